@@ -1,0 +1,46 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+import PackageDescription
+
+/// Core decides: values in, values out. No dependency, no I/O, no clock, no Foundation. Tests run in seconds: `make core`.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: dependencies + [.byName(name: name)], swiftSettings: strict)
+}
+
+let package = Package(
+    name: "Core",
+    products: [
+        .library(name: "ResourceTypes", targets: ["ResourceTypes"]),
+        .library(name: "WireFormats", targets: ["WireFormats"]),
+        .library(name: "Pricing", targets: ["Pricing"]),
+        .library(name: "Routing", targets: ["Routing"]),
+        .library(name: "Simulation", targets: ["Simulation"]),
+    ],
+    targets: [
+        .target(name: "CByteScan"),
+        module("ResourceTypes"),
+        module("WireFormats", ["CByteScan"]),
+        module("Pricing", ["ResourceTypes"]),
+        module("Routing", ["ResourceTypes"]),
+        module("Simulation", ["ResourceTypes"]),
+        tests("ResourceTypes", []),
+        tests("WireFormats", []),
+        tests("Pricing", ["ResourceTypes"]),
+        tests("Routing", ["ResourceTypes"]),
+        tests("Simulation", ["ResourceTypes"]),
+    ]
+)

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+// The nouns people declare, as plain values. YAML decoding is `Adapters/ConfigurationFiles`; cross-reference checks and compilation
+// to a `RoutingSnapshot` are `Services/ControlPlane`. A name is 1 to 63 characters of a-z, 0-9, `-` and `.`, starting and ending with a letter or digit.
+
+/// Who runs endpoints: a cloud, a company's own site, an edge operator.
+public struct Provider: Hashable, Sendable {
+    public var name: String
+    /// How its servers differ from OpenAI's own API.
+    public var flavor: ProviderFlavor
+    public init(name: String, flavor: ProviderFlavor) {
+        self.name = name
+        self.flavor = flavor
+    }
+}
+
+/// Dialect of the OpenAI-compatible API and where load signals are found.
+public enum ProviderFlavor: String, CaseIterable, Hashable, Sendable {
+    case openai, vllm, sglang
+    case llamaCpp = "llama.cpp"
+    case ollama
+    /// Nothing beyond the standard paths is assumed.
+    case generic
+}
+
+/// A place where endpoints run and callers come from.
+public struct Region: Hashable, Sendable {
+    public var name: String
+    /// Owner of the place; must name a `Provider`.
+    public var provider: String
+    /// ISO 3166-1 alpha-2 code of the law that holds there, e.g. `IN`.
+    public var jurisdiction: String
+    /// Network round trip to other regions, by region name. Symmetric: either side may state it. Missing pairs use a default of 50 ms, the same region 1 ms.
+    public var roundTrips: [String: TimeSpan]
+    public init(name: String, provider: String, jurisdiction: String, roundTrips: [String: TimeSpan] = [:]) {
+        self.name = name
+        self.provider = provider
+        self.jurisdiction = jurisdiction
+        self.roundTrips = roundTrips
+    }
+}
+
+/// A public model version; the same weights wherever it is served.
+public struct Model: Hashable, Sendable {
+    public var name: String
+    /// Longest prompt plus answer. `nil` means unknown: no check.
+    public var contextTokensMax: Int?
+    public init(name: String, contextTokensMax: Int? = nil) {
+        self.name = name
+        self.contextTokensMax = contextTokensMax
+    }
+}
+
+/// One address that serves models.
+public struct Endpoint: Hashable, Sendable {
+    public var name: String
+    public var region: String
+    /// Base URL up to and including the version segment, e.g. `https://host:8443/openai/v1`. `http` or `https`.
+    public var url: String
+    public var credential: EndpointCredential?
+    public var serves: [ServedModel]
+    public var limits: EndpointLimits
+    public var timeouts: EndpointTimeouts
+    public var health: HealthCheck?
+    /// PEM file with the certificate authorities to trust instead of the system's.
+    public var certificateAuthorityFile: String?
+
+    public init(
+        name: String, region: String, url: String, credential: EndpointCredential? = nil, serves: [ServedModel],
+        limits: EndpointLimits = EndpointLimits(), timeouts: EndpointTimeouts = EndpointTimeouts(), health: HealthCheck? = nil,
+        certificateAuthorityFile: String? = nil
+    ) {
+        self.name = name
+        self.region = region
+        self.url = url
+        self.credential = credential
+        self.serves = serves
+        self.limits = limits
+        self.timeouts = timeouts
+        self.health = health
+        self.certificateAuthorityFile = certificateAuthorityFile
+    }
+}
+
+/// The header an endpoint wants its key in.
+public struct EndpointCredential: Hashable, Sendable {
+    public enum Scheme: String, CaseIterable, Hashable, Sendable {
+        /// `Authorization: Bearer KEY`
+        case bearer
+        /// `api-key: KEY`
+        case apiKey = "api-key"
+        /// `x-api-key: KEY`
+        case xAPIKey = "x-api-key"
+    }
+    public var scheme: Scheme
+    public var secret: SecretReference
+    public init(scheme: Scheme, secret: SecretReference) {
+        self.scheme = scheme
+        self.secret = secret
+    }
+}
+
+/// One model at one endpoint.
+public struct ServedModel: Hashable, Sendable {
+    /// Must name a `Model`.
+    public var model: String
+    /// What the endpoint calls it; `nil` means the same name.
+    public var upstreamName: String?
+    /// `nil` means unknown: served, metered in tokens, cost reported as unknown and never preferred for cost.
+    public var prices: TokenPrices?
+    public init(model: String, upstreamName: String? = nil, prices: TokenPrices? = nil) {
+        self.model = model
+        self.upstreamName = upstreamName
+        self.prices = prices
+    }
+}
+
+/// Capacity of an endpoint as its owner declares it. `nil` means not limited by us.
+public struct EndpointLimits: Hashable, Sendable {
+    /// Requests at the endpoint at one time, over all of a gateway's loops.
+    public var inFlightMax: Int?
+    /// Requests waiting inside the model server (as it reports them) from which on it counts as full.
+    public var queueMax: Int?
+    public var tokensPerMinute: Int?
+    public var requestsPerMinute: Int?
+    public init(inFlightMax: Int? = nil, queueMax: Int? = nil, tokensPerMinute: Int? = nil, requestsPerMinute: Int? = nil) {
+        self.inFlightMax = inFlightMax
+        self.queueMax = queueMax
+        self.tokensPerMinute = tokensPerMinute
+        self.requestsPerMinute = requestsPerMinute
+    }
+}
+
+public struct EndpointTimeouts: Hashable, Sendable {
+    /// TCP and TLS handshakes.
+    public var connect: TimeSpan
+    /// From the request's last byte to the first content byte of the answer.
+    public var firstByte: TimeSpan
+    /// Longest silence inside an answer.
+    public var idle: TimeSpan
+    public init(connect: TimeSpan = .seconds(3), firstByte: TimeSpan = .seconds(60), idle: TimeSpan = .seconds(30)) {
+        self.connect = connect
+        self.firstByte = firstByte
+        self.idle = idle
+    }
+}
+
+/// Active probing of an endpoint. Absent: only traffic tells.
+public struct HealthCheck: Hashable, Sendable {
+    /// Absolute path at the endpoint's host, e.g. `/health`.
+    public var path: String
+    public var interval: TimeSpan
+    public var timeout: TimeSpan
+    /// Absolute path of the server's Prometheus page, read for queue length with the flavor's metric names; `nil` reads none.
+    public var loadPath: String?
+    public init(path: String, interval: TimeSpan = .seconds(5), timeout: TimeSpan = .seconds(2), loadPath: String? = nil) {
+        self.path = path
+        self.interval = interval
+        self.timeout = timeout
+        self.loadPath = loadPath
+    }
+}
+
+/// What callers ask for by model name, and where it may go.
+public struct Route: Hashable, Sendable {
+    public var name: String
+    /// Public model names that lead here (the `model` field of a request).
+    public var modelNames: [String]
+    /// The `Model` served.
+    public var model: String
+    /// In order of preference: the first is the default tier, the others are overflow.
+    public var tiers: [RouteTier]
+    public var retry: RetryPolicy
+    public var overflow: OverflowPolicy
+    /// `nil`: never hedge.
+    public var hedge: HedgePolicy?
+    public init(
+        name: String, modelNames: [String], model: String, tiers: [RouteTier], retry: RetryPolicy = RetryPolicy(),
+        overflow: OverflowPolicy = OverflowPolicy(), hedge: HedgePolicy? = nil
+    ) {
+        self.name = name
+        self.modelNames = modelNames
+        self.model = model
+        self.tiers = tiers
+        self.retry = retry
+        self.overflow = overflow
+        self.hedge = hedge
+    }
+}
+
+/// Endpoints of equal preference and what decides among them.
+public struct RouteTier: Hashable, Sendable {
+    public var name: String
+    public var endpoints: [String]
+    public var objective: Objective
+    public init(name: String, endpoints: [String], objective: Objective = Objective()) {
+        self.name = name
+        self.endpoints = endpoints
+        self.objective = objective
+    }
+}
+
+/// Weights of the score's parts, each 0 to 100; only their ratios matter. All zero means power of two choices on load alone.
+public struct Objective: Hashable, Sendable {
+    /// Weight of predicted time: network round trip, time to first token, time per output token.
+    public var latency: Int
+    /// Weight of predicted money for this request.
+    public var cost: Int
+    /// Weight of prompt tokens already cached at the endpoint.
+    public var affinity: Int
+    public init(latency: Int = 1, cost: Int = 0, affinity: Int = 0) {
+        self.latency = latency
+        self.cost = cost
+        self.affinity = affinity
+    }
+}
+
+public struct RetryPolicy: Hashable, Sendable {
+    /// Over all endpoints, the first try included. 1 to 10.
+    public var attemptsMax: Int
+    /// From the request's last byte to the answer's last byte.
+    public var totalTimeout: TimeSpan
+    public init(attemptsMax: Int = 4, totalTimeout: TimeSpan = .seconds(600)) {
+        self.attemptsMax = attemptsMax
+        self.totalTimeout = totalTimeout
+    }
+}
+
+/// When a tier counts as full and when traffic returns to it. Both in percent of the tightest declared or observed limit.
+public struct OverflowPolicy: Hashable, Sendable {
+    public var enterPercent: Int
+    /// Below `enterPercent`: the gap is the hysteresis.
+    public var returnPercent: Int
+    /// Shortest stay in overflow once entered.
+    public var holdMin: TimeSpan
+    public init(enterPercent: Int = 100, returnPercent: Int = 75, holdMin: TimeSpan = .milliseconds(500)) {
+        self.enterPercent = enterPercent
+        self.returnPercent = returnPercent
+        self.holdMin = holdMin
+    }
+}
+
+/// One delayed backup request on another provider.
+public struct HedgePolicy: Hashable, Sendable {
+    /// Most hedges per 100 requests of the route.
+    public var extraRequestsPercentMax: Int
+    /// Never hedge earlier than this, whatever the p95 estimate says.
+    public var delayMin: TimeSpan
+    public init(extraRequestsPercentMax: Int = 5, delayMin: TimeSpan = .milliseconds(50)) {
+        self.extraRequestsPercentMax = extraRequestsPercentMax
+        self.delayMin = delayMin
+    }
+}
+
+/// A customer or department; owns keys.
+public struct Tenant: Hashable, Sendable {
+    public var name: String
+    /// Where its requests come from unless `X-Isobar-Region` says otherwise; names a `Region`.
+    public var region: String?
+    public init(name: String, region: String? = nil) {
+        self.name = name
+        self.region = region
+    }
+}
+
+/// A caller's key.
+public struct Key: Hashable, Sendable {
+    public var name: String
+    public var tenant: String
+    public var secret: SecretReference
+    /// Route names the key may use; `nil` means all.
+    public var routes: [String]?
+    /// Seconds since 1970-01-01T00:00:00Z from which on the key is refused. `nil`: never.
+    public var expiresAtUnixSeconds: Int64?
+    public init(name: String, tenant: String, secret: SecretReference, routes: [String]? = nil, expiresAtUnixSeconds: Int64? = nil) {
+        self.name = name
+        self.tenant = tenant
+        self.secret = secret
+        self.routes = routes
+        self.expiresAtUnixSeconds = expiresAtUnixSeconds
+    }
+}

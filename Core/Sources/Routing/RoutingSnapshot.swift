@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+public import ResourceTypes
+
+/// Everything a gateway needs to decide, compiled once and never edited: swap, do not edit.
+///
+/// Names are resolved to dense indices, prices and credentials are in place. Arrays are indexed by the matching id type.
+/// - Threading: immutable, shared by all loops.
+public final class RoutingSnapshot: Sendable {
+    /// Grows by one with each accepted configuration of this process.
+    public let version: UInt64
+    public let currency: Currency
+    public let regions: [RegionRecord]
+    public let endpoints: [EndpointRecord]
+    public let routes: [RouteRecord]
+    public let keys: [KeyRecord]
+    /// Round trips between regions in nanoseconds, row-major: `[from * regions.count + to]`.
+    public let roundTripNanoseconds: [Int64]
+
+    public init(
+        version: UInt64, currency: Currency, regions: [RegionRecord], endpoints: [EndpointRecord], routes: [RouteRecord],
+        keys: [KeyRecord], roundTripNanoseconds: [Int64]
+    ) {
+        precondition(endpoints.count <= Self.endpointsMax, "\(endpoints.count) endpoints, at most \(Self.endpointsMax)")
+        precondition(roundTripNanoseconds.count == regions.count * regions.count, "round trips are regions × regions")
+        self.version = version
+        self.currency = currency
+        self.regions = regions
+        self.endpoints = endpoints
+        self.routes = routes
+        self.keys = keys
+        self.roundTripNanoseconds = roundTripNanoseconds
+    }
+
+    public static let endpointsMax = 4096
+
+    @inlinable public func roundTrip(from: RegionID, to: RegionID) -> TimeSpan {
+        .nanoseconds(roundTripNanoseconds[Int(from.index) * regions.count + Int(to.index)])
+    }
+}
+
+public struct RegionRecord: Sendable {
+    public var name: String
+    public var provider: String
+    public var jurisdiction: String
+    public init(name: String, provider: String, jurisdiction: String) {
+        self.name = name
+        self.provider = provider
+        self.jurisdiction = jurisdiction
+    }
+}
+
+/// One (endpoint, served model) pair: what routing calls an endpoint.
+///
+/// An `Endpoint` document that serves three models compiles to three records that share `gaugeSlot`, because its limits are the address's, not the model's.
+public struct EndpointRecord: Sendable {
+    /// The document's name; for the second and later models `name/model`.
+    public var name: String
+    public var provider: String
+    public var flavor: ProviderFlavor
+    public var region: RegionID
+    /// The address's shared counters in `EndpointGauges`; stable for the process, by document name.
+    public var gaugeSlot: Int
+    public var address: UpstreamAddress
+    /// Name to send as `model`, UTF-8, already escaped for a JSON string, without quotes.
+    public var upstreamModel: [UInt8]
+    /// `nil`: unknown price.
+    public var prices: TokenPrices?
+    public var limits: EndpointLimits
+    public var timeouts: EndpointTimeouts
+    public var health: HealthCheck?
+
+    public init(
+        name: String, provider: String, flavor: ProviderFlavor, region: RegionID, gaugeSlot: Int, address: UpstreamAddress,
+        upstreamModel: [UInt8], prices: TokenPrices?, limits: EndpointLimits, timeouts: EndpointTimeouts, health: HealthCheck?
+    ) {
+        self.name = name
+        self.provider = provider
+        self.flavor = flavor
+        self.region = region
+        self.gaugeSlot = gaugeSlot
+        self.address = address
+        self.upstreamModel = upstreamModel
+        self.prices = prices
+        self.limits = limits
+        self.timeouts = timeouts
+        self.health = health
+    }
+}
+
+/// Where bytes go and what identifies us there.
+public struct UpstreamAddress: Sendable {
+    public var isTLS: Bool
+    /// Name or literal address; IPv6 without brackets.
+    public var host: String
+    public var port: UInt16
+    /// Path prefix without trailing slash, e.g. `/openai/v1`; may be empty.
+    public var basePath: String
+    /// Complete header line without CRLF, e.g. `Authorization: Bearer …`; `nil` sends none.
+    public var credentialHeader: Secret?
+    public var certificateAuthorityFile: String?
+    public init(
+        isTLS: Bool, host: String, port: UInt16, basePath: String, credentialHeader: Secret?, certificateAuthorityFile: String?
+    ) {
+        self.isTLS = isTLS
+        self.host = host
+        self.port = port
+        self.basePath = basePath
+        self.credentialHeader = credentialHeader
+        self.certificateAuthorityFile = certificateAuthorityFile
+    }
+}
+
+public struct RouteRecord: Sendable {
+    public var name: String
+    public var modelNames: [String]
+    public var contextTokensMax: Int?
+    public var tiers: [TierRecord]
+    public var retry: RetryPolicy
+    public var overflow: OverflowPolicy
+    public var hedge: HedgePolicy?
+    public init(
+        name: String, modelNames: [String], contextTokensMax: Int?, tiers: [TierRecord], retry: RetryPolicy, overflow: OverflowPolicy,
+        hedge: HedgePolicy?
+    ) {
+        self.name = name
+        self.modelNames = modelNames
+        self.contextTokensMax = contextTokensMax
+        self.tiers = tiers
+        self.retry = retry
+        self.overflow = overflow
+        self.hedge = hedge
+    }
+}
+
+public struct TierRecord: Sendable {
+    public var name: String
+    public var endpoints: [EndpointID]
+    public var objective: Objective
+    public init(name: String, endpoints: [EndpointID], objective: Objective) {
+        self.name = name
+        self.endpoints = endpoints
+        self.objective = objective
+    }
+}
+
+/// A caller's key as the gateway checks it.
+public struct KeyRecord: Sendable {
+    public var name: String
+    public var tenant: String
+    /// The key itself. Compared in constant time.
+    public var secret: Secret
+    /// Home region of the tenant.
+    public var region: RegionID?
+    /// `nil`: every route.
+    public var routes: [RouteID]?
+    /// Unix seconds; `nil`: never.
+    public var expiresAtUnixSeconds: Int64?
+    public init(name: String, tenant: String, secret: Secret, region: RegionID?, routes: [RouteID]?, expiresAtUnixSeconds: Int64?) {
+        self.name = name
+        self.tenant = tenant
+        self.secret = secret
+        self.region = region
+        self.routes = routes
+        self.expiresAtUnixSeconds = expiresAtUnixSeconds
+    }
+}

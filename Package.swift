@@ -1,0 +1,66 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+func core(_ name: String) -> Target.Dependency { .product(name: name, package: "Core") }
+
+/// `room` is the folder: Adapters touch the world, Services run, CLI assembles. Arrows are checked by scripts/check-arrows.
+func module(_ name: String, in room: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(room)/\(name)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: dependencies + [.byName(name: name)], swiftSettings: strict)
+}
+
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "isobar",
+    platforms: [.macOS(.v26)],
+    products: [
+        .executable(name: "isobar", targets: ["isobar"]),
+        .library(name: "Reactor", targets: ["Reactor"]),
+    ],
+    dependencies: [
+        .package(path: "Core"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .target(name: "CSystem", path: "Sources/Adapters/CSystem"),
+        .systemLibrary(name: "COpenSSL", path: "Sources/Adapters/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        module("Reactor", in: "Adapters", ["CSystem", "COpenSSL"]),
+        module("Telemetry", in: "Adapters", [log]),
+        module("PlainHTTP", in: "Adapters", ["Reactor", core("WireFormats")]),
+        module("ConfigurationFiles", in: "Adapters", [core("ResourceTypes"), "Telemetry", .product(name: "Yams", package: "Yams")]),
+        module("Identity", in: "Adapters", [core("ResourceTypes"), core("Routing")]),
+        module("ControlPlane", in: "Services", [core("ResourceTypes"), core("Routing"), core("Pricing"), "Telemetry"]),
+        module(
+            "Gateway", in: "Services",
+            [core("ResourceTypes"), core("WireFormats"), core("Routing"), core("Pricing"), "Reactor", "PlainHTTP", "Identity", "Telemetry"]),
+        module("ModelServer", in: "Services", [core("ResourceTypes"), core("WireFormats"), core("Simulation"), "Reactor", "PlainHTTP", "Telemetry"]),
+        .executableTarget(
+            name: "isobar",
+            dependencies: [
+                "Gateway", "ControlPlane", "ModelServer", "ConfigurationFiles", "Identity", "PlainHTTP", "Reactor", "Telemetry",
+                core("ResourceTypes"), core("Routing"), core("Pricing"), core("Simulation"), core("WireFormats"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/CLI", swiftSettings: strict),
+        tests("Reactor", []),
+        tests("ConfigurationFiles", [core("ResourceTypes")]),
+        tests("ControlPlane", [core("ResourceTypes"), core("Routing")]),
+    ]
+)
