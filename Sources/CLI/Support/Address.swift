@@ -20,6 +20,14 @@ struct Address: ExpressibleByArgument, CustomStringConvertible {
         self.socket = socket
     }
 
+    /// For addresses of our own; a bug when it is not a literal one.
+    init(literal host: String, port: UInt16) {
+        guard let socket = SocketAddress(literal: host, port: port) else { preconditionFailure("\(host) is not a literal address") }
+        self.host = host
+        self.port = port
+        self.socket = socket
+    }
+
     var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     var isLoopback: Bool { host == "::1" || host.hasPrefix("127.") }

@@ -19,6 +19,13 @@ enum Signals {
         return signal
     }
 
+    /// The next signal, or 0 when none came in time.
+    static func wait(seconds: Int) -> Int32 {
+        var set = watched
+        var limit = timespec(tv_sec: seconds, tv_nsec: 0)
+        return max(sigtimedwait(&set, nil, &limit), 0)
+    }
+
     private static var watched: sigset_t {
         var set = sigset_t()
         sigemptyset(&set)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import Reactor
 internal import ResourceTypes
 public import Routing
 internal import Synchronization

@@ -24,7 +24,7 @@ struct RequestBody {
     /// Bytes by which the body becomes longer; may be negative.
     var growth: Int { (first?.growth ?? 0) + (second?.growth ?? 0) }
 
-    private static let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+    private static var nothing: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
 
     /// - Parameters:
     ///   - model: the endpoint's name for the model, escaped for JSON; must stay valid until the body is sent.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import Reactor
 internal import WireFormats
 
 /// The way of a request, top to bottom. One stage is one file in `Stages/`; each either lets the request go on or refuses it with a reason.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import Glibc
 internal import Reactor
 internal import ResourceTypes
 internal import Routing
@@ -8,7 +9,9 @@ internal import WireFormats
 
 /// One loop's share of the gateway: its listener, connections, current generation, counters and scratch memory.
 /// - Threading: confined to its loop, but `loop.submit`.
-final class Worker {
+final class Worker: @unchecked Sendable {
+    // Proof of @unchecked: other threads hold a reference only to reach `loop.submit`; everything else happens on the loop's thread.
+
     let index: Int
     let loop: EventLoop
     let limits: GatewayLimits
@@ -86,7 +89,7 @@ final class Worker {
     private func accept(_ descriptor: Int32) {
         guard connections.count < limits.connectionsMax else {
             metrics.connectionsRefused += 1
-            Descriptor.close(descriptor)
+            Glibc.close(descriptor)
             return
         }
         guard let connection = try? ClientConnection(worker: self, accepted: descriptor, tls: tls) else { return }

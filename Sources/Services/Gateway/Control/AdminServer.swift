@@ -4,7 +4,6 @@
 internal import PlainHTTP
 public import Reactor
 internal import ResourceTypes
-public import Routing
 internal import WireFormats
 
 /// What the admin port needs to know about the process around the gateway.
@@ -12,9 +11,12 @@ public struct AdminContext: Sendable {
     public enum State: String, Sendable { case serving, draining }
     public var state: State
     public var configuration: ConfigurationState
-    public init(state: State, configuration: ConfigurationState) {
+    /// Access log blocks lost so far.
+    public var logBlocksDropped: Int
+    public init(state: State, configuration: ConfigurationState, logBlocksDropped: Int) {
         self.state = state
         self.configuration = configuration
+        self.logBlocksDropped = logBlocksDropped
     }
 }
 

@@ -63,12 +63,12 @@ enum StatusDocument {
             ("input_tokens", .integer(Int(counters?.inputTokens ?? 0))),
             ("output_tokens", .integer(Int(counters?.outputTokens ?? 0))),
             ("price_per_million", price(record.prices)),
-            ("spend", .string((counters?.cost ?? .zero).text(digits: 6))),
+            ("spend", .string((counters?.cost ?? .zero).text(fractionDigits: 6))),
         ])
     }
 
     private static func price(_ prices: TokenPrices?) -> JSONValue {
-        prices.map { .string("\($0.input.perMillionText)/\($0.output.perMillionText)") } ?? .null
+        prices.map { .string("\($0.input.perMillionTokensText)/\($0.output.perMillionTokensText)") } ?? .null
     }
 
     // MARK: Keys
@@ -83,7 +83,7 @@ enum StatusDocument {
                 ("requests", .integer(Int(used?.requests ?? 0))),
                 ("input_tokens", .integer(Int(used?.inputTokens ?? 0))),
                 ("output_tokens", .integer(Int(used?.outputTokens ?? 0))),
-                ("spend", .string((used?.spend ?? .zero).text(digits: 6))),
+                ("spend", .string((used?.spend ?? .zero).text(fractionDigits: 6))),
             ])
         }
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import Routing
+
 /// Writes the head of an answer to the caller: status, the endpoint's own end-to-end headers, ours, framing.
 enum AnswerHead {
     enum Framing {

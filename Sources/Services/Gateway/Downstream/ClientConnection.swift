@@ -46,6 +46,11 @@ final class ClientConnection: Channel {
     // MARK: Input
 
     override func readable() {
+        if phase == .idle, !inbound.isEmpty {
+            // Pipelined: the next request came with the previous one.
+            beginRequest()
+            parseHead()
+        }
         while phase != .answering && phase != .closing {
             loop.buffers.reserve(max(Self.firstReadBytes, inbound.count + 1), in: &inbound)
             switch receive(into: inbound.end, capacity: inbound.room) {
@@ -200,13 +205,6 @@ final class ClientConnection: Channel {
         phase = .idle
         setDeadline(loop.now + worker.limits.keepAliveNanoseconds)
         if inbound.isEmpty { resumeReading() } else { loop.runSoon(self) }
-    }
-
-    override func resumed() {
-        guard phase == .idle, !inbound.isEmpty, !isClosed else { return super.resumed() }
-        beginRequest()
-        parseHead()
-        if phase == .head || phase == .body { super.resumed() }
     }
 
     /// Nothing more will be read; what is queued still goes out.

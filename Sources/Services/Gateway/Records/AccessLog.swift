@@ -2,8 +2,11 @@
 // Isobar
 
 internal import Glibc
-internal import Reactor
+public import Reactor
+internal import ResourceTypes
+internal import Routing
 internal import Synchronization
+internal import WireFormats
 
 /// Where access log lines go: one descriptor, one writing thread, whatever the number of loops.
 ///

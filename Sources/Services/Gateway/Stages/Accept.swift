@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import Reactor
 internal import WireFormats
 
 /// Stage 1: what is asked for, and which headers matter.

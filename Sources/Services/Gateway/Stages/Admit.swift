@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import Reactor
+
 /// Stage 5: is there room in this process. Endpoints' own limits are the router's business.
 enum Admit {
     static func check(_ exchange: Exchange) -> Refusal? {

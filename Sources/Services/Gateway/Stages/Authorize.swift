@@ -2,6 +2,7 @@
 // Isobar
 
 internal import ResourceTypes
+internal import Routing
 
 /// Stage 4: may this key use this route.
 enum Authorize {

@@ -3,6 +3,7 @@
 
 internal import Pricing
 internal import ResourceTypes
+internal import Routing
 internal import WireFormats
 
 /// Stage 9: tokens and money of an answer. Never fails a request: what the endpoint did not count is estimated and marked.
