@@ -104,11 +104,12 @@ public struct CircuitBreaker: BitwiseCopyable, Sendable {
     }
 
     /// Another loop's breaker opened.
-    mutating func learnedOpen(until: Instant, now: Instant) {
+    mutating func learnedOpen(_ kind: FailureKind, until: Instant, now: Instant) {
         guard openUntil == nil, until > now else { return }
         openUntil = until
         openedAt = now
         trialStartedAt = nil
+        isConnectionLevel = kind.isConnectionLevel
     }
 }
 
