@@ -7,23 +7,23 @@ import Testing
 @testable import Routing
 
 /// Drives one breaker on its own clock.
-private struct Driver {
+private final class Driver {
     var breaker = CircuitBreaker()
     var rng = SplitMix64(seed: 3)
     var now = Instant(nanoseconds: 0)
 
     @discardableResult
-    mutating func fail(_ kind: FailureKind = .serverError) -> Bool { breaker.failed(kind, startedAt: now, now: now, rng: &rng) }
-    mutating func succeed() { breaker.succeeded(startedAt: now, now: now) }
-    mutating func wait(_ span: TimeSpan) { now = now + span }
-    mutating func trip() { while !fail() {} }
+    func fail(_ kind: FailureKind = .serverError) -> Bool { breaker.failed(kind, startedAt: now, now: now, rng: &rng) }
+    func succeed() { breaker.succeeded(startedAt: now, now: now) }
+    func wait(_ span: TimeSpan) { now = now + span }
+    func trip() { while !fail() {} }
     var phase: CircuitBreaker.Phase { breaker.phase(now: now) }
     var admits: Bool { breaker.admits(now: now) }
 }
 
 @Suite struct `A circuit breaker` {
     @Test func `opens at the fifth failure in a row and not at the fourth`() {
-        var drive = Driver()
+        let drive = Driver()
         for _ in 0..<4 { #expect(!drive.fail()) }
         #expect(drive.phase == .closed)
         #expect(drive.fail())
@@ -32,7 +32,7 @@ private struct Driver {
     }
 
     @Test func `starts counting again after a success`() {
-        var drive = Driver()
+        let drive = Driver()
         for _ in 0..<3 {
             for _ in 0..<4 { drive.fail() }
             for _ in 0..<8 { drive.succeed() }
@@ -41,7 +41,7 @@ private struct Driver {
     }
 
     @Test func `opens at the second refused connection`() {
-        var drive = Driver()
+        let drive = Driver()
         #expect(!drive.fail(.connectFailed))
         drive.succeed()
         #expect(!drive.fail(.connectFailed))
@@ -50,18 +50,18 @@ private struct Driver {
 
     @Test func `opens when half of at least twenty outcomes of ten seconds are failures`() {
         // Success, failure, success, failure: never five in a row. The 20th outcome is the 10th failure.
-        var drive = Driver()
+        let drive = Driver()
         for outcome in 1...19 { if outcome % 2 == 0 { #expect(!drive.fail()) } else { drive.succeed() } }
         #expect(drive.fail())
 
-        var old = Driver()
+        let old = Driver()
         for outcome in 1...19 { if outcome % 2 == 0 { old.fail() } else { old.succeed() } }
         old.wait(.seconds(10))
         #expect(!old.fail())
     }
 
     @Test func `admits exactly one trial when half-open`() {
-        var drive = Driver()
+        let drive = Driver()
         drive.trip()
         drive.wait(.milliseconds(999))
         #expect(!drive.admits)
@@ -73,7 +73,7 @@ private struct Driver {
     }
 
     @Test func `closes on the trial's success and forgets the failures before`() {
-        var drive = Driver()
+        let drive = Driver()
         drive.trip()
         drive.wait(.seconds(2))
         drive.breaker.began(now: drive.now)
@@ -83,7 +83,7 @@ private struct Driver {
     }
 
     @Test func `opens for longer on the trial's failure`() {
-        var drive = Driver()
+        let drive = Driver()
         drive.trip()
         drive.wait(.seconds(2))
         drive.breaker.began(now: drive.now)
@@ -95,7 +95,7 @@ private struct Driver {
     }
 
     @Test func `lets requests from before it opened neither close nor extend it`() {
-        var drive = Driver()
+        let drive = Driver()
         let before = drive.now
         drive.trip()
         drive.wait(.seconds(2))
@@ -103,13 +103,14 @@ private struct Driver {
         drive.breaker.succeeded(startedAt: before, now: drive.now)
         #expect(drive.phase == .halfOpen)
         var rng = SplitMix64(seed: 1)
-        #expect(!drive.breaker.failed(.serverError, startedAt: before, now: drive.now, rng: &rng))
+        let isOpened = drive.breaker.failed(.serverError, startedAt: before, now: drive.now, rng: &rng)
+        #expect(!isOpened)
         drive.succeed()
         #expect(drive.phase == .closed)
     }
 
     @Test func `offers the trial again when it was cancelled or never reports`() {
-        var drive = Driver()
+        let drive = Driver()
         drive.trip()
         drive.wait(.seconds(2))
         drive.breaker.began(now: drive.now)
@@ -136,7 +137,7 @@ private struct Driver {
 
     @Test func `goes on doubling when it trips again soon after closing, and starts afresh later`() {
         for (quiet, shortest) in [(TimeSpan.seconds(30), TimeSpan.seconds(2)), (.seconds(31), .seconds(1))] {
-            var drive = Driver()
+            let drive = Driver()
             drive.trip()
             drive.wait(.seconds(2))
             drive.breaker.began(now: drive.now)
@@ -149,7 +150,7 @@ private struct Driver {
     }
 
     @Test func `believes a health probe only about connections`() {
-        var refused = Driver()
+        let refused = Driver()
         refused.fail(.connectFailed)
         refused.fail(.connectFailed)
         refused.breaker.probedUp(now: refused.now)
@@ -157,14 +158,14 @@ private struct Driver {
         refused.breaker.probedUp(now: refused.now)
         #expect(refused.phase == .closed)
 
-        var broken = Driver()
+        let broken = Driver()
         broken.trip()
         broken.breaker.probedUp(now: broken.now)
         #expect(broken.phase == .open)
     }
 
     @Test func `takes another loop's bad news but does not let it extend its own`() {
-        var drive = Driver()
+        let drive = Driver()
         drive.breaker.learnedOpen(.connectFailed, until: drive.now + .seconds(4), now: drive.now)
         #expect(drive.phase == .open)
         drive.breaker.learnedOpen(.connectFailed, until: drive.now + .seconds(20), now: drive.now)
@@ -174,15 +175,16 @@ private struct Driver {
 }
 
 @Suite struct `In any order of outcomes` {
-    @Test(arguments: 0..<20 as Range<UInt64>)
+    @Test(arguments: 0..<10 as Range<UInt64>)
     func `at most one trial runs while the breaker is not closed`(seed: UInt64) {
-        var drive = Driver()
+        let drive = Driver()
         var rng = SplitMix64(seed: seed)
         var running: [(startedAt: Instant, isTrial: Bool)] = []
-        for _ in 0..<20_000 {
+        for _ in 0..<3_000 {
             drive.wait(.milliseconds(.random(in: 2...400, using: &rng)))
             // Requests report within 20 s, so that a trial is never given up for lost.
-            if let index = running.firstIndex(where: { drive.now - $0.startedAt > .seconds(20) }) ?? (running.isEmpty ? nil : .random(in: 0..<running.count, using: &rng)) {
+            let overdue = running.firstIndex { drive.now - $0.startedAt > .seconds(20) }
+            if let index = overdue ?? running.indices.randomElement(using: &rng) {
                 let startedAt = running.remove(at: index).startedAt
                 switch Int.random(in: 0..<8, using: &rng) {
                 case 0..<5: _ = drive.breaker.failed(.serverError, startedAt: startedAt, now: drive.now, rng: &drive.rng)
@@ -192,8 +194,8 @@ private struct Driver {
             }
             for _ in 0..<Int.random(in: 0...2, using: &rng) where drive.admits {
                 let isTrial = drive.phase != .closed
-                if isTrial { #expect(!running.contains { $0.isTrial && drive.breaker.openUntil.map { $0 <= drive.now } == true }, "seed \(seed)") }
-                running = isTrial ? running.map { ($0.startedAt, false) } + [(drive.now, true)] : running + [(drive.now, false)]
+                #expect(!isTrial || !running.contains { $0.isTrial }, "seed \(seed)")
+                running.append((drive.now, isTrial))
                 drive.breaker.began(now: drive.now)
             }
         }

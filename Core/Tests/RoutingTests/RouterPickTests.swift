@@ -62,9 +62,9 @@ import Testing
 
     @Test func `costs no more than a sample in a large tier and still reaches everyone`() {
         let world = World(.plain(1_000))
-        let picks = world.shares(20_000, of: 1_000)
-        #expect(picks.reduce(0, +) == 20_000)
-        #expect(picks.filter { $0 == 0 }.count < 5)
+        let picks = world.shares(6_000, of: 1_000)
+        #expect(picks.reduce(0, +) == 6_000)
+        #expect(picks.filter { $0 == 0 }.count < 20)
     }
 
     @Test func `finds the last usable endpoint of a large tier`() {

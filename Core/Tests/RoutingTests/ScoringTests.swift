@@ -6,7 +6,7 @@ import Testing
 
 @testable import Routing
 
-@Suite struct `Scoring` {
+@Suite struct `A score` {
     private func scored(_ candidates: [Candidate], _ objective: Objective) -> [Double] {
         var copy = candidates
         copy.withUnsafeMutableBufferPointer { Scoring.score($0, ScoreWeights(objective)) }
@@ -37,7 +37,8 @@ import Testing
     @Test func `prices the cached part of a prompt at its own price`() {
         let prices = ScorePrices(
             TokenPrices(input: UnitPrice(picoPerUnit: 10), cachedInput: UnitPrice(picoPerUnit: 1), output: UnitPrice(picoPerUnit: 40)))
-        #expect(Scoring.cost(prices, prompt: 100, cachedShare: 0.5, output: 10) == 50 * 10 + 50 * 1 + 400)
+        let halfCached: Double = 500 + 50 + 400
+        #expect(Scoring.cost(prices, prompt: 100, cachedShare: 0.5, output: 10) == halfCached)
         #expect(Scoring.cost(nil, prompt: 100, cachedShare: 0, output: 10) < 0)
     }
 
@@ -47,10 +48,11 @@ import Testing
             var seen: [Int: Int] = [:]
             for _ in 0..<6_000 {
                 let (a, b) = Scoring.distinctPair(below: count, rng: &rng)
-                #expect(a != b && (0..<count).contains(a) && (0..<count).contains(b))
                 seen[a * count + b, default: 0] += 1
             }
             let pairs = count * (count - 1)
+            let isLegal = seen.keys.allSatisfy { $0 / count != $0 % count && $0 < count * count }
+            #expect(isLegal)
             #expect(seen.count == pairs)
             for times in seen.values { #expect(abs(times - 6_000 / pairs) < 6_000 / pairs / 2) }
         }
@@ -62,13 +64,16 @@ import Testing
         var candidates = [
             Candidate(inFlight: 9, time: 1, score: 1.0), Candidate(inFlight: 0, time: 1, score: 1.09), Candidate(inFlight: 0, time: 1, score: 1.2),
         ]
-        for _ in 0..<200 { #expect(candidates.withUnsafeMutableBufferPointer { Scoring.choose($0, rng: &rng) } == 1) }
+        for _ in 0..<200 {
+            let chosen = candidates.withUnsafeMutableBufferPointer { Scoring.choose($0, rng: &rng) }
+            #expect(chosen == 1)
+        }
     }
 }
 
 @Suite struct `A model table` {
     @Test func `finds every name of every route and nothing else`() {
-        for seed in 0..<20 as Range<UInt64> {
+        for seed in 0..<4 as Range<UInt64> {
             var rng = SplitMix64(seed: seed)
             var names = Set<String>()
             while names.count < 200 {

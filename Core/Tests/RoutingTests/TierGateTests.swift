@@ -33,7 +33,7 @@ import Testing
         #expect(full.seeing(used: 0.5, policy: reversed, now: start + .nanoseconds(1)).isFull == false)
     }
 
-    @Test(arguments: 0..<50 as Range<UInt64>)
+    @Test(arguments: 0..<10 as Range<UInt64>)
     func `never returns sooner than its hold, whatever the load does`(seed: UInt64) {
         var rng = SplitMix64(seed: seed)
         let hold = TimeSpan.milliseconds(.random(in: 1...2_000, using: &rng))
@@ -41,7 +41,7 @@ import Testing
         var gate = TierGate()
         var now = start
         var closedAt: Instant?
-        for _ in 0..<5_000 {
+        for _ in 0..<2_000 {
             now = now + .milliseconds(.random(in: 0...100, using: &rng))
             let used = Double.random(in: 0...1.2, using: &rng)
             let next = gate.seeing(used: used, policy: policy, now: now)
@@ -63,7 +63,7 @@ import Testing
         var budget = HedgeBudget()
         var requests = 0
         var hedges = 0
-        for _ in 0..<10_000 {
+        for _ in 0..<2_000 {
             budget.earn(percent: percent)
             requests += 1
             for _ in 0..<Int.random(in: 0...3, using: &rng) where budget.canSpend {
