@@ -86,6 +86,8 @@ public struct EndpointNews: Equatable, BitwiseCopyable, Sendable {
     public var snapshotVersion: UInt64
     public var endpoint: EndpointID
     public var kind: Kind
+    /// The failure that caused it.
+    public var cause: FailureKind
     public var until: Instant
 }
 

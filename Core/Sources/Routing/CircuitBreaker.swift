@@ -37,6 +37,7 @@ public struct CircuitBreaker: BitwiseCopyable, Sendable {
     private var streak: Int32 = 0
     private var consecutiveFailures: Int32 = 0
     private var consecutiveRefusals: Int32 = 0
+    private var lastFailureAt = Instant.distantPast
     private var trialStartedAt: Instant?
     private var isConnectionLevel = false
     private var window = OutcomeWindow()
@@ -73,12 +74,14 @@ public struct CircuitBreaker: BitwiseCopyable, Sendable {
 
     mutating func succeeded(startedAt: Instant, now: Instant) {
         guard openUntil != nil else {
+            window.record(failure: false, now: now)
+            // Because: an answer to a request sent before the last failure does not say that the endpoint has recovered from it.
+            guard startedAt >= lastFailureAt else { return }
             consecutiveFailures = 0
             consecutiveRefusals = 0
-            window.record(failure: false, now: now)
             return
         }
-        // Answers to requests sent before the breaker opened say little about now.
+        // For the same reason only the trial itself closes an open breaker.
         if isTrial(startedAt: startedAt) { close(now: now) }
     }
 
@@ -89,6 +92,7 @@ public struct CircuitBreaker: BitwiseCopyable, Sendable {
             open(kind, now: now, rng: &rng)
             return true
         }
+        lastFailureAt = now
         consecutiveFailures += 1
         consecutiveRefusals = kind == .connectFailed ? consecutiveRefusals + 1 : 0
         window.record(failure: true, now: now)
@@ -104,11 +108,12 @@ public struct CircuitBreaker: BitwiseCopyable, Sendable {
     }
 
     /// Another loop's breaker opened.
-    mutating func learnedOpen(until: Instant, now: Instant) {
+    mutating func learnedOpen(_ kind: FailureKind, until: Instant, now: Instant) {
         guard openUntil == nil, until > now else { return }
         openUntil = until
         openedAt = now
         trialStartedAt = nil
+        isConnectionLevel = kind.isConnectionLevel
     }
 }
 

@@ -43,6 +43,32 @@ public struct Explanation: Equatable, Sendable {
 extension Explanation {
     /// Readable text, one line each.
     public var lines: [String] {
-        ["route \(route)", reason]
+        var lines = ["route \(route)" + (callerRegion.map { ", caller in \($0)" } ?? "")]
+        for (number, tier) in tiers.enumerated() {
+            let used = tier.usedPercent.map { ", freest endpoint \($0) % used" } ?? ""
+            lines.append("tier \(number) \(tier.name): \(tier.gate)\(used)")
+            lines += tier.candidates.map { "  " + line($0) }
+        }
+        lines.append((picked.map { "pick \($0): " } ?? "no pick: ") + reason)
+        return lines
+    }
+
+    private func line(_ candidate: Candidate) -> String {
+        let place = "\(candidate.endpoint) (\(candidate.provider), \(candidate.region)): \(candidate.verdict)"
+        guard let score = candidate.score else { return place }
+        let parts = candidate.parts.map { "\($0.name) \(Self.text($0.value)) \($0.unit)" }.joined(separator: ", ")
+        return "\(place), score \(Self.text(score)) (\(parts))"
+    }
+
+    /// Three digits after the point below 10, one below 1,000, none above: enough to compare, short enough to read.
+    static func text(_ value: Double) -> String {
+        guard value.isFinite, abs(value) < 1e15 else { return "?" }
+        let digits = abs(value) < 10 ? 3 : abs(value) < 1_000 ? 1 : 0
+        let scale = digits == 3 ? 1_000 : digits == 1 ? 10 : 1
+        let scaled = Int((abs(value) * Double(scale)).rounded())
+        let sign = value < 0 && scaled > 0 ? "-" : ""
+        guard digits > 0 else { return "\(sign)\(scaled)" }
+        let fraction = String(scaled % scale)
+        return "\(sign)\(scaled / scale).\(String(repeating: "0", count: digits - fraction.count))\(fraction)"
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import ResourceTypes
+
 /// Why an attempt failed, as far as retry, health and cool-down care.
 ///
 /// The classes are those every provider's errors fall into; the gateway's wire adapters decide which one, from status, body and transport.
@@ -62,6 +64,20 @@ extension FailureKind {
             true
         // `totalTimeout` is the caller's budget running out, possibly on a long and healthy answer.
         case .totalTimeout, .callerError, .notFound, .credential, .quotaExhausted, .rateLimited, .contentPolicy, .contextTooLong: false
+        }
+    }
+
+    /// Whether the endpoint said that it is busy: it counts as full, and its tier may overflow, rather than as broken.
+    var isCapacity: Bool { self == .rateLimited || self == .overloaded }
+
+    /// How long the endpoint is left alone when it does not say; `nil`: it may be used again at once.
+    var coolDown: TimeSpan? {
+        switch self {
+        case .rateLimited, .overloaded: .seconds(1)
+        // Repaired by people, not by waiting: long enough to keep traffic off, short enough to notice the repair.
+        case .notFound, .credential: .seconds(60)
+        case .quotaExhausted: .seconds(3600)
+        default: nil
         }
     }
 

@@ -21,6 +21,11 @@ struct RateGauge: ~Copyable {
         return ahead <= 0 ? 0 : Double(ahead) / Self.window
     }
 
+    /// When the debt is paid: from then on `used` is at most 1.
+    func freeAt(now: Instant) -> Instant {
+        max(now, Instant(nanoseconds: arrivalTime.load(ordering: .relaxed)) - .nanoseconds(Int64(Self.window)))
+    }
+
     func reserve(_ units: Int, perMinute: Int, now: Instant) {
         let cost = Self.cost(units, perMinute: perMinute)
         var seen = arrivalTime.load(ordering: .relaxed)

@@ -5,10 +5,9 @@
 ///
 /// It decides between equals and jitters waits; it is not for secrets.
 public struct SplitMix64: RandomNumberGenerator, BitwiseCopyable, Sendable {
-    var state: UInt64
+    private var state: UInt64
 
-    @inlinable public init(seed: UInt64) { self.init(state: seed) }
-    @usableFromInline init(state: UInt64) { self.state = state }
+    public init(seed: UInt64) { state = seed }
 
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
@@ -16,7 +15,7 @@ public struct SplitMix64: RandomNumberGenerator, BitwiseCopyable, Sendable {
     }
 
     /// Uniform over `0..<bound` by multiply-shift; the bias is below `bound` / 2³².
-    mutating func index(below bound: Int) -> Int { Int((next() >> 32) &* UInt64(bound) >> 32) }
+    mutating func index(below bound: Int) -> Int { Int(((next() >> 32) &* UInt64(bound)) >> 32) }
 
     /// Uniform over [0, 1).
     mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
