@@ -4,10 +4,14 @@
 #include "csystem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #ifndef SO_DETACH_REUSEPORT_BPF
 #define SO_DETACH_REUSEPORT_BPF 68
@@ -44,3 +48,23 @@ int isobar_reuseport_unsteer(int listener) {
 }
 
 void isobar_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+int isobar_spawn(const char *const *arguments, int output) {
+    pid_t parent = getpid();
+    pid_t child = fork();
+    if (child != 0) return child < 0 ? -errno : child;
+    // Only async-signal-safe calls from here to exec: the parent may have threads that held locks.
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) _exit(127);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    int empty = open("/dev/null", O_RDONLY);
+    dup2(empty, 0);
+    dup2(output, 1);
+    dup2(output, 2);
+    execvp(arguments[0], (char *const *)arguments);
+    _exit(127);
+}

@@ -50,6 +50,14 @@ public struct SocketAddress: Sendable {
         return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// The same address with another port.
+    public func with(port: UInt16) -> SocketAddress {
+        var copy = self
+        // Port and family lie at the same place in both kinds of address.
+        withUnsafeMutableBytes(of: &copy.storage) { $0.storeBytes(of: port.bigEndian, toByteOffset: 2, as: UInt16.self) }
+        return copy
+    }
+
     public var port: UInt16 {
         withUnsafeBytes(of: storage) { bytes in
             UInt16(bigEndian: bytes.load(fromByteOffset: 2, as: UInt16.self))

@@ -31,3 +31,7 @@ int isobar_reuseport_unsteer(int listener);
 
 // Names the calling thread, at most 15 bytes.
 void isobar_name_thread(const char *name);
+
+// Starts a program in its own process group; it gets SIGTERM when the calling thread's process ends, however that happens.
+// Output goes to `output` (both streams), input is empty. Signals are unblocked. The process id, or -errno.
+int isobar_spawn(const char *const *arguments, int output);
