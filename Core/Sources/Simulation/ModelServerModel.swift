@@ -106,7 +106,11 @@ extension ModelServerModel {
             while index < running.count, !running[index].schedule(tokens, in: &cache) { preemptNewest(at: now, into: &events) }
             // The sequence may have been the newest itself and be gone; then nothing is left after it either.
             guard index < running.count else { break }
-            charge(running[index], tokens, to: &load)
+            if running[index].isDecoding {
+                load.addDecode()
+            } else {
+                load.addPrefill(chunk: tokens, context: running[index].computedTokens, on: profile)
+            }
             budget -= tokens
             index += 1
         }
@@ -130,7 +134,7 @@ extension ModelServerModel {
                 totals.prefixHitsTotal += cached
                 events.append(ModelServerEvent(at: now, request: sequence.request.id, kind: .admitted(cachedTokens: cached)))
             }
-            charge(sequence, tokens, to: &load)
+            load.addPrefill(chunk: tokens, context: sequence.computedTokens, on: profile)
             budget -= tokens
             running.append(sequence)
         }
@@ -138,26 +142,20 @@ extension ModelServerModel {
 
     private mutating func endIteration(at end: Instant, into events: inout [ModelServerEvent]) {
         totals.iterationsTotal += 1
+        let finishedBefore = totals.finishedTotal
+        // Because: members are read in place; copying a sequence out of the array would retain its block list for every token.
         for index in running.indices {
             guard running[index].completeScheduled(in: &cache) else { continue }
-            let sequence = running[index]
-            if sequence.generatedTokens == 1 { totals.promptTokensTotal += sequence.request.promptTokens }
+            let (id, token) = (running[index].request.id, running[index].generatedTokens - 1)
+            if token == 0 { totals.promptTokensTotal += running[index].request.promptTokens }
             totals.generationTokensTotal += 1
-            events.append(ModelServerEvent(at: end, request: sequence.request.id, kind: .token(index: sequence.generatedTokens - 1)))
-            guard sequence.isFinished else { continue }
+            events.append(ModelServerEvent(at: end, request: id, kind: .token(index: token)))
+            guard running[index].isFinished else { continue }
             totals.finishedTotal += 1
             running[index].releaseBlocks(to: &cache)
-            events.append(ModelServerEvent(at: end, request: sequence.request.id, kind: .finished))
+            events.append(ModelServerEvent(at: end, request: id, kind: .finished))
         }
-        running.removeAll { $0.isFinished }
-    }
-
-    private func charge(_ sequence: SequenceState, _ tokens: Int, to load: inout IterationLoad) {
-        if sequence.isDecoding {
-            load.addDecode()
-        } else {
-            load.addPrefill(chunk: tokens, context: sequence.computedTokens, on: profile)
-        }
+        if totals.finishedTotal > finishedBefore { running.removeAll { $0.isFinished } }
     }
 
     /// Because: the newest has the least to lose, and taking it keeps first come, first served.
