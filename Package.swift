@@ -60,6 +60,9 @@ let package = Package(
             ],
             path: "Sources/CLI", swiftSettings: strict),
         tests("Reactor", []),
+        .target(name: "TestSupport", path: "Sources/TestSupport", swiftSettings: strict),
+        tests("PlainHTTP", ["Reactor", "TestSupport", core("WireFormats")]),
+        tests("ModelServer", ["Reactor", "TestSupport", core("Simulation"), core("WireFormats")]),
         tests("ConfigurationFiles", [core("ResourceTypes")]),
         tests("ControlPlane", [core("ResourceTypes"), core("Routing")]),
     ]
