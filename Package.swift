@@ -44,9 +44,9 @@ let package = Package(
         module("Reactor", in: "Adapters", ["CSystem", "COpenSSL"]),
         module("Telemetry", in: "Adapters", [log]),
         module("PlainHTTP", in: "Adapters", ["Reactor", core("WireFormats")]),
-        module("ConfigurationFiles", in: "Adapters", [core("ResourceTypes"), "Telemetry", .product(name: "Yams", package: "Yams")]),
+        module("ConfigurationFiles", in: "Adapters", [core("ResourceTypes"), core("Pricing"), .product(name: "Yams", package: "Yams")]),
         module("Identity", in: "Adapters", [core("ResourceTypes"), core("Routing")]),
-        module("ControlPlane", in: "Services", [core("ResourceTypes"), core("Routing"), core("Pricing"), "Telemetry"]),
+        module("ControlPlane", in: "Services", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles"]),
         module(
             "Gateway", in: "Services",
             [core("ResourceTypes"), core("WireFormats"), core("Routing"), core("Pricing"), "Reactor", "PlainHTTP", "Identity", "Telemetry"]),
@@ -64,6 +64,8 @@ let package = Package(
         tests("PlainHTTP", ["Reactor", "TestSupport", core("WireFormats")]),
         tests("ModelServer", ["Reactor", "TestSupport", core("Simulation"), core("WireFormats")]),
         tests("ConfigurationFiles", [core("ResourceTypes")]),
-        tests("ControlPlane", [core("ResourceTypes"), core("Routing")]),
+        tests("ControlPlane", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles"]),
+        tests("Telemetry", [log]),
+        tests("Identity", [core("ResourceTypes"), core("Routing")]),
     ]
 )
