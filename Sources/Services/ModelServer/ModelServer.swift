@@ -162,7 +162,7 @@ extension ModelServer {
     }
 
     private func parse(_ bytes: [UInt8]) throws(APIError) -> JSONValue {
-        do { return try JSONValue.parse(bytes) } catch { throw .badRequest("the body is not valid JSON: \(error)") }
+        do { return try JSONValue(parsing: bytes) } catch { throw .badRequest("the body is not valid JSON: \(error)") }
     }
 
     /// Every choice of every prompt, in the order of the answer's indices.
