@@ -28,9 +28,11 @@ final class LoadGenerator {
     private var issuesLeft = 0
     private var inFlight = 0
     private var lastProgress: MonotonicTime = 0
-    /// Open loop: clients without a request, and when the next request is to start.
+    /// Closed loop: clients that have not begun yet. Open loop: clients without a request.
     private var idle: [Client] = []
+    /// When the next request of an idle client is to start, and how much later the one after it.
     private var nextIntended: MonotonicTime = 0
+    private var gap: Int64 = 0
     /// Clients that leave when this turn of the loop ends, and when the next one does.
     private var leaving: [Client] = []
     private var leavingNext: [Client] = []
@@ -56,10 +58,9 @@ final class LoadGenerator {
 
     func run(_ budget: Budget) throws(SystemError) -> Tally {
         start(budget)
-        if plan.openGap == nil { for client in clients { try issueNext(client) } }
         while true {
             try issueDue()
-            guard inFlight > 0 || mayIssue || !restarting.isEmpty else { break }
+            guard inFlight > 0 || !restarting.isEmpty || (mayIssue && !idle.isEmpty) else { break }
             let count = try poller.wait(until: wakeTime)
             for index in 0..<count { try serve(clients[poller.tag(at: index)]) }
             try endTurn()
@@ -77,7 +78,8 @@ final class LoadGenerator {
         end = budget.duration.map { begin + $0 } ?? .max
         issuesLeft = budget.requestsMax ?? .max
         nextIntended = begin
-        idle = plan.openGap == nil ? [] : clients
+        gap = plan.openGap ?? plan.ramp / Int64(clients.count)
+        idle = clients
     }
 
     // MARK: Issuing
@@ -86,15 +88,14 @@ final class LoadGenerator {
     private var mayIssue: Bool { issuesLeft > 0 && (plan.openGap == nil ? monotonicNow() : nextIntended) < end }
 
     private var wakeTime: MonotonicTime {
-        let stall = lastProgress + Self.stallLimit
         if !leaving.isEmpty || !leavingNext.isEmpty || !restarting.isEmpty { return 0 }
-        return plan.openGap != nil && !idle.isEmpty && mayIssue ? min(nextIntended, stall) : stall
+        let stall = lastProgress + Self.stallLimit
+        return !idle.isEmpty && mayIssue ? min(nextIntended, stall) : stall
     }
 
-    /// Open loop: starts every request whose time has come, as long as a connection is free.
+    /// Starts a request on an idle client for every time that has come.
     private func issueDue() throws(SystemError) {
-        guard let gap = plan.openGap else { return }
-        while mayIssue, nextIntended <= monotonicNow(), let client = idle.popLast() {
+        while !idle.isEmpty, mayIssue, nextIntended <= monotonicNow(), let client = idle.popLast() {
             let intended = nextIntended
             nextIntended += gap
             try issue(client, intended: intended)

@@ -30,6 +30,9 @@ struct Plan {
     var duration: Int64?
     /// Nanoseconds of the phase before, which is not reported.
     var warmUp: Int64
+    /// Nanoseconds over which the connections send their first request, evenly. Streams that all began at once would also end at once and
+    /// begin the next at once, and time to first token would measure that queue.
+    var ramp: Int64
     var bodyBytes: Int
     var model: String
     var key: String
@@ -47,7 +50,8 @@ struct Plan {
         bench-load --mode closed|open|stream --port P (--requests N | --seconds S) [options]
           --connections C     (64)            --rate R            requests per second, mode open
           --body-bytes N      (1024)          --chunks N          content chunks per stream (128)
-          --warmup-seconds S  (0)             --usage             ask for a usage chunk
+          --warmup-seconds S  (0)             --ramp-seconds S    (0) spread of first requests, modes closed and stream
+          --usage             ask for a usage chunk
           --model NAME        (bench-model)   --key KEY           bearer token
           --hangup-percent N  (0)             --seed N            (1)
           --check full|framing (full)         --handshake         wait for a line before measuring and before exit
@@ -64,6 +68,7 @@ struct Plan {
         duration = try arguments.seconds("seconds")
         guard requestsMax != nil || duration != nil else { throw Arguments.Failure("--requests or --seconds is required") }
         warmUp = try arguments.seconds("warmup-seconds") ?? 0
+        ramp = try arguments.seconds("ramp-seconds") ?? 0
         connections = try arguments.integer("connections", in: 1...16_384) ?? 64
         bodyBytes = try arguments.integer("body-bytes", in: 512...200_000) ?? 1024
         chunks = try arguments.integer("chunks", in: 1...1_000_000) ?? 128

@@ -8,20 +8,20 @@ internal import CEpoll
 internal import Glibc
 
 /// How the end of a message body is found.
-public enum BodyFraming: Equatable {
+public enum BodyFraming: Equatable, Sendable {
     case length(Int)
     case chunked
     /// Neither header: a request has no body, an answer lasts until the connection ends.
     case unstated
 }
 
-public struct MessageHead: Equatable {
+public struct MessageHead: Equatable, Sendable {
     /// Bytes up to and including the empty line.
     public var count: Int
     public var framing: BodyFraming
     public var keepsAlive: Bool
 
-    public enum Parse: Equatable {
+    public enum Parse: Equatable, Sendable {
         case complete(MessageHead)
         case incomplete
         case malformed

@@ -18,40 +18,40 @@ public func monotonicNow() -> MonotonicTime { cepoll_now() }
 /// socket was closed and replaced in the same batch; reading then finds nothing, which is harmless.
 public final class Poller {
     private let fd: Int32
-    private let events: UnsafeMutablePointer<epoll_event>
-    private static let batchMax: Int32 = 1024
+    private let tags: UnsafeMutablePointer<Int64>
 
     public init() throws(SystemError) {
         cepoll_use_exact_timers()
         fd = cepoll_create()
-        guard fd >= 0 else { throw SystemError("epoll_create1", errno) }
-        events = .allocate(capacity: Int(Self.batchMax))
+        guard fd >= 0 else { throw SystemError("epoll_create1", -fd) }
+        tags = .allocate(capacity: Int(cepoll_batch_max))
     }
 
     deinit {
         close(fd)
-        events.deallocate()
+        tags.deallocate()
     }
 
-    public func add(connection: Int32, tag: Int) throws(SystemError) {
-        guard cepoll_add(fd, connection, UInt64(bitPattern: Int64(tag))) == 0 else { throw SystemError("epoll_ctl", errno) }
-    }
+    public func add(connection: Int32, tag: Int) throws(SystemError) { try Self.check(cepoll_add(fd, connection, Int64(tag))) }
 
-    public func add(listener: Int32, tag: Int) throws(SystemError) {
-        guard cepoll_add_listener(fd, listener, UInt64(bitPattern: Int64(tag))) == 0 else { throw SystemError("epoll_ctl", errno) }
-    }
+    public func add(listener: Int32, tag: Int) throws(SystemError) { try Self.check(cepoll_add_listener(fd, listener, Int64(tag))) }
 
     /// Sleeps until something is ready or `deadline` is reached; `nil` waits for ever.
     /// - Returns: how many tags `tag(at:)` now holds; 0 at the deadline or when a signal interrupted the wait.
     public func wait(until deadline: MonotonicTime?) throws(SystemError) -> Int {
         let limit = deadline.map { max(0, $0 - cepoll_now()) } ?? -1
-        let count = cepoll_wait(fd, events, Self.batchMax, limit)
+        let count = cepoll_wait(fd, tags, limit)
         if count >= 0 { return Int(count) }
         if count == -EINTR { return 0 }
         throw SystemError("epoll_pwait2", -count)
     }
 
-    public func tag(at index: Int) -> Int { Int(truncatingIfNeeded: cepoll_tag(events, Int32(truncatingIfNeeded: index))) }
+    /// - Parameter index: below what the last `wait` returned.
+    public func tag(at index: Int) -> Int { Int(tags[index]) }
+
+    private static func check(_ result: Int32) throws(SystemError) {
+        if result < 0 { throw SystemError("epoll_ctl", -result) }
+    }
 }
 
 /// Sleeps. For retries only; whoever waits for sockets uses `Poller`.

@@ -1,77 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-// The few kernel calls that Swift's Glibc module does not export, and the two hot ones that return an error number
-// in their result so that callers need not read errno.
+// The kernel calls that Swift's Glibc module does not export, and the hot ones in a form that returns the error number. The header includes
+// no system header: seen with other feature macros than Swift's own module uses, their types would differ.
 
 #ifndef BENCH_CEPOLL_H
 #define BENCH_CEPOLL_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-#include <errno.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <time.h>
+
+/// Most tags one `cepoll_wait` returns.
+enum { cepoll_batch_max = 1024 };
 
 /// CLOCK_MONOTONIC in nanoseconds: the same clock in every process, so that a send time can be compared across them.
-static inline int64_t cepoll_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
+int64_t cepoll_now(void);
 
 /// Ends timed waits on time: the default slack of 50 us would be larger than the delays measured.
-static inline void cepoll_use_exact_timers(void) { prctl(PR_SET_TIMERSLACK, 1UL); }
+void cepoll_use_exact_timers(void);
 
-static inline int cepoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+/// An epoll descriptor, or -errno.
+int cepoll_create(void);
 
-/// Level-triggered, for listeners.
-static inline int cepoll_add_listener(int poller, int fd, uint64_t tag) {
-    struct epoll_event event = {.events = EPOLLIN, .data = {.u64 = tag}};
-    return epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event);
-}
+/// Level-triggered, for listeners. 0 or -errno.
+int cepoll_add_listener(int poller, int fd, int64_t tag);
 
-/// Edge-triggered for both directions, once per connection: no further epoll_ctl is needed.
-static inline int cepoll_add(int poller, int fd, uint64_t tag) {
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.u64 = tag}};
-    return epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event);
-}
+/// Edge-triggered for both directions, once per connection: no further epoll_ctl is needed. 0 or -errno.
+int cepoll_add(int poller, int fd, int64_t tag);
 
-/// Waits at most `nanoseconds`, or for ever when negative. Returns the number of events or -errno.
-static inline int cepoll_wait(int poller, struct epoll_event *events, int capacity, int64_t nanoseconds) {
-    struct timespec limit = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
-    int count = epoll_pwait2(poller, events, capacity, nanoseconds < 0 ? NULL : &limit, NULL);
-    return count < 0 ? -errno : count;
-}
-
-static inline uint64_t cepoll_tag(const struct epoll_event *events, int index) { return events[index].data.u64; }
+/// Waits at most `nanoseconds`, or for ever when negative. Returns the number of tags written (at most `cepoll_batch_max`) or -errno.
+int cepoll_wait(int poller, int64_t *tags, int64_t nanoseconds);
 
 /// Bytes received, 0 at the end of the stream, or -errno.
-static inline int64_t cepoll_receive(int fd, void *bytes, size_t count) {
-    ssize_t received = recv(fd, bytes, count, 0);
-    return received < 0 ? -errno : received;
-}
+int64_t cepoll_receive(int fd, void *bytes, size_t count);
 
-/// Bytes taken by the kernel or -errno.
-static inline int64_t cepoll_send(int fd, const void *bytes, size_t count) {
-    ssize_t sent = send(fd, bytes, count, MSG_NOSIGNAL);
-    return sent < 0 ? -errno : sent;
-}
+/// Bytes taken by the kernel or -errno. Never raises SIGPIPE.
+int64_t cepoll_send(int fd, const void *bytes, size_t count);
 
 /// A non-blocking connection, or -errno.
-static inline int cepoll_accept(int listener) {
-    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    return fd < 0 ? -errno : fd;
-}
+int cepoll_accept(int listener);
 
 /// First occurrence of `needle`, or NULL.
-static inline const void *cepoll_find(const void *bytes, size_t count, const void *needle, size_t needleCount) {
-    return memmem(bytes, count, needle, needleCount);
-}
+const void *cepoll_find(const void *bytes, size_t count, const void *needle, size_t needleCount);
 
 #endif
