@@ -20,14 +20,21 @@ from driver.statistics import Results  # noqa: E402
 from driver.targets import verdicts  # noqa: E402
 
 
-def record(round_number, peer, cpu, case="1k-64", **more):
-    return {"round": round_number, "case": case, "peer": peer, "cpu_us_per_request": cpu, **more}
+def record(round_number, peer, cpu, case="1k-64", turn=0, **more):
+    return {"round": round_number, "slice": turn, "case": case, "peer": peer, "cpu_us_per_request": cpu, **more}
 
 
 class StatisticsTests(unittest.TestCase):
     def test_ratios_are_formed_inside_a_round(self):
         # The machine is twice as slow in round 1: the ratio must not move, and a ratio of medians would.
         results = Results([record(0, "nginx", 6), record(0, "isobar", 3), record(1, "nginx", 12), record(1, "isobar", 6), record(2, "isobar", 9)])
+        ratio = results.ratio("1k-64", "isobar", "nginx", "cpu_us_per_request")
+        self.assertEqual((ratio.median, ratio.low, ratio.high), (0.5, 0.5, 0.5))
+
+    def test_pairs_are_formed_slice_by_slice_and_a_round_is_their_median(self):
+        # Slices of one round, one of them disturbed for both peers and one for one of them only.
+        pairs = [(6, 3), (60, 30), (6, 30), (8, 4), (10, 5)]
+        results = Results([record(0, peer, pair[i], turn=turn) for turn, pair in enumerate(pairs) for i, peer in enumerate(["nginx", "isobar"])])
         ratio = results.ratio("1k-64", "isobar", "nginx", "cpu_us_per_request")
         self.assertEqual((ratio.median, ratio.low, ratio.high), (0.5, 0.5, 0.5))
 

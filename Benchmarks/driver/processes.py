@@ -133,12 +133,6 @@ class Usage:
                 self.rss_peak_kb += int(line.split()[1])
         self.descriptors += len(os.listdir(f"/proc/{pid}/fd"))
 
-    def system_share(self, before):
-        """Share of the CPU time since `before` that was spent in the kernel; from 10 ms ticks, so rough."""
-        user = self.user_ticks - before.user_ticks
-        system = self.system_ticks - before.system_ticks
-        return system / (user + system) if user + system >= 20 else None
-
 
 def tree(root):
     """`root` and everything descended from it."""

@@ -16,7 +16,7 @@ def _columns(case):
     ]
     columns += _stream_columns() if case.mode == "stream" else _request_columns(case)
     return columns + [
-        ("sys", lambda r, c, p: plain(r.figure(c, p, "system_share"), 2)),
+        ("sys", lambda r, c, p: share(r.system_share(c, p))),
         ("RSS MB", lambda r, c, p: plain(r.figure(c, p, "rss_peak_mb"), 0)),
         ("errors", lambda r, c, p: str(r.total(c, p, "errors"))),
     ]
@@ -78,10 +78,14 @@ def plain(figure, digits):
     return "–" if figure is None else f"{figure.median:,.{digits}f}"
 
 
+def share(value):
+    return "–" if value is None else f"{value:.2f}"
+
+
 def _sentence(c):
     return (
         f"Measured {c['date'][:10]} on {c['cores']} cores of {c['cpu']}, Linux {c['kernel']}, loopback, {c['rounds']} interleaved rounds of "
-        f"{c['seconds']:g} s; median [min–max]. Ratios are formed inside a round. Others used {c['foreign_cpu_median']:.2f} cores meanwhile (median).")
+        f"{c['seconds']:g} s in short turns; median [min–max] of the rounds. Ratios are formed between neighbouring turns. Others used {c['foreign_cpu_median']:.2f} cores meanwhile (median).")
 
 
 def _aligned(rows):

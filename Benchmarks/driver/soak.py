@@ -35,7 +35,7 @@ def soak(bench, peer, requests, connections=64):
     each = requests // BATCHES
     phases = (("closed", each * 9 // 10, []), ("stream", each // 10, ["--chunks", 8]))
     samples = []
-    with bench.upstream("X", tls=False), peer.start(f"{s.work}/soak-{peer.name}", s.proxy_port, Upstream(s.upstream_ports), {0}) as proxy:
+    with bench.upstream("X", tls=False), peer.start(f"{s.work}/soak-{peer.name}", s.proxy_ports[0], Upstream(s.upstream_ports), {0}) as proxy:
         for batch in range(BATCHES):
             results = [_run(s, mode, count, connections, batch, extra) for mode, count, extra in phases]
             usage = proxy.usage()
@@ -60,7 +60,7 @@ def problems(samples):
 
 def _run(settings, mode, requests, connections, seed, extra):
     command = [
-        f"{settings.programs}/bench-load", "--port", settings.proxy_port, "--key", settings.key, "--mode", mode, "--requests", requests,
+        f"{settings.programs}/bench-load", "--port", settings.proxy_ports[0], "--key", settings.key, "--mode", mode, "--requests", requests,
         "--connections", connections, "--hangup-percent", HANG_UP_PERCENT, "--seed", seed + 1, *extra]
     with Process(command, {1}, f"{settings.work}/load.log", pipes=True) as load:
         return json.loads(load.read_line(300))

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Isobar
-"""From single measurements to figures. Comparisons are made inside a round, pair by pair, then summarised: absolute times drift."""
+"""From single measurements to figures.
+
+Comparisons are made between slices of the same pass, pair by pair; the median of a round's pairs is the round's value, and a figure is the median
+of the rounds with their range. Absolute times drift; ratios of neighbours do not.
+"""
 
 from dataclasses import dataclass
 from statistics import median
@@ -14,17 +18,18 @@ class Figure:
     high: float
 
     @classmethod
-    def of(cls, values):
-        values = [value for value in values if value is not None]
-        return cls(median(values), min(values), max(values)) if values else None
+    def of(cls, rounds):
+        """`rounds`: values by round."""
+        medians = [median(values) for values in rounds.values() if values]
+        return cls(median(medians), min(medians), max(medians)) if medians else None
 
 
 class Results:
-    """Measurements by case, peer and round. A record is one dictionary as `Bench.measure` returns it, plus those three keys."""
+    """Measurements by case, peer, round and slice. A record is one dictionary as `Lane.slice` returns it, plus those four keys."""
 
     def __init__(self, records):
         self.records = records
-        self._by_key = {(r["case"], r["peer"], r["round"]): r for r in records}
+        self._by_key = {(r["case"], r["peer"], r["round"], r["slice"]): r for r in records}
 
     def cases(self):
         return list(dict.fromkeys(r["case"] for r in self.records))
@@ -34,7 +39,7 @@ class Results:
 
     def figure(self, case, peer, *path):
         """`path` leads into the record: `figure(c, p, "latency_us", "p50")`."""
-        return Figure.of([_value(r, path) for r in self._rounds(case, peer)])
+        return self._figure(case, peer, lambda record: _value(record, path))
 
     def ratio(self, case, peer, baseline, *path):
         return self._paired(case, peer, baseline, path, lambda value, base: value / base if base else None)
@@ -43,19 +48,29 @@ class Results:
         return self._paired(case, peer, baseline, path, lambda value, base: value - base)
 
     def total(self, case, peer, name):
-        return sum(r.get(name, 0) for r in self._rounds(case, peer))
+        return sum(r.get(name, 0) for r in self.records if r["case"] == case and r["peer"] == peer)
 
-    def _rounds(self, case, peer):
-        return [r for r in self.records if r["case"] == case and r["peer"] == peer]
+    def system_share(self, case, peer):
+        """Share of the CPU time spent in the kernel, from 10 ms ticks over all slices; None when they are too few."""
+        user, system = (self.total(case, peer, name) for name in ("user_ticks", "system_ticks"))
+        return system / (user + system) if user + system >= 20 else None
 
     def _paired(self, case, peer, baseline, path, combine):
-        values = []
-        for record in self._rounds(case, peer):
-            base = self._by_key.get((case, baseline, record["round"]))
-            pair = (_value(record, path), base and _value(base, path))
-            if None not in pair:
-                values.append(combine(*pair))
-        return Figure.of(values)
+        def pair(record):
+            base = self._by_key.get((case, baseline, record["round"], record["slice"]))
+            values = (_value(record, path), _value(base, path))
+            return None if None in values else combine(*values)
+
+        return self._figure(case, peer, pair)
+
+    def _figure(self, case, peer, read):
+        rounds = {}
+        for record in self.records:
+            if record["case"] == case and record["peer"] == peer:
+                value = read(record)
+                if value is not None:
+                    rounds.setdefault(record["round"], []).append(value)
+        return Figure.of(rounds)
 
 
 def _value(record, path):

@@ -13,7 +13,8 @@ class TLSFront:
     def __init__(self, directory, port):
         os.makedirs(directory, exist_ok=True)
         self.directory = directory
-        self.ports = [port]
+        # One server stands for three regions, as the upstream's three ports do.
+        self.ports = [port] * 3
         self.authority_file = f"{directory}/authority.pem"
         self._make_certificate()
 

@@ -42,8 +42,8 @@ struct Plan {
     var hangUpPercent: Int
     var seed: UInt64
     var check: Check
-    /// Wait for a line on standard input before the measured phase and before exit, so that the driver can read the proxy's CPU time while
-    /// nothing is under way.
+    /// Measure once for every line on standard input until it ends. Between two measurements nothing is under way, so that the driver can read
+    /// the proxy's CPU time exactly and let several proxies take turns.
     var handshake: Bool
 
     static let usage = """
@@ -54,8 +54,8 @@ struct Plan {
           --usage             ask for a usage chunk
           --model NAME        (bench-model)   --key KEY           bearer token
           --hangup-percent N  (0)             --seed N            (1)
-          --check full|framing (full)         --handshake         wait for a line before measuring and before exit
-        Prints one line of JSON. Exit status: 0 also with failed requests (see "errors"), 2 when it could not run.
+          --check full|framing (full)         --handshake         print "ready", then measure once per line of input
+        Prints one line of JSON per measurement. Exit status: 0 also with failed requests (see "errors"), 2 when it could not run.
 
         """
 

@@ -8,9 +8,13 @@ public enum Console {
     public static func write(_ text: String) { write(text, to: STDOUT_FILENO) }
 
     /// Blocks until a line or the end of input arrives.
-    public static func awaitLine() {
+    /// - Returns: false at the end of input.
+    public static func awaitLine() -> Bool {
         var byte: UInt8 = 0
-        while read(STDIN_FILENO, &byte, 1) == 1, byte != UInt8(ascii: "\n") {}
+        while read(STDIN_FILENO, &byte, 1) == 1 {
+            if byte == UInt8(ascii: "\n") { return true }
+        }
+        return false
     }
 
     /// Reports why the program cannot go on and ends it with status 2.
