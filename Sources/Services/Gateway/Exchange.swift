@@ -27,7 +27,8 @@ final class Exchange {
     /// Stable position of the route's counters in this loop.
     var routeCounters = 0
     var machine: AttemptMachine
-    var attempts: (Attempt, Attempt) = (Attempt(), Attempt())
+    /// Slot 0 is the primary attempt, slot 1 the hedge. Raw memory, because reading one field must not copy and retain the others.
+    let attempts: UnsafeMutablePointer<Attempt>
     var timing = RequestTiming()
     var usage: UsageCounts?
     /// Content events seen, to estimate tokens when no usage arrives.
@@ -60,25 +61,24 @@ final class Exchange {
         self.client = client
         self.worker = worker
         features = RequestFeatures(route: RouteID(0))
+        attempts = .allocate(capacity: 2)
+        attempts.initialize(repeating: Attempt(), count: 2)
         machine = AttemptMachine(retry: RetryPolicy(), hedge: nil, startedAt: .distantPast)
     }
 
-    var now: Instant { Instant(nanoseconds: worker.loop.now) }
-
-    func withAttempt<R>(_ slot: Int, _ body: (inout Attempt) -> R) -> R {
-        slot == 0 ? body(&attempts.0) : body(&attempts.1)
+    deinit {
+        attempts.deinitialize(count: 2)
+        attempts.deallocate()
     }
 
-    func attempt(_ slot: Int) -> Attempt { slot == 0 ? attempts.0 : attempts.1 }
+    var now: Instant { Instant(nanoseconds: worker.loop.now) }
 
     /// A new configuration came: ids change, running attempts go on, a request whose route is gone makes no further ones.
     func translate(_ translation: SnapshotTranslation) {
         guard isInFlight else { return }
         if let translated = translation.features(features) { features = translated } else { isOrphaned = true }
         machine.translate(translation)
-        for slot in 0...1 {
-            withAttempt(slot) { $0.endpoint = $0.endpoint.flatMap { translation.endpoint($0) } }
-        }
+        for slot in 0...1 { attempts[slot].endpoint = attempts[slot].endpoint.flatMap { translation.endpoint($0) } }
     }
 }
 

@@ -44,6 +44,8 @@ final class Generation {
     /// By `EndpointID`; records of one address share one.
     let upstreams: [Upstream]
     let endpointOptions: [EndpointOptions]
+    /// The endpoint's name for the model, escaped for JSON.
+    let upstreamModels: [[UInt8]]
     let routeOptions: [RouteOptions]
     /// Unix seconds, by `KeyID`.
     let keyExpiries: [Int64?]
@@ -58,6 +60,7 @@ final class Generation {
         keys = KeyTable(snapshot.keys, seed: worker.keyTableSeed)
         upstreams = Self.makeUpstreams(configuration, worker: worker, inheriting: previous)
         endpointOptions = snapshot.endpoints.map { EndpointOptions(gaugeSlot: $0.gaugeSlot, prices: $0.prices, timeouts: $0.timeouts) }
+        upstreamModels = snapshot.endpoints.map(\.upstreamModel)
         routeOptions = snapshot.routes.map { RouteOptions(retry: $0.retry, hedge: $0.hedge) }
         keyExpiries = snapshot.keys.map(\.expiresAtUnixSeconds)
         keyRegions = snapshot.keys.map(\.region)

@@ -117,7 +117,7 @@ final class AccessLog {
         guard exchange.isInFlight else { return }
         name("route", metrics.routeName(exchange.routeCounters))
         writer.append(exchange.features.isStreaming ? #","stream":true"# : #","stream":false"#)
-        if exchange.machine.attempts > 0 { name("endpoint", metrics.endpointName(exchange.lastAttempt.counters)) }
+        if exchange.machine.attempts > 0 { name("endpoint", metrics.endpointName(exchange.attempts[exchange.answeringSlot].counters)) }
         writer.append(#","attempts":"#)
         writer.append(decimal: exchange.machine.attempts)
         appendTrace(exchange)

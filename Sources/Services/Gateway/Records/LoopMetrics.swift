@@ -137,7 +137,7 @@ final class LoopMetrics {
     }
 
     private func recordEndpoint(_ exchange: Exchange, _ bill: Meter.Bill, _ outcome: Int) {
-        let slot = exchange.lastAttempt.counters
+        let slot = exchange.attempts[exchange.answeringSlot].counters
         let timing = exchange.timing
         counters.endpoints[slot].requests[outcome] &+= 1
         counters.endpoints[slot].duration.record(timing.finished - timing.received)

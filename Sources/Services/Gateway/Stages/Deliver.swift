@@ -73,7 +73,7 @@ extension Exchange {
 
     private func extendIdleDeadline() {
         guard let slot = machine.committedSlot, !client.isBackedUp else { return }
-        withAttempt(slot) { $0.phaseDeadline = worker.loop.now + $0.idleNanoseconds }
+        attempts[slot].phaseDeadline = worker.loop.now + attempts[slot].idleNanoseconds
         // Later than before: the armed timer fires early once and moves itself.
         armTimer()
     }

@@ -25,7 +25,7 @@ enum Meter {
             bill.usage = TokenUsage(input: Int64(exchange.features.promptTokens), output: Int64(exchange.contentEvents))
             bill.isEstimated = true
         }
-        bill.cost = exchange.lastAttempt.prices.map { $0.cost(of: bill.usage) }
+        bill.cost = exchange.attempts[exchange.answeringSlot].prices.map { $0.cost(of: bill.usage) }
         return bill
     }
 }
