@@ -76,14 +76,17 @@ final class Fields {
     }
 
     func reportUnknown() {
+        let written = Set(entries.map(\.name))
+        let unused = asked.filter { !written.contains($0) }
         for entry in entries where !asked.contains(entry.name) {
-            entry.key.report("unknown field \"\(ScalarText(text: entry.name, isQuoted: true).shortened)\"", hint: hint(forUnknown: entry.name))
+            let name = ScalarText(text: entry.name, isQuoted: true).shortened
+            entry.key.report("unknown field \"\(name)\"", hint: hint(forUnknown: entry.name, unused: unused))
         }
     }
 
-    private func hint(forUnknown name: String) -> String? {
-        let left = asked.filter { allowed in !entries.contains { $0.name == allowed } }
-        if let near = NearestName.nearest(to: name, among: left) { return "did you mean \"\(near)\"?" }
+    /// A field that is there already cannot be what was meant.
+    private func hint(forUnknown name: String, unused: [String]) -> String? {
+        if let near = NearestName.nearest(to: name, among: unused) { return "did you mean \"\(near)\"?" }
         return asked.isEmpty ? "no fields are allowed here" : "allowed: " + asked.joined(separator: ", ")
     }
 

@@ -82,7 +82,7 @@ extension Shape where Value == String {
         Shape(allowed: allowed) { cursor in
             guard let text = cursor.scalar?.text, isSensitive(text) else { return parse(cursor) }
             let parts = "userinfo, query or fragment"
-            cursor.report("found an address with \(parts); allowed: \(allowed)", hint: "a key belongs in spec.credential.secret, by reference")
+            cursor.reportUnseen("found an address with \(parts); allowed: \(allowed)", hint: "a key belongs in spec.credential.secret, by reference")
             return nil
         }
     }
@@ -142,7 +142,7 @@ extension Shape where Value == SecretReference {
     static var secret: Shape {
         Shape(allowed: "env:NAME or file:PATH") { cursor in
             if let text = cursor.scalar?.text, let reference = parse(text, besides: cursor.context.file) { return reference }
-            cursor.report(
+            cursor.reportUnseen(
                 "a secret must be a reference; allowed: env:NAME or file:PATH (found something else, not shown)",
                 hint: "put the secret into an environment variable or a file; if it was committed, revoke it")
             return nil

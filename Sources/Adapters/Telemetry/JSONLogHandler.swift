@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-internal import FoundationEssentials
 public import Logging
 
 /// One JSON object per line: `ts`, `level`, `logger`, `msg`, then metadata under its own keys.
