@@ -4,28 +4,28 @@
 // Dense indices into one `RoutingSnapshot`. They mean nothing across snapshots: names do. Work on ids inside, names at the edges.
 
 /// Position of an endpoint in `RoutingSnapshot.endpoints`.
-public struct EndpointID: Hashable, Comparable, Sendable {
+public struct EndpointID: Hashable, Comparable, BitwiseCopyable, Sendable {
     public var index: UInt16
     @inlinable public init(_ index: Int) { self.index = UInt16(index) }
     @inlinable public static func < (a: Self, b: Self) -> Bool { a.index < b.index }
 }
 
 /// Position of a route in `RoutingSnapshot.routes`.
-public struct RouteID: Hashable, Comparable, Sendable {
+public struct RouteID: Hashable, Comparable, BitwiseCopyable, Sendable {
     public var index: UInt16
     @inlinable public init(_ index: Int) { self.index = UInt16(index) }
     @inlinable public static func < (a: Self, b: Self) -> Bool { a.index < b.index }
 }
 
 /// Position of a region in `RoutingSnapshot.regions`.
-public struct RegionID: Hashable, Comparable, Sendable {
+public struct RegionID: Hashable, Comparable, BitwiseCopyable, Sendable {
     public var index: UInt16
     @inlinable public init(_ index: Int) { self.index = UInt16(index) }
     @inlinable public static func < (a: Self, b: Self) -> Bool { a.index < b.index }
 }
 
 /// Position of a caller's key in `RoutingSnapshot.keys`.
-public struct KeyID: Hashable, Comparable, Sendable {
+public struct KeyID: Hashable, Comparable, BitwiseCopyable, Sendable {
     public var index: UInt16
     @inlinable public init(_ index: Int) { self.index = UInt16(index) }
     @inlinable public static func < (a: Self, b: Self) -> Bool { a.index < b.index }

@@ -5,7 +5,7 @@
 ///
 /// - Units: nanoseconds since an arbitrary start (boot in production, 0 in the simulator). Two instants compare only within one clock.
 /// - Cost: one machine word. `Duration` is 128 bits wide and slower in the hot path, which is why this type exists.
-public struct Instant: Comparable, Hashable, Sendable {
+public struct Instant: Comparable, Hashable, BitwiseCopyable, Sendable {
     public var nanoseconds: Int64
 
     @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
@@ -20,7 +20,7 @@ public struct Instant: Comparable, Hashable, Sendable {
 }
 
 /// A length of time in whole nanoseconds. May be negative where a difference is.
-public struct TimeSpan: Comparable, Hashable, Sendable {
+public struct TimeSpan: Comparable, Hashable, BitwiseCopyable, Sendable {
     public var nanoseconds: Int64
 
     @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }

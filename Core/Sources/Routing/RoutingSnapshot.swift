@@ -17,12 +17,16 @@ public final class RoutingSnapshot: Sendable {
     public let keys: [KeyRecord]
     /// Round trips between regions in nanoseconds, row-major: `[from * regions.count + to]`.
     public let roundTripNanoseconds: [Int64]
+    /// By route and tier; `nil` where the tier does not weigh affinity. Built here, once, and not by every loop.
+    let rings: [[ConsistentHashRing?]]
 
     public init(
         version: UInt64, currency: Currency, regions: [RegionRecord], endpoints: [EndpointRecord], routes: [RouteRecord],
         keys: [KeyRecord], roundTripNanoseconds: [Int64]
     ) {
         precondition(endpoints.count <= Self.endpointsMax, "\(endpoints.count) endpoints, at most \(Self.endpointsMax)")
+        precondition(
+            endpoints.allSatisfy { $0.gaugeSlot >= 0 && $0.gaugeSlot < EndpointGauges.slotsMax }, "gauge slots are below \(EndpointGauges.slotsMax)")
         precondition(roundTripNanoseconds.count == regions.count * regions.count, "round trips are regions × regions")
         self.version = version
         self.currency = currency
@@ -31,6 +35,12 @@ public final class RoutingSnapshot: Sendable {
         self.routes = routes
         self.keys = keys
         self.roundTripNanoseconds = roundTripNanoseconds
+        rings = routes.map { route in route.tiers.map { Self.ring($0, endpoints) } }
+    }
+
+    private static func ring(_ tier: TierRecord, _ endpoints: [EndpointRecord]) -> ConsistentHashRing? {
+        guard tier.objective.affinity > 0 else { return nil }
+        return ConsistentHashRing(endpoints: tier.endpoints, names: tier.endpoints.map { endpoints[Int($0.index)].name })
     }
 
     public static let endpointsMax = 4096

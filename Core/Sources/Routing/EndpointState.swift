@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import ResourceTypes
+
+/// All that one loop knows of one endpoint: compiled constants and what traffic taught.
+///
+/// - Cost: a plain value of about 450 bytes, allocated with the snapshot; changed in place.
+struct EndpointState: BitwiseCopyable {
+    // Constants of the snapshot.
+    var gaugeSlot: Int32
+    var region: RegionID
+    /// Number of the provider's name in this snapshot.
+    var provider: UInt16
+    var limits: Limits
+    /// `nil`: unknown price.
+    var prices: ScorePrices?
+
+    // Learned.
+    var breaker = CircuitBreaker()
+    var timeToFirstToken = LatencyEstimate()
+    var timePerToken = SmoothedValue(prior: EndpointState.timePerTokenPrior)
+    var errorRate = SmoothedValue(prior: 0)
+    var headroom = HeadroomEstimate()
+    var firstTokenQuantile = QuantileEstimate()
+    var coolDownUntil = Instant.distantPast
+    /// The cool-down is for lack of capacity: the endpoint counts as full, not as out of order.
+    var isCoolDownForCapacity = false
+    var failedProbes: UInt8 = 0
+    /// Requests of this loop at the endpoint, so that they can be given back should the endpoint leave the snapshot.
+    var inFlightHere: Int32 = 0
+    var counters = Counters()
+
+    static let timePerTokenPrior = 0.02
+    static let failedProbesMax: UInt8 = 2
+    static let coolDownMax = TimeSpan.seconds(24 * 3600)
+
+    struct Counters: BitwiseCopyable {
+        var attempts: UInt64 = 0
+        var successes: UInt64 = 0
+        var failures: UInt64 = 0
+        var outputTokens: UInt64 = 0
+    }
+
+    init(_ record: EndpointRecord, provider: UInt16) {
+        gaugeSlot = Int32(record.gaugeSlot)
+        region = record.region
+        self.provider = provider
+        limits = Limits(record.limits)
+        prices = record.prices.map { ScorePrices($0) }
+    }
+
+    /// Constants of a newer snapshot; what was learned stays.
+    mutating func adopt(_ record: EndpointRecord, provider: UInt16) {
+        let fresh = EndpointState(record, provider: provider)
+        gaugeSlot = fresh.gaugeSlot
+        region = fresh.region
+        self.provider = fresh.provider
+        limits = fresh.limits
+        prices = fresh.prices
+        if record.health == nil { failedProbes = 0 }
+    }
+}
+
+/// `TokenPrices` as the score uses them: doubles, because they only order endpoints. Money that is billed never takes this way.
+struct ScorePrices: BitwiseCopyable {
+    var input: Double
+    var cachedInput: Double
+    var output: Double
+
+    init(_ prices: TokenPrices) {
+        input = Double(prices.input.picoPerUnit)
+        cachedInput = Double((prices.cachedInput ?? prices.input).picoPerUnit)
+        output = Double(prices.output.picoPerUnit)
+    }
+}
+
+// MARK: - Filter
+
+/// Why an endpoint that is not at a limit may not be used now.
+enum Refusal: BitwiseCopyable, Equatable {
+    case breaker, coolDown, probes
+}
+
+extension EndpointState {
+    /// - Returns: `nil` when the endpoint is in order.
+    @inline(__always)
+    func refusal(now: Instant) -> Refusal? {
+        if !breaker.admits(now: now) { return .breaker }
+        if now < coolDownUntil, !isCoolDownForCapacity { return .coolDown }
+        return isProbedDown ? .probes : nil
+    }
+
+    var isProbedDown: Bool { failedProbes >= Self.failedProbesMax }
+
+    /// When a refusal ends by itself.
+    func refusedUntil(now: Instant) -> Instant {
+        max(breaker.openUntil ?? now, coolDownUntil, isProbedDown ? now + .seconds(1) : now)
+    }
+}

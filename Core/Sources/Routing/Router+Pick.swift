@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import ResourceTypes
+internal import Synchronization
+
+// filter → gate → score → pick. Nothing here changes what the router knows, except the gates of a real pick: `explain` rehearses with the same code.
+
+extension Router {
+    func decide(_ question: PickQuestion, rng: inout SplitMix64, keepsGates: Bool) -> PickResult {
+        let route = routes[Int(question.features.route.index)]
+        // 1. The first tier that is not full and has someone to offer.
+        for (number, tier) in route.pointee.tiers.range.enumerated() {
+            let count = admit(tiers[tier], route, question, rng: &rng, keepsGates: keepsGates)
+            guard count > 0 else { continue }
+            // 2. The best of its candidates.
+            let candidates = assess(count, tiers[tier], route, question)
+            Scoring.score(candidates, tiers[tier].pointee.weights)
+            return .endpoint(candidates[Scoring.choose(candidates, rng: &rng)].endpoint, tier: number)
+        }
+        // 3. Every tier is full or out of order. A hedge is not worth squeezing in.
+        return question.avoidedProvider == nil ? fallback(route, question) : .none(.exhausted)
+    }
+
+    /// Fills the scratch with the tier's candidates and works its gate.
+    /// - Returns: how many there are; 0 when the gate sends the request on.
+    func admit(
+        _ tier: UnsafeMutablePointer<TierState>, _ route: UnsafeMutablePointer<RouteState>, _ question: PickQuestion,
+        rng: inout SplitMix64, keepsGates: Bool
+    ) -> Int {
+        let policy = route.pointee.overflow
+        if tier.pointee.gate.isHolding(policy: policy, now: question.now) { return 0 }
+        let gathered = gather(tier, policy, question, rng: &rng)
+        // Because: a tier without a healthy endpoint says nothing about load, so its gate stays as it is.
+        guard let lowestUsed = gathered.lowestUsed else { return 0 }
+        let gate = tier.pointee.gate.seeing(used: lowestUsed, policy: policy, now: question.now)
+        if keepsGates { tier.pointee.gate = gate }
+        return gate.isFull ? 0 : gathered.count
+    }
+
+    struct Gathered {
+        var count = 0
+        /// Of the tightest limit, at the freest healthy endpoint seen; `nil`: none is healthy.
+        var lowestUsed: Double?
+    }
+
+    private func gather(
+        _ tier: UnsafeMutablePointer<TierState>, _ policy: TierGate.Thresholds, _ question: PickQuestion, rng: inout SplitMix64
+    ) -> Gathered {
+        var gathered = Gathered()
+        var walk = MemberWalk(tier.pointee.members, rng: &rng)
+        var lowest = Double.infinity
+        while gathered.count < Self.candidatesMax, let member = walk.next() {
+            let endpoint = members.base[member]
+            let state = endpoints.base + Int(endpoint.index)
+            guard state.pointee.refusal(now: question.now) == nil else { continue }
+            let slot = slots + Int(state.pointee.gaugeSlot)
+            let inFlight = slot.pointee.inFlight.load(ordering: .relaxed)
+            let used = state.pointee.load(slot, inFlight: inFlight, now: question.now).used
+            lowest = min(lowest, used)
+            if used >= policy.enter || question.tried.contains(endpoint) || question.avoidedProvider == state.pointee.provider { continue }
+            scratch.base[gathered.count] = Candidate(endpoint: endpoint, inFlight: inFlight, used: used)
+            gathered.count += 1
+        }
+        gathered.lowestUsed = lowest.isFinite ? lowest : nil
+        return gathered
+    }
+
+    /// Predicts time, price and cached prompt of the first `count` candidates in the scratch.
+    func assess(
+        _ count: Int, _ tier: UnsafeMutablePointer<TierState>, _ route: UnsafeMutablePointer<RouteState>, _ question: PickQuestion
+    ) -> UnsafeMutableBufferPointer<Candidate> {
+        let candidates = UnsafeMutableBufferPointer(start: scratch.base, count: count)
+        if question.features.prefixCount > 0, !tier.pointee.weights.isLoadOnly { credit(candidates, tier, route, question) }
+        let prompt = Double(question.features.promptTokens)
+        let output = route.pointee.outputTokensExpected(question.features)
+        for i in 0..<count {
+            let state = endpoints.base + Int(candidates[i].endpoint.index)
+            let cached = candidates[i].cachedShare
+            candidates[i].time = Scoring.time(
+                state, roundTrip: roundTrip(question.features.callerRegion, state.pointee.region), cachedShare: cached, output: output,
+                now: question.now)
+            candidates[i].loadedTime = Scoring.loaded(candidates[i].time, inFlight: candidates[i].inFlight, limits: state.pointee.limits)
+            candidates[i].cost = Scoring.cost(state.pointee.prices, prompt: prompt, cachedShare: cached, output: output)
+        }
+        return candidates
+    }
+
+    @inline(__always)
+    private func roundTrip(_ caller: RegionID?, _ region: RegionID) -> Double {
+        guard let caller, Int(caller.index) < regionCount else { return 0 }
+        return roundTrips.base[Int(caller.index) * regionCount + Int(region.index)]
+    }
+}
+
+/// The members of a tier in the order a pick looks at them: all in turn, or for a large tier all in a different order each time.
+///
+/// A step that is a prime above the number of members visits each of them once. The primes are the eight smallest above 2¹⁶.
+private struct MemberWalk {
+    private let members: Section
+    private var position = 0
+    private var step = 1
+    private var left: Int
+
+    init(_ members: Section, rng: inout SplitMix64) {
+        self.members = members
+        left = members.count
+        guard members.count > Router.candidatesMax else { return }
+        let primes: InlineArray<8, Int> = [65_537, 65_539, 65_543, 65_551, 65_557, 65_563, 65_579, 65_581]
+        position = rng.index(below: members.count)
+        step = primes[rng.index(below: 8)] % members.count
+    }
+
+    @inline(__always)
+    mutating func next() -> Int? {
+        guard left > 0 else { return nil }
+        left -= 1
+        let member = members.start + position
+        position += step
+        if position >= members.count { position -= members.count }
+        return member
+    }
+}

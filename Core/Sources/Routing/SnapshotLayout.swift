@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import ResourceTypes
+
+/// A snapshot flattened into the arrays a router works on, with nothing learned yet.
+struct SnapshotLayout {
+    let endpoints: [EndpointState]
+    let routes: [RouteState]
+    let tiers: [TierState]
+    let members: [EndpointID]
+    /// Seconds.
+    let roundTrips: [Double]
+
+    init(_ snapshot: RoutingSnapshot) {
+        let providers = Self.providerNumbers(snapshot.endpoints)
+        endpoints = zip(snapshot.endpoints, providers).map { EndpointState($0, provider: $1) }
+        var routes: [RouteState] = []
+        var tiers: [TierState] = []
+        var members: [EndpointID] = []
+        for (route, rings) in zip(snapshot.routes, snapshot.rings) {
+            routes.append(RouteState(route, tiers: Section(start: tiers.count, count: route.tiers.count)))
+            for (tier, ring) in zip(route.tiers, rings) {
+                let section = Section(start: members.count, count: tier.endpoints.count)
+                members += tier.endpoints
+                tiers.append(TierState(members: section, weights: ScoreWeights(tier.objective), ring: ring.map { .passUnretained($0) }))
+            }
+        }
+        self.routes = routes
+        self.tiers = tiers
+        self.members = members
+        roundTrips = snapshot.roundTripNanoseconds.map { Double($0) / 1e9 }
+    }
+
+    /// A number per provider name, by endpoint.
+    static func providerNumbers(_ endpoints: [EndpointRecord]) -> [UInt16] {
+        var numberByName: [String: UInt16] = [:]
+        for endpoint in endpoints where numberByName[endpoint.provider] == nil {
+            numberByName[endpoint.provider] = UInt16(numberByName.count)
+        }
+        return endpoints.map { numberByName[$0.provider, default: 0] }
+    }
+}
