@@ -14,7 +14,8 @@ struct DecodingTests {
         #expect(resources.providers == [Provider(name: "azure", flavor: .llamaCpp)])
         #expect(
             resources.regions == [
-                Region(name: "eastus", provider: "azure", jurisdiction: "US", roundTrips: ["oslo": .microseconds(90_500)]),
+                Region(
+                    name: "eastus", provider: "azure", jurisdiction: "US", roundTrips: ["oslo": .microseconds(90_500)]),
                 Region(name: "oslo", provider: "azure", jurisdiction: "NO"),
             ])
         #expect(resources.models == [Model(name: "small", contextTokensMax: 8192)])
@@ -23,7 +24,9 @@ struct DecodingTests {
         #expect(resources.tenants == [Tenant(name: "acme", region: "oslo")])
         #expect(
             resources.keys == [
-                Key(name: "app", tenant: "acme", secret: .file("keys/app"), routes: ["chat"], expiresAtUnixSeconds: 1_798_761_600)
+                Key(
+                    name: "app", tenant: "acme", secret: .file("keys/app"), routes: ["chat"],
+                    expiresAtUnixSeconds: 1_798_761_600)
             ])
         #expect(resources.currency == Currency("EUR"))
     }
@@ -33,7 +36,10 @@ struct DecodingTests {
         let route = document("Route", "chat", "model: m", "tiers: [{name: default, endpoints: [e]}]")
         let resources = try decode(surroundings + ConfigurationFilesTests.endpoint + route).resources
         #expect(resources.providers == [Provider(name: "p", flavor: .generic)])
-        #expect(resources.endpoints == [Endpoint(name: "e", region: "r", url: "http://localhost:1/v1", serves: [ServedModel(model: "m")])])
+        #expect(
+            resources.endpoints == [
+                Endpoint(name: "e", region: "r", url: "http://localhost:1/v1", serves: [ServedModel(model: "m")])
+            ])
         let tier = RouteTier(name: "default", endpoints: ["e"])
         #expect(resources.routes == [Route(name: "chat", modelNames: ["m"], model: "m", tiers: [tier])])
         #expect(resources.tenants == [Tenant(name: "t")])
@@ -55,7 +61,9 @@ struct DecodingTests {
         #expect(try decode(surroundings + text).resources.endpoints.first?.timeouts.idle == .seconds(3))
     }
 
-    @Test("an empty file, comments and empty documents declare nothing", arguments: ["", "# nothing\n", "---\n---\n# a\n---\n", "\n\n", "---"])
+    @Test(
+        "an empty file, comments and empty documents declare nothing",
+        arguments: ["", "# nothing\n", "---\n---\n# a\n---\n", "\n\n", "---"])
     func nothing(text: String) throws {
         #expect(try decode(text).resources == DeclaredResources())
     }
@@ -81,10 +89,13 @@ struct DecodingTests {
 
     @Test("a file that is not there is named with the system's reason")
     func missing() {
-        let error = #expect(throws: ConfigurationProblems.self) { try ConfigurationReader.read(paths: ["nowhere/a.yaml", "/dev/zero"]) }
+        let error = #expect(throws: ConfigurationProblems.self) {
+            try ConfigurationReader.read(paths: ["nowhere/a.yaml", "/dev/zero"])
+        }
         #expect(
             error?.all.map(\.description) == [
-                "nowhere/a.yaml: error: cannot read: No such file or directory", "/dev/zero: error: cannot read: not a regular file",
+                "nowhere/a.yaml: error: cannot read: No such file or directory",
+                "/dev/zero: error: cannot read: not a regular file",
             ])
     }
 }
@@ -170,7 +181,9 @@ extension DecodingTests {
 
     static let route = Route(
         name: "chat", modelNames: ["small", "gpt-4o-mini"], model: "small",
-        tiers: [RouteTier(name: "default", endpoints: ["east"], objective: Objective(latency: 3, cost: 1, affinity: 2))],
+        tiers: [
+            RouteTier(name: "default", endpoints: ["east"], objective: Objective(latency: 3, cost: 1, affinity: 2))
+        ],
         retry: RetryPolicy(attemptsMax: 2, totalTimeout: .seconds(3_600)),
         overflow: OverflowPolicy(enterPercent: 90, returnPercent: 60, holdMin: .seconds(2)),
         hedge: HedgePolicy(extraRequestsPercentMax: 7, delayMin: .milliseconds(80)))

@@ -15,7 +15,8 @@ struct LimitTests {
 
     @Test("10,000 documents are read, one more is not")
     func documents() throws {
-        let text = (0..<10_000).map { "---\n{apiVersion: isobar/v1, kind: Tenant, metadata: {name: t\($0)}}\n" }.joined()
+        let text = (0..<10_000).map { "---\n{apiVersion: isobar/v1, kind: Tenant, metadata: {name: t\($0)}}\n" }
+            .joined()
         #expect(try decode(text).resources.tenants.count == 10_000)
         let found = problems(text + "---\n{a: b}\n")
         #expect(found.map(\.message) == ["the file has more than 10000 documents"])
@@ -25,7 +26,8 @@ struct LimitTests {
     func aliasBomb() {
         // 256 names, listed once, then 256 × 8 tiers' lists of them in each of 120 routes: 245,760 values in 40 KB.
         let names = (0..<256).map { "e\($0)" }.joined(separator: ", ")
-        let tiers = (0..<8).map { "{name: t\($0), endpoints: \($0 == 0 ? "&all [\(names)]" : "*all")}" }.joined(separator: ", ")
+        let tiers = (0..<8).map { "{name: t\($0), endpoints: \($0 == 0 ? "&all [\(names)]" : "*all")}" }.joined(
+            separator: ", ")
         let text = (0..<120).map { document("Route", "r\($0)", "model: m", "tiers: [\(tiers)]") }.joined()
         #expect(problems(text).contains { $0.message == "the file has more than 200000 values" })
     }
@@ -33,7 +35,9 @@ struct LimitTests {
     @Test("a classic alias bomb is refused at its first unknown field, without unfolding it")
     func nestedAliases() {
         var text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
-        for level in 1...20 { text += "a\(level): &a\(level) [\(Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", "))]\n" }
+        for level in 1...20 {
+            text += "a\(level): &a\(level) [\(Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", "))]\n"
+        }
         #expect(problems(text).contains { $0.message == "unknown field \"a20\"" })
     }
 

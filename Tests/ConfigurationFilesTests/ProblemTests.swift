@@ -4,7 +4,8 @@
 import ConfigurationFiles
 import Testing
 
-// Each wrong text gives exactly the problems listed: where, and in which words. Texts are small so that the place can be counted.
+// Each wrong text gives exactly the problems listed: where, and in which words. Texts are small so that the place can
+// be counted.
 
 @Suite("What is wrong is said")
 struct ProblemTests {
@@ -20,12 +21,15 @@ struct ProblemTests {
     }
 
     static func model(_ spec: String) -> String { document("Model", "m", spec) }
-    static func region(_ spec: String) -> String { document("Provider", "p") + document("Region", "r", "provider: p", spec) }
+    static func region(_ spec: String) -> String {
+        document("Provider", "p") + document("Region", "r", "provider: p", spec)
+    }
     static func endpoint(_ spec: String...) -> String {
         surroundings + document("Endpoint", "e", (["region: r"] + spec).joined(separator: "\n"))
     }
     static func route(_ spec: String...) -> String {
-        surroundings + ConfigurationFilesTests.endpoint + document("Route", "chat", (["model: m"] + spec).joined(separator: "\n"))
+        surroundings + ConfigurationFilesTests.endpoint
+            + document("Route", "chat", (["model: m"] + spec).joined(separator: "\n"))
     }
     static func key(_ spec: String) -> String { surroundings + document("Key", "k", "tenant: t", spec) }
 
@@ -33,7 +37,9 @@ struct ProblemTests {
     static let tiers = "tiers: [{name: default, endpoints: [e]}]"
 
     static let wrongTypes: [Case] = [
-        Case(model("contextTokensMax: many"), "6:21", "spec.contextTokensMax", "found \"many\"", "a whole number from 1 to 100000000"),
+        Case(
+            model("contextTokensMax: many"), "6:21", "spec.contextTokensMax", "found \"many\"",
+            "a whole number from 1 to 100000000"),
         Case(model("contextTokensMax: 1e3"), "found the number 1e3", "write decimal digits only"),
         Case(model("contextTokensMax: 010"), "found the number 010", "remove the leading zero"),
         Case(model("contextTokensMax: 0x10"), "found the number 0x10"),
@@ -59,7 +65,9 @@ struct ProblemTests {
         Case(document("Provider", "on"), "found on, which YAML may read"),
         Case(document("Provider", String(repeating: "a", count: 64)), "1 to 63"),
         Case("apiVersion: isobar/v1\nkind: Provider\nmetadata: {}\n", "3:11", "metadata.name", "missing"),
-        Case("apiVersion: isobar/v2\nkind: Provider\nmetadata: {name: p}\n", "1:13", "found \"isobar/v2\"", "write isobar/v1"),
+        Case(
+            "apiVersion: isobar/v2\nkind: Provider\nmetadata: {name: p}\n", "1:13", "found \"isobar/v2\"",
+            "write isobar/v1"),
         Case("apiVersion: isobar/v1\nkind: Povider\nmetadata: {name: p}\n", "2:7", "did you mean \"Provider\"?"),
         Case("just text\n", "1:1", "found \"just text\"", "a mapping of fields"),
         Case("- a\n", "found a list", "a mapping of fields"),
@@ -78,35 +86,58 @@ struct ProblemTests {
         Case(endpoint("url: http://h", "serves: []"), "found 0 elements", "1 to 256"),
         Case(endpoint("url: http://h", "serves: m"), "found \"m\"", "a list"),
         Case(endpoint("url: http://h", "serves: [{model: m}, {model: m}]"), "state the same model \"m\""),
-        Case(endpoint("url: http://h", "serves: [{model: mm}]"), "spec.serves[0].model", "no Model is named \"mm\"", "did you mean \"m\"?"),
-        Case(endpoint("url: http://h", served, "timeouts: {connect: 3}"), "spec.timeouts.connect", "add a unit, e.g. 250ms"),
+        Case(
+            endpoint("url: http://h", "serves: [{model: mm}]"), "spec.serves[0].model", "no Model is named \"mm\"",
+            "did you mean \"m\"?"),
+        Case(
+            endpoint("url: http://h", served, "timeouts: {connect: 3}"), "spec.timeouts.connect",
+            "add a unit, e.g. 250ms"),
         Case(endpoint("url: http://h", served, "timeouts: {connect: 1.5s}"), "1500ms for 1.5s"),
         Case(endpoint("url: http://h", served, "timeouts: {connect: 3 s}"), "units are us, ms, s, m and h"),
         Case(endpoint("url: http://h", served, "timeouts: {connect: 301s}"), "from 1ms to 5m"),
         Case(endpoint("url: http://h", served, "timeouts: {connect: 0s}"), "from 1ms to 5m"),
         Case(endpoint("url: http://h", served, "limits: {inFlightMax: 0}"), "from 1 to 1000000"),
         Case(endpoint("url: http://h", served, "health: {path: health}"), "a path that begins with /"),
-        Case(endpoint("url: http://h", served, "health: {path: /h, interval: 1s, timeout: 2s}"), "timeout 2s is longer than interval 1s"),
-        Case(endpoint("url: http://h", "serves: [{model: m, prices: {currency: usd, inputPerMillionTokens: 1, outputPerMillionTokens: 1}}]"), "write USD"),
         Case(
-            endpoint("url: http://h", "serves: [{model: m, prices: {currency: USD, inputPerMillionTokens: 1e-3, outputPerMillionTokens: 1}}]"),
+            endpoint("url: http://h", served, "health: {path: /h, interval: 1s, timeout: 2s}"),
+            "timeout 2s is longer than interval 1s"),
+        Case(
+            endpoint(
+                "url: http://h",
+                "serves: [{model: m, prices: {currency: usd, inputPerMillionTokens: 1, outputPerMillionTokens: 1}}]"),
+            "write USD"),
+        Case(
+            endpoint(
+                "url: http://h",
+                "serves: [{model: m, prices: {currency: USD, inputPerMillionTokens: 1e-3, outputPerMillionTokens: 1}}]"),
             "inputPerMillionTokens", "without sign or exponent"),
         Case(
-            endpoint("url: http://h", "serves: [{model: m, prices: {currency: USD, inputPerMillionTokens: -1, outputPerMillionTokens: 1}}]"),
+            endpoint(
+                "url: http://h",
+                "serves: [{model: m, prices: {currency: USD, inputPerMillionTokens: -1, outputPerMillionTokens: 1}}]"),
             "found the number -1"),
         Case(
-            endpoint("url: http://h", "serves: [{model: m, prices: {currency: USD, inputPerMillionTokens: 0.0000001, outputPerMillionTokens: 1}}]"),
+            endpoint(
+                "url: http://h",
+                "serves: [{model: m, prices: {currency: USD, inputPerMillionTokens: 0.0000001, outputPerMillionTokens: 1}}]"
+            ),
             "at most 6 decimals"),
     ]
 
     static let routes: [Case] = [
         Case(route(), "spec.tiers", "missing"),
-        Case(route("tiers: [{name: default, endpoints: [ee]}]"), "spec.tiers[0].endpoints[0]", "no Endpoint is named \"ee\"", "did you mean \"e\"?"),
+        Case(
+            route("tiers: [{name: default, endpoints: [ee]}]"), "spec.tiers[0].endpoints[0]",
+            "no Endpoint is named \"ee\"", "did you mean \"e\"?"),
         Case(route("tiers: [{name: default, endpoints: [e, e]}]"), "state the same endpoint \"e\""),
         Case(route("tiers: [{name: a, endpoints: [e]}, {name: a, endpoints: [e]}]"), "state the same name \"a\""),
-        Case(route("tiers: [{name: a, endpoints: [e]}, {name: b, endpoints: [e]}]"), "spec.tiers[1].endpoints[0]", "already in tier a"),
+        Case(
+            route("tiers: [{name: a, endpoints: [e]}, {name: b, endpoints: [e]}]"), "spec.tiers[1].endpoints[0]",
+            "already in tier a"),
         Case(route("tiers: [{name: default, endpoints: [e], objective: {latency: 101}}]"), "from 0 to 100"),
-        Case(route("tiers: [{name: default, endpont: [e], endpoints: [e]}]"), "unknown field \"endpont\"", "allowed: name, endpoints, objective"),
+        Case(
+            route("tiers: [{name: default, endpont: [e], endpoints: [e]}]"), "unknown field \"endpont\"",
+            "allowed: name, endpoints, objective"),
         Case(route(tiers, "retry: {attemptsMax: 0}"), "from 1 to 10"),
         Case(route(tiers, "retry: {attemptsMax: 11}"), "from 1 to 10"),
         Case(route(tiers, "overflow: {enterPercent: 70}"), "returnPercent 75 is not below enterPercent 70"),
@@ -114,9 +145,11 @@ struct ProblemTests {
         Case(route(tiers, "hegde: {}"), "unknown field \"hegde\"", "did you mean \"hedge\"?"),
         Case(
             surroundings + document("Model", "other") + ConfigurationFilesTests.endpoint
-                + document("Route", "chat", "model: other", tiers), "Endpoint e does not serve the route's model \"other\"", "it serves m"),
+                + document("Route", "chat", "model: other", tiers),
+            "Endpoint e does not serve the route's model \"other\"", "which has m"),
         Case(
-            route(tiers) + document("Route", "chat2", "model: m", tiers), "the model name \"m\" already leads to Route chat"),
+            route(tiers) + document("Route", "chat2", "model: m", tiers),
+            "the model name \"m\" already leads to Route chat"),
     ]
 
     static let callers: [Case] = [
@@ -129,11 +162,14 @@ struct ProblemTests {
         Case(key("secret: env:A\nexpiresAt: 2027-02-29T00:00:00Z"), "RFC 3339"),
         Case(key("secret: env:A\nexpiresAt: tomorrow"), "RFC 3339"),
         Case(document("Tenant", "t", "region: x"), "no Region is named \"x\"", "there is no Region at all"),
-        Case(document("Tenant", "t") + document("Tenant", "t"), "8:11", "already a Tenant named \"t\"", "isobar.yaml:4"),
+        Case(
+            document("Tenant", "t") + document("Tenant", "t"), "8:11", "already a Tenant named \"t\"", "isobar.yaml:4"),
     ]
 
     static let yaml: [Case] = [
-        Case(document("Tenant", "t") + "metadata: {name: u}\n", "4:1", "\"metadata\" is stated more than once", "keep one"),
+        Case(
+            document("Tenant", "t") + "metadata: {name: u}\n", "4:1", "\"metadata\" is stated more than once",
+            "keep one"),
         Case(document("Tenant", "t") + "'kind': Tenant\n", "3:1", "\"kind\" is stated more than once"),
         Case(document("Tenant", "t", "<<: {region: r}"), "merge keys (<<) are not supported"),
         Case(document("Tenant", "t") + "oops: [1\n", "not YAML"),
@@ -143,7 +179,9 @@ struct ProblemTests {
         Case(String(repeating: "[", count: 5_000), "not YAML"),
     ]
 
-    @Test("one mistake gives one report with place, finding, allowance and hint", arguments: wrongTypes + endpoints + routes + callers + yaml)
+    @Test(
+        "one mistake gives one report with place, finding, allowance and hint",
+        arguments: wrongTypes + endpoints + routes + callers + yaml)
     func oneMistake(wrong: Case) throws {
         let found = problems(wrong.text)
         try #require(found.count == 1, "\(found.map(\.description))")
@@ -172,7 +210,8 @@ struct ProblemTests {
         let places = problems(text).map { "\($0.line):\($0.column) \($0.path ?? "")" }
         #expect(
             places == [
-                "3:18 metadata.name", "4:18 spec.provider", "4:40 spec.jurisdiction", "4:44 spec", "6:1 apiVersion", "6:1 ", "7:7 kind",
+                "3:18 metadata.name", "4:18 spec.provider", "4:40 spec.jurisdiction", "4:44 spec", "6:1 apiVersion",
+                "6:1 ", "7:7 kind",
                 "12:1 ", "15:11 metadata.name", "15:12 metadata",
             ])
     }
@@ -191,7 +230,8 @@ struct ProblemTests {
     @Test("a round trip may be stated twice but not in two ways")
     func roundTrips() {
         func pair(_ there: String, _ back: String) -> String {
-            document("Provider", "p") + document("Region", "a", "provider: p", "jurisdiction: US", "roundTrips: {b: \(there)}")
+            document("Provider", "p")
+                + document("Region", "a", "provider: p", "jurisdiction: US", "roundTrips: {b: \(there)}")
                 + document("Region", "b", "provider: p", "jurisdiction: US", "roundTrips: {a: \(back)}")
         }
         #expect(problems(pair("2ms", "2000us")) == [])

@@ -11,7 +11,8 @@ struct RenderingTests {
         let found = problems(document("Provider", "p", "flavor: opneai"))
         #expect(
             found.map(\.description).joined() == """
-                isobar.yaml:6:11: error: Provider p, spec.flavor: found "opneai"; allowed: one of openai, vllm, sglang, llama.cpp, ollama, generic
+                isobar.yaml:6:11: error: Provider p, spec.flavor: found "opneai"; \
+                allowed: one of openai, vllm, sglang, llama.cpp, ollama, generic
                     6 |   flavor: opneai
                       |           ^
                     hint: did you mean "openai"?
@@ -38,11 +39,15 @@ struct RenderingTests {
                 """)
     }
 
-    @Test("a secret written in plain text is in no form of any problem", arguments: [
-        "secret: hunter2hunter2", "secret: [hunter2hunter2]", "secret: {env: hunter2hunter2}", "secrett: hunter2hunter2",
-        "{secret: hunter2hunter2, tenent: t}", "secret: env:hunter2 hunter2", "apiKey: hunter2hunter2", "password: hunter2",
-        "url: http://user:hunter2@host/v1", "secret: >\n  hunter2", "secret:\n  hunter2",
-    ])
+    @Test(
+        "a secret written in plain text is in no form of any problem",
+        arguments: [
+            "secret: hunter2hunter2", "secret: [hunter2hunter2]", "secret: {env: hunter2hunter2}",
+            "secrett: hunter2hunter2",
+            "{secret: hunter2hunter2, tenent: t}", "secret: env:hunter2 hunter2", "apiKey: hunter2hunter2",
+            "password: hunter2",
+            "url: http://user:hunter2@host/v1", "secret: >\n  hunter2", "secret:\n  hunter2",
+        ])
     func secrets(spec: String) throws {
         for kind in ["Key", "Endpoint"] {
             let found = problems(document(kind, "k", spec))
@@ -62,7 +67,8 @@ struct RenderingTests {
     func longLine() {
         let long = problems("a: [" + String(repeating: "x, ", count: 200) + "\u{1B}[31m]")
         #expect(!long.map(\.description).joined().contains("\u{1B}"))
-        let wide = problem(column: 301, excerpt: String(repeating: "a", count: 300) + "b" + String(repeating: "c", count: 300))
+        let wide = problem(
+            column: 301, excerpt: String(repeating: "a", count: 300) + "b" + String(repeating: "c", count: 300))
         let lines = wide.description.split(separator: "\n")
         #expect(lines.count == 3)
         #expect(lines[1].utf8.count < 120)
@@ -77,12 +83,15 @@ struct RenderingTests {
     @Test("doubtful configurations are accepted with a warning")
     func warnings() throws {
         let exposed = document(
-            "Endpoint", "x", "region: r", "url: http://example.com", "serves: [{model: m}]", "credential: {secret: env:A}")
-        let route = document("Route", "chat", "model: m", "tiers: [{name: default, endpoints: [e], objective: {cost: 1}}]")
+            "Endpoint", "x", "region: r", "url: http://example.com", "serves: [{model: m}]",
+            "credential: {secret: env:A}")
+        let route = document(
+            "Route", "chat", "model: m", "tiers: [{name: default, endpoints: [e], objective: {cost: 1}}]")
         let warnings = try decode(surroundings + endpoint + exposed + route).warnings
         #expect(
             warnings.map(\.message) == [
-                "no route leads here", "the credential travels unencrypted", "the tier weighs cost, but Endpoint e has no price for m",
+                "no route leads here", "the credential travels unencrypted",
+                "the tier weighs cost, but Endpoint e has no price for m",
             ])
         #expect(warnings.allSatisfy { $0.severity == .warning && $0.line > 0 })
     }

@@ -18,7 +18,8 @@ func problems(_ text: String) -> [ConfigurationProblem] {
 /// A document with one line of spec per element, indented by two.
 func document(_ kind: String, _ name: String, _ spec: String...) -> String {
     let lines = spec.flatMap { $0.split(separator: "\n") }.map { "  \($0)\n" }.joined()
-    return "---\napiVersion: isobar/v1\nkind: \(kind)\nmetadata: {name: \(name)}\n" + (lines.isEmpty ? "" : "spec:\n\(lines)")
+    return "---\napiVersion: isobar/v1\nkind: \(kind)\nmetadata: {name: \(name)}\n"
+        + (lines.isEmpty ? "" : "spec:\n\(lines)")
 }
 
 /// Everything an endpoint, a route and a key need around them.

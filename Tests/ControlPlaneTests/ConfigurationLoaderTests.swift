@@ -82,11 +82,15 @@ struct ConfigurationLoaderTests {
         #expect(try accepted(loader.reload(loaded)).snapshot.version == 2)
     }
 
-    @Test("a secret that cannot be read is a problem at its reference, with the reason and without the content", arguments: [
-        ("", "the secret is empty"), ("\n", "the secret is empty"), ("a\nb", "a line break"), ("a\n\n", "a line break"), ("a\0b", "control byte"),
-        ("hunter2 ", "begins or ends with a space"), ("hünter2", "outside ASCII"),
-        (String(repeating: "a", count: 16 * 1024 + 1), "longer than 16384 bytes"), (String(repeating: "a", count: 20_000), "longer than 16384 bytes"),
-    ])
+    @Test(
+        "a secret that cannot be read is a problem at its reference, with the reason and without the content",
+        arguments: [
+            ("", "the secret is empty"), ("\n", "the secret is empty"), ("a\nb", "a line break"),
+            ("a\n\n", "a line break"), ("a\0b", "control byte"),
+            ("hunter2 ", "begins or ends with a space"), ("hünter2", "outside ASCII"),
+            (String(repeating: "a", count: 16 * 1024 + 1), "longer than 16384 bytes"),
+            (String(repeating: "a", count: 20_000), "longer than 16384 bytes"),
+        ])
     func badSecrets(content: String, reason: String) throws {
         folder.write("key", content)
         let problem = try #require(try rejected(loader.reload(nil)).first)
@@ -94,7 +98,9 @@ struct ConfigurationLoaderTests {
         #expect(!problem.description.contains("hunter2"))
     }
 
-    @Test("a secret's last newline is dropped, also the one of Windows", arguments: ["0123456789abcdef", "0123456789abcdef\n", "0123456789abcdef\r\n"])
+    @Test(
+        "a secret's last newline is dropped, also the one of Windows",
+        arguments: ["0123456789abcdef", "0123456789abcdef\n", "0123456789abcdef\r\n"])
     func newline(content: String) throws {
         folder.write("key", content)
         #expect(try accepted(loader.reload(nil)).snapshot.keys.map(\.secret.text) == ["0123456789abcdef"])
@@ -103,7 +109,9 @@ struct ConfigurationLoaderTests {
     @Test("a missing file and a missing variable are named")
     func missing() throws {
         try FileManager.default.removeItem(atPath: "\(folder.path)/key")
-        #expect(try rejected(loader.reload(nil)).first?.message == "cannot read \(folder.path)/key: No such file or directory")
+        #expect(
+            try rejected(loader.reload(nil)).first?.message
+                == "cannot read \(folder.path)/key: No such file or directory")
         folder.write("isobar.yaml", Self.text.replacing("file:key", with: "env:NOT_SET"))
         #expect(try rejected(loader.reload(nil)).first?.message == "the environment variable NOT_SET is not set")
         let set = ConfigurationLoader(paths: [folder.path], environment: ["NOT_SET": "0123456789abcdef"])

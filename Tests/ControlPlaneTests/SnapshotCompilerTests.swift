@@ -22,18 +22,26 @@ struct SnapshotCompilerTests {
         #expect(first.isTLS && first.host == "one.example" && first.port == 443 && first.basePath == "/openai/v1")
         #expect(first.credentialHeader?.text == "api-key: upstream-key")
         let last = snapshot.endpoints[2].address
-        #expect(!last.isTLS && last.host == "::1" && last.port == 8000 && last.basePath.isEmpty && last.credentialHeader == nil)
+        #expect(
+            !last.isTLS && last.host == "::1" && last.port == 8000 && last.basePath.isEmpty
+                && last.credentialHeader == nil)
     }
 
     @Test("an upstream's model name is ready to stand inside a JSON string")
     func upstreamModel() throws {
         let snapshot = try compile(smallResources()).snapshot
-        #expect(snapshot.endpoints.map { String(decoding: $0.upstreamModel, as: UTF8.self) } == ["small", #"a\"b\\c\u0001é"#, "small"])
+        #expect(
+            snapshot.endpoints.map { String(decoding: $0.upstreamModel, as: UTF8.self) } == [
+                "small", #"a\"b\\c\u0001é"#, "small",
+            ])
     }
 
-    @Test("each scheme has its header", arguments: [
-        (EndpointCredential.Scheme.bearer, "Authorization: Bearer k"), (.apiKey, "api-key: k"), (.xAPIKey, "x-api-key: k"),
-    ])
+    @Test(
+        "each scheme has its header",
+        arguments: [
+            (EndpointCredential.Scheme.bearer, "Authorization: Bearer k"), (.apiKey, "api-key: k"),
+            (.xAPIKey, "x-api-key: k"),
+        ])
     func headers(scheme: EndpointCredential.Scheme, line: String) {
         #expect(scheme.headerLine(with: Secret([UInt8(ascii: "k")])).text == line)
     }
@@ -67,15 +75,16 @@ struct SnapshotCompilerTests {
 
     @Test("names that only a bug could leave undeclared are problems, not traps")
     func undeclared() {
-        #expect(refusals { $0.endpoints[0].region = "x" } .first == "no Region is named \"x\"")
+        #expect(refusals { $0.endpoints[0].region = "x" }.first == "no Region is named \"x\"")
         #expect(refusals { $0.providers = [] }.first == "its region's provider \"azure\" is not declared")
         #expect(refusals { $0.routes[0].model = "x" }.first == "no Model is named \"x\"")
         #expect(refusals { $0.routes[0].tiers[0].endpoints = ["x"] } == ["no usable Endpoint \"x\" serves \"small\""])
         #expect(refusals { $0.keys[0].tenant = "x" } == ["no Tenant is named \"x\""])
         #expect(refusals { $0.keys[0].routes = ["x"] } == ["no usable Route is named \"x\""])
         #expect(refusals { $0.tenants[0].region = "x" } == ["no Region is named \"x\""])
-        #expect(refusals { $0.endpoints[1].url = "http://u@h" } .first == "not an endpoint's address")
+        #expect(refusals { $0.endpoints[1].url = "http://u@h" }.first == "not an endpoint's address")
         #expect(refusals { $0.endpoints[0].credential?.secret = .environment("X") }.first == "the secret was not read")
+        #expect(refusals { $0.keys[0].secret = .environment("X") } == ["the secret was not read"])
     }
 
     @Test("two keys with one secret are refused: nobody could say who asks")
@@ -89,13 +98,16 @@ struct SnapshotCompilerTests {
         var secrets = smallSecrets()
         #expect(try compile(smallResources(), secrets: secrets).warnings == [])
         secrets[.environment("APP")] = Secret(Array("0123456789abcde".utf8))
-        #expect(try compile(smallResources(), secrets: secrets).warnings.map(\.message) == ["the key has only 15 bytes"])
+        #expect(
+            try compile(smallResources(), secrets: secrets).warnings.map(\.message) == ["the key has only 15 bytes"])
     }
 
     @Test("as many endpoints and routes as allowed compile, one more does not")
     func limits() {
         func endpoints(_ count: Int) -> [Endpoint] {
-            (0..<count).map { Endpoint(name: "n\($0)", region: "east", url: "http://h", serves: [ServedModel(model: "small")]) }
+            (0..<count).map {
+                Endpoint(name: "n\($0)", region: "east", url: "http://h", serves: [ServedModel(model: "small")])
+            }
         }
         #expect(refusals { $0.endpoints += endpoints(4_093) } == [])
         #expect(
@@ -142,7 +154,8 @@ struct GaugeSlotsTests {
 
     @Test("a name that left and returned is not given away")
     func returned() {
-        let slots = assigned(names(0..<4_096), names(2..<4_096), names(2..<4_096) + ["n0"], names(2..<4_096) + ["n0", "new"])
+        let slots = assigned(
+            names(0..<4_096), names(2..<4_096), names(2..<4_096) + ["n0"], names(2..<4_096) + ["n0", "new"])
         #expect(slots["n0"] == 0)
         #expect(slots["new"] == 1)
     }

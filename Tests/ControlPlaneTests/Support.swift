@@ -30,7 +30,9 @@ func smallResources() -> DeclaredResources {
         Route(name: "large", modelNames: ["big"], model: "big", tiers: [RouteTier(name: "a", endpoints: ["e1"])]),
     ]
     resources.tenants = [Tenant(name: "acme", region: "far")]
-    resources.keys = [Key(name: "app", tenant: "acme", secret: .environment("APP"), routes: ["large"], expiresAtUnixSeconds: 9)]
+    resources.keys = [
+        Key(name: "app", tenant: "acme", secret: .environment("APP"), routes: ["large"], expiresAtUnixSeconds: 9)
+    ]
     return resources
 }
 

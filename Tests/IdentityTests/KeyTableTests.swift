@@ -13,7 +13,9 @@ struct KeyTableTests {
         KeyRecord(name: "k", tenant: "t", secret: Secret(secret), region: nil, routes: nil, expiresAtUnixSeconds: nil)
     }
 
-    private static func table(_ secrets: [[UInt8]], seed: UInt64 = 7) -> KeyTable { KeyTable(secrets.map(record), seed: seed) }
+    private static func table(_ secrets: [[UInt8]], seed: UInt64 = 7) -> KeyTable {
+        KeyTable(secrets.map(record), seed: seed)
+    }
 
     private func find(_ secret: [UInt8], in table: KeyTable) -> Int? {
         secret.withUnsafeBytes { table.find($0).map { Int($0.index) } }

@@ -15,9 +15,10 @@ struct JSONLogHandlerTests {
         try #require(pipe(&ends) == 0)
         defer { close(ends[0]) }
         let sink = LogSink(descriptor: ends[1])
-        log(Logger(label: "gateway") { label in
-            JSONLogHandler(label: label, level: level, sink: sink, clock: { 1_767_225_600_123 })
-        })
+        log(
+            Logger(label: "gateway") { label in
+                JSONLogHandler(label: label, level: level, sink: sink, clock: { 1_767_225_600_123 })
+            })
         close(ends[1])
         var bytes = [UInt8](repeating: 0, count: 60_000)
         let count = read(ends[0], &bytes, bytes.count)
@@ -26,7 +27,10 @@ struct JSONLogHandlerTests {
 
     @Test("a line has time, level, logger, message and sorted metadata")
     func line() throws {
-        let text = try lines { $0.info("endpoint is down", metadata: ["reason": "refused", "endpoint": "azure-eastus", "attempts": "\(3)"]) }
+        let text = try lines {
+            $0.info(
+                "endpoint is down", metadata: ["reason": "refused", "endpoint": "azure-eastus", "attempts": "\(3)"])
+        }
         #expect(
             text == """
                 {"ts":"2026-01-01T00:00:00.123Z","level":"info","logger":"gateway","msg":"endpoint is down","attempts":"3",\
@@ -49,14 +53,20 @@ struct JSONLogHandlerTests {
     func redaction() throws {
         let text = try lines {
             $0.info(
-                "request", metadata: [
-                    "Authorization": "Bearer hunter2", "api-key": "hunter2", "token": "hunter2", "set_cookie": "hunter2",
-                    "headers": ["x-api-key": "hunter2", "inner": ["client.secret": "hunter2"]], "tokens": "17", "tokensPerMinute": "9",
+                "request",
+                metadata: [
+                    "Authorization": "Bearer hunter2", "api-key": "hunter2", "token": "hunter2",
+                    "set_cookie": "hunter2",
+                    "headers": ["x-api-key": "hunter2", "inner": ["client.secret": "hunter2"]], "tokens": "17",
+                    "tokensPerMinute": "9",
                     "key_name": "app",
                 ])
         }
         #expect(!text.contains("hunter2"))
-        for kept in ["\"tokens\":\"17\"", "\"tokensPerMinute\":\"9\"", "\"key_name\":\"app\"", "\"headers.x-api-key\":\"<redacted>\""] {
+        for kept in [
+            "\"tokens\":\"17\"", "\"tokensPerMinute\":\"9\"", "\"key_name\":\"app\"",
+            "\"headers.x-api-key\":\"<redacted>\"",
+        ] {
             #expect(text.contains(kept), "\(text)")
         }
     }

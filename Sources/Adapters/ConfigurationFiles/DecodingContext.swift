@@ -53,7 +53,10 @@ final class DecodingContext {
         if problems.count < Self.problemsMax { problems.append(problem()) }
     }
 
-    func report(at location: SourceMap.Location, path: String = "", _ message: String, hint: String? = nil, showsLine: Bool = true) {
+    func report(
+        at location: SourceMap.Location, path: String = "", _ message: String, hint: String? = nil,
+        showsLine: Bool = true
+    ) {
         var problem = sources.problem(at: location, in: resource, path: path, message, hint: hint)
         if !showsLine { problem.excerpt = nil }
         report(problem)
@@ -68,7 +71,8 @@ final class DecodingContext {
     func visit(_ path: String, at location: SourceMap.Location) -> Bool {
         nodesLeft -= 1
         if nodesLeft == -1 {
-            report(at: location, "the file has more than \(Self.nodesMax) values", hint: "split it, or use fewer aliases")
+            report(
+                at: location, "the file has more than \(Self.nodesMax) values", hint: "split it, or use fewer aliases")
         }
         guard nodesLeft >= 0 else { return false }
         if let resource { sources.insert(location, of: resource, path: path) }

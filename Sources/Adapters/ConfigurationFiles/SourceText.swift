@@ -15,8 +15,8 @@ public struct SourceText: Sendable {
 
     /// Line `number` (from 1) for display, without its line ending.
     ///
-    /// - Returns: `nil` when there is no such line or when it may hold a secret. People do paste keys where a reference belongs,
-    ///   and an error message travels further than the file: into terminals, logs and tickets.
+    /// - Returns: `nil` when there is no such line or when it may hold a secret. People do paste keys where a reference
+    ///   belongs, and an error message travels further than the file: into terminals, logs and tickets.
     func excerpt(line number: Int) -> String? {
         guard number >= 1, number <= lines.count else { return nil }
         let line = lines[number - 1]
@@ -26,13 +26,17 @@ public struct SourceText: Sendable {
 
     /// Longer lines help nobody, and looking for secrets in them for each of many problems takes long.
     private static let excerptBytesMax = 2_000
-    private static let secretWords = ["secret", "password", "passwd", "apikey", "api-key:", "api_key", "bearer", "authorization"]
+    private static let secretWords = [
+        "secret", "password", "passwd", "apikey", "api-key:", "api_key", "bearer", "authorization",
+    ]
 
     /// A line is shown if it has no word of a secret, or if after each such word it only says where the secret is.
     static func mayHoldSecret(_ line: Substring) -> Bool {
         let lowercased = line.lowercased()
         if lowercased.contains("://"), lowercased.contains("@") { return true }  // user:password@host
-        if lowercased.contains("sk-") || lowercased.contains("credential: ") && !lowercased.contains("{") { return true }
+        if lowercased.contains("sk-") || lowercased.contains("credential: ") && !lowercased.contains("{") {
+            return true
+        }
         let words = secretWords.flatMap { lowercased.ranges(of: $0) }
         return words.contains { !isReference(lowercased[$0.upperBound...]) }
     }
