@@ -85,6 +85,7 @@ struct JSONScanner {
         return true
     }
 
+    @inline(__always)
     mutating func kind() throws(JSONFault) -> JSONKind {
         switch try peek() {
         case 123: return .object

@@ -42,6 +42,15 @@ public struct ChunkFacts: Equatable, Sendable {
 
 /// Reads from answers what delivery and metering need. Tolerant: what is unknown is ignored.
 public enum ResponseScan {
+    /// Whether an event inside a stream under way is nothing but more content. A glance, a tenth of the cost of `chunkFacts`; when it says
+    /// no, ask `chunkFacts`.
+    /// - Parameter data: the value of an event's data line.
+    public static func isPlainChunk(_ data: UnsafeRawBufferPointer) -> Bool {
+        guard let base = data.baseAddress, data.count > 2, data[0] == 123 else { return false }
+        let start = base.assumingMemoryBound(to: UInt8.self)
+        return isobar_has_stream_marker(start, start + data.count) == 0
+    }
+
     /// - Parameter data: the value of an event's data line.
     public static func chunkFacts(_ data: UnsafeRawBufferPointer) -> ChunkFacts {
         if data.count >= 6, data[0] == 91, data.begins("[done]") { return ChunkFacts(kind: .done) }

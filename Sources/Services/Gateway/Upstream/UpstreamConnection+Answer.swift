@@ -258,7 +258,14 @@ extension UpstreamConnection {
                 worker.segments.append(event.raw.slice(events))
                 continue
             }
-            let facts = ResponseScan.chunkFacts(event.data.slice(events))
+            let data = event.data.slice(events)
+            if ResponseScan.isPlainChunk(data) {
+                exchange.contentEvents += 1
+                worker.segments.append(event.raw.slice(events))
+                if worker.segments.isFull { exchange.sendStream(isLast: false) }
+                continue
+            }
+            let facts = ResponseScan.chunkFacts(data)
             if facts.hasFinishReason { sawFinish = true }
             if let usage = facts.usage { exchange.usage = usage }
             switch facts.kind {
