@@ -50,7 +50,7 @@ let package = Package(
         module(
             "Gateway", in: "Services",
             [core("ResourceTypes"), core("WireFormats"), core("Routing"), core("Pricing"), "Reactor", "PlainHTTP", "Identity", "Telemetry"]),
-        module("ModelServer", in: "Services", [core("ResourceTypes"), core("WireFormats"), core("Simulation"), "Reactor", "PlainHTTP", "Telemetry"]),
+        module("ModelServer", in: "Services", [core("ResourceTypes"), core("WireFormats"), core("Simulation"), "Reactor", "PlainHTTP"]),
         .executableTarget(
             name: "isobar",
             dependencies: [

@@ -43,7 +43,7 @@ struct APIError: Error, Equatable {
             ("error", .object([
                 ("message", .string(message)), ("type", .string(type)), ("param", parameter.map { .string($0) } ?? .null), ("code", .integer(status)),
             ])),
-        ]).bytes
+        ]).serialized()
     }
 
     func send(to responder: HTTPResponder) { responder.respond(status, contentType: "application/json", body: body) }

@@ -85,7 +85,7 @@ final class EmbeddingDelivery: SequenceOwner {
     func sequence(_ position: Int, did event: ModelServerEvent.Kind) {
         guard event == .finished else { return }
         unfinished -= 1
-        if unfinished == 0 { responder.respond(200, contentType: "application/json", body: body.bytes) }
+        if unfinished == 0 { responder.respond(200, contentType: "application/json", body: body.serialized()) }
     }
 
     private func stop() {

@@ -90,9 +90,9 @@ extension ModelServer {
         let answer: (type: String?, body: [UInt8])
         switch request.path {
         case "/health", "/ping": answer = (nil, [])
-        case "/version": answer = ("application/json", JSONValue.object([("version", .string("isobar"))]).bytes)
-        case "/v1/models": answer = ("application/json", modelList.bytes)
-        case modelPath: answer = ("application/json", modelCard.bytes)
+        case "/version": answer = ("application/json", JSONValue.object([("version", .string("isobar"))]).serialized())
+        case "/v1/models": answer = ("application/json", modelList.serialized())
+        case modelPath: answer = ("application/json", modelCard.serialized())
         case "/metrics":
             let page = MetricsPage.render(modelName: configuration.modelName, model: engine.metrics, recorder: recorder)
             answer = ("text/plain; version=0.0.4; charset=utf-8", page)
@@ -120,7 +120,7 @@ extension ModelServer {
         case .delete: faults.set(.none)
         default: throw .methodNotAllowed(allowed: "GET, PUT, DELETE")
         }
-        responder.respond(200, contentType: "application/json", body: faults.json.bytes)
+        responder.respond(200, contentType: "application/json", body: faults.json.serialized())
     }
 
     private var unixSeconds: Int64 { Int64(time(nil)) }
@@ -133,7 +133,10 @@ extension ModelServer {
         _ endpoint: GenerationRequest.Endpoint, _ request: HTTPServerRequest, _ responder: HTTPResponder
     ) throws(APIError) {
         let body = try inferenceBody(request)
-        let prompts = try endpoint == .chat ? [PromptReading.chat(body, salt: configuration.seed)] : PromptReading.texts(body, member: "prompt", salt: configuration.seed)
+        let prompts =
+            try endpoint == .chat
+            ? [PromptReading.chat(body, salt: configuration.seed)]
+            : PromptReading.texts(body, member: "prompt", salt: configuration.seed)
         let generation = try GenerationRequest(endpoint: endpoint, body: body, prompts: prompts)
         let answers = try plan(generation)
         let fault = faults.next()
@@ -155,14 +158,14 @@ extension ModelServer {
     private func inferenceBody(_ request: HTTPServerRequest) throws(APIError) -> JSONValue {
         guard request.method == .post else { throw .methodNotAllowed(allowed: "POST") }
         let body = try parse(request.body)
-        guard body.members != nil else { throw .badRequest("the body must be a JSON object") }
+        guard body.objectValue != nil else { throw .badRequest("the body must be a JSON object") }
         guard let model = try body.optionalString("model") else { throw .badRequest("`model` is missing", parameter: "model") }
         guard model == configuration.modelName else { throw .modelNotFound(model) }
         return body
     }
 
     private func parse(_ bytes: [UInt8]) throws(APIError) -> JSONValue {
-        do { return try JSONValue.parse(bytes) } catch { throw .badRequest("the body is not valid JSON: \(error)") }
+        do { return try JSONValue(parsing: bytes) } catch { throw .badRequest("the body is not valid JSON: \(error)") }
     }
 
     /// Every choice of every prompt, in the order of the answer's indices.

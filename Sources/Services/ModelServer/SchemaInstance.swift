@@ -53,7 +53,7 @@ struct SchemaInstance {
     private mutating func object(_ schema: JSONValue, _ depth: Int) -> JSONValue {
         let required = schema["required"]?.arrayValue?.compactMap(\.stringValue)
         var members: [(String, JSONValue)] = []
-        for (name, property) in schema["properties"]?.members ?? [] where required?.contains(name) ?? true {
+        for (name, property) in schema["properties"]?.objectValue ?? [] where required?.contains(name) ?? true {
             members.append((name, instance(of: property, depth: depth + 1)))
         }
         return .object(members)
@@ -78,7 +78,7 @@ struct SchemaInstance {
         default: break
         }
         let length = min(Self.lengthMax, max(0, schema["minLength"]?.integerValue ?? 0))
-        var value = text.text(tokens: 2)
+        var value = String(text.text(tokens: 2).trimmingPrefix(" "))
         while value.unicodeScalars.count < length { value += text.nextToken() }
         let lengthMax = max(0, schema["maxLength"]?.integerValue ?? Self.lengthMax)
         return String(String.UnicodeScalarView(value.unicodeScalars.prefix(lengthMax)))
