@@ -104,6 +104,6 @@ public enum ErrorBody {
                     ("code", code.map { .string($0) } ?? .null),
                 ])
             )
-        ]).serialized()
+        ]).bytes
     }
 }

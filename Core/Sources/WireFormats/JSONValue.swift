@@ -14,9 +14,9 @@ public indirect enum JSONValue: Sendable, Equatable {
     public static func integer(_ value: some BinaryInteger) -> JSONValue { .number(String(value)) }
 
     /// A finite number; JSON has no others, so those become `null`.
-    public static func decimal(_ value: Double) -> JSONValue {
+    public static func decimal(_ value: some BinaryFloatingPoint & LosslessStringConvertible) -> JSONValue {
         guard value.isFinite else { return .null }
-        return .number(value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : String(value))
+        return .number(value == value.rounded() && value.magnitude < 1e15 ? String(Int64(value)) : String(value))
     }
 
     public static func == (a: JSONValue, b: JSONValue) -> Bool {
@@ -41,7 +41,7 @@ extension JSONValue {
     }
 
     public var arrayValue: [JSONValue]? { if case .array(let values) = self { values } else { nil } }
-    public var objectValue: [(String, JSONValue)]? { if case .object(let members) = self { members } else { nil } }
+    public var members: [(String, JSONValue)]? { if case .object(let members) = self { members } else { nil } }
     public var stringValue: String? { if case .string(let text) = self { text } else { nil } }
     public var boolValue: Bool? { if case .bool(let flag) = self { flag } else { nil } }
     public var isNull: Bool { if case .null = self { true } else { false } }
@@ -110,13 +110,13 @@ extension JSONValue {
 
 extension JSONValue {
     /// Compact UTF-8.
-    public func serialized() -> [UInt8] {
-        var bytes: [UInt8] = []
-        write(to: &bytes)
-        return bytes
+    public var bytes: [UInt8] {
+        var output: [UInt8] = []
+        write(to: &output)
+        return output
     }
 
-    public var text: String { String(decoding: serialized(), as: UTF8.self) }
+    public var text: String { String(decoding: bytes, as: UTF8.self) }
 
     private func write(to bytes: inout [UInt8]) {
         switch self {

@@ -176,7 +176,7 @@ final class GatewayProcess: @unchecked Sendable {
 /// Why a configuration cannot be used: every reason, as people read them.
 struct ConfigurationRefused: Error, CustomStringConvertible {
     let problems: [ConfigurationProblem]
-    var description: String { problems.map { $0.rendered }.joined(separator: "\n") }
+    var description: String { problems.map { "\($0)" }.joined(separator: "\n") }
 }
 
 extension SystemRandomNumberGenerator {

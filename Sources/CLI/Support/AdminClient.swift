@@ -30,7 +30,7 @@ struct AdminClient {
             guard let value = try? JSONValue(parsing: answer.body) else {
                 throw ValidationError("The answer from http://\(address)\(target) is not JSON. Is this an Isobar admin port?")
             }
-            guard answer.status == 200 else { throw ValidationError(value["error"]?["message"]?.string ?? "HTTP \(answer.status)") }
+            guard answer.status == 200 else { throw ValidationError(value["error"]?["message"]?.stringValue ?? "HTTP \(answer.status)") }
             return value
         case .failure(let failure):
             throw ValidationError("No answer from http://\(address): \(failure). Is the gateway running, and is --admin its admin address?")

@@ -12,8 +12,8 @@ enum StatusTable {
 
         init(_ document: JSONValue) {
             self.document = document
-            for endpoint in document["endpoints"]?.array ?? [] {
-                requestsByEndpoint[endpoint["name"]?.string ?? ""] = endpoint["requests"]?.integer ?? 0
+            for endpoint in document["endpoints"]?.arrayValue ?? [] {
+                requestsByEndpoint[endpoint["name"]?.stringValue ?? ""] = endpoint["requests"]?.integerValue ?? 0
             }
         }
     }
@@ -22,17 +22,17 @@ enum StatusTable {
         let document = sample.document
         var lines = [heading(document), ""]
         lines.append(endpoints(sample, since: previous))
-        let keys = document["keys"]?.array ?? []
+        let keys = document["keys"]?.arrayValue ?? []
         if !keys.isEmpty { lines += ["", self.keys(keys)] }
-        if let problem = document["configuration"]?["last_error"]?.string { lines += ["", "Configuration refused: \(problem)"] }
+        if let problem = document["configuration"]?["last_error"]?.stringValue { lines += ["", "Configuration refused: \(problem)"] }
         return lines.joined(separator: "\n")
     }
 
     private static func heading(_ document: JSONValue) -> String {
-        let version = document["configuration"]?["version"]?.integer ?? 0
-        let inFlight = document["requests_in_flight"]?.integer ?? 0
-        let connections = document["connections"]?.integer ?? 0
-        let state = document["state"]?.string ?? "?"
+        let version = document["configuration"]?["version"]?.integerValue ?? 0
+        let inFlight = document["requests_in_flight"]?.integerValue ?? 0
+        let connections = document["connections"]?.integerValue ?? 0
+        let state = document["state"]?.stringValue ?? "?"
         return "isobar \(state) · configuration \(version) · \(inFlight) requests in flight · \(connections) connections"
     }
 
@@ -41,19 +41,19 @@ enum StatusTable {
             ("ENDPOINT", false), ("REGION", false), ("STATE", false), ("IN FLIGHT", true), ("TTFT", true), ("TPOT", true), ("ERRORS", true),
             ("REQUESTS", true), ("SHARE", true), ("NOW", true), ("$/1M TOKENS", true), ("SPEND", true),
         ])
-        let endpoints = sample.document["endpoints"]?.array ?? []
+        let endpoints = sample.document["endpoints"]?.arrayValue ?? []
         let recent = endpoints.map { endpoint in
-            let name = endpoint["name"]?.string ?? ""
+            let name = endpoint["name"]?.stringValue ?? ""
             return previous.map { (sample.requestsByEndpoint[name] ?? 0) - ($0.requestsByEndpoint[name] ?? 0) } ?? 0
         }
         let recentTotal = recent.reduce(0, +)
         for (endpoint, now) in zip(endpoints, recent) {
             table.append([
-                endpoint["name"]?.string ?? "", endpoint["region"]?.string ?? "", endpoint["state"]?.string ?? "",
+                endpoint["name"]?.stringValue ?? "", endpoint["region"]?.stringValue ?? "", endpoint["state"]?.stringValue ?? "",
                 text(endpoint["in_flight"]), milliseconds(endpoint["ttft_ms"]), milliseconds(endpoint["tpot_ms"]),
                 percent(endpoint["error_rate"]), text(endpoint["requests"]), percent(endpoint["share"]),
-                recentTotal > 0 ? "\(now * 100 / recentTotal) %" : "-", endpoint["price_per_million"]?.string ?? "-",
-                endpoint["spend"]?.string ?? "-",
+                recentTotal > 0 ? "\(now * 100 / recentTotal) %" : "-", endpoint["price_per_million"]?.stringValue ?? "-",
+                endpoint["spend"]?.stringValue ?? "-",
             ])
         }
         return table.text
@@ -63,18 +63,18 @@ enum StatusTable {
         var table = Table([("KEY", false), ("TENANT", false), ("REQUESTS", true), ("TOKENS IN", true), ("TOKENS OUT", true), ("SPEND", true)])
         for key in keys {
             table.append([
-                key["name"]?.string ?? "", key["tenant"]?.string ?? "", text(key["requests"]), text(key["input_tokens"]),
-                text(key["output_tokens"]), key["spend"]?.string ?? "-",
+                key["name"]?.stringValue ?? "", key["tenant"]?.stringValue ?? "", text(key["requests"]), text(key["input_tokens"]),
+                text(key["output_tokens"]), key["spend"]?.stringValue ?? "-",
             ])
         }
         return table.text
     }
 
-    private static func text(_ value: JSONValue?) -> String { value?.integer.map { String($0) } ?? "-" }
+    private static func text(_ value: JSONValue?) -> String { value?.integerValue.map { String($0) } ?? "-" }
 
     private static func milliseconds(_ value: JSONValue?) -> String {
-        value?.double.map { $0 >= 100 ? "\(Int($0)) ms" : "\(Double(Int($0 * 10)) / 10) ms" } ?? "-"
+        value?.doubleValue.map { $0 >= 100 ? "\(Int($0)) ms" : "\(Double(Int($0 * 10)) / 10) ms" } ?? "-"
     }
 
-    private static func percent(_ value: JSONValue?) -> String { value?.double.map { "\(Int($0 * 100 + 0.5)) %" } ?? "-" }
+    private static func percent(_ value: JSONValue?) -> String { value?.doubleValue.map { "\(Int($0 * 100 + 0.5)) %" } ?? "-" }
 }

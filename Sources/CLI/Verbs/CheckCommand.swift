@@ -2,8 +2,9 @@
 // Isobar
 
 import ArgumentParser
+import ConfigurationFiles
 import ControlPlane
-import WireFormats
+import Routing
 
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,18 +27,18 @@ struct CheckCommand: ParsableCommand {
         case .unchanged: break
         case .accepted(let loaded):
             let snapshot = loaded.snapshot
-            for warning in loaded.warnings { Terminal.note(warning.rendered) }
+            for warning in loaded.warnings { Terminal.note("\(warning)") }
             if output == .json {
-                Terminal.print(#"{"valid":true,"problems":[]}"#)
+                Terminal.print("{\"valid\": true, \"problems\": \(try loaded.warnings.json())}")
             } else {
                 Terminal.print(
                     "Valid: \(snapshot.routes.count) routes, \(snapshot.endpoints.count) endpoints, \(snapshot.regions.count) regions, \(snapshot.keys.count) keys.")
             }
         case .rejected(let problems):
             if output == .json {
-                Terminal.print("{\"valid\":false,\"problems\":[\(problems.map(\.json).joined(separator: ","))]}")
+                Terminal.print("{\"valid\": false, \"problems\": \(try problems.json())}")
             } else {
-                for problem in problems { Terminal.note(problem.rendered) }
+                for problem in problems { Terminal.note("\(problem)") }
                 Terminal.note("\(problems.count) problem\(problems.count == 1 ? "" : "s").")
             }
             throw ExitCode(2)

@@ -2,6 +2,7 @@
 // Isobar
 
 import ArgumentParser
+import Gateway
 import Glibc
 import Logging
 import Telemetry

@@ -2,6 +2,7 @@
 // Isobar
 
 import ArgumentParser
+import Gateway
 import WireFormats
 
 struct RouteCommand: ParsableCommand {
@@ -30,7 +31,7 @@ struct RouteCommand: ParsableCommand {
             let document = try AdminClient(address: admin).document(target)
             switch output {
             case .json: Terminal.print(document.text)
-            case .text: for line in document["lines"]?.array ?? [] { Terminal.print(line.string ?? "") }
+            case .text: for line in document["lines"]?.arrayValue ?? [] { Terminal.print(line.stringValue ?? "") }
             }
         }
     }

@@ -2,7 +2,7 @@
 // Isobar
 
 public import ConfigurationFiles
-public import ResourceTypes
+internal import ResourceTypes
 public import Routing
 
 /// From names to indices: declared resources and their secrets become one `RoutingSnapshot`.

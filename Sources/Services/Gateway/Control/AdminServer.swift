@@ -96,7 +96,7 @@ public final class AdminServer {
     private func status(_ responder: HTTPResponder) {
         let context = context()
         collect { reports in
-            responder.respond(200, contentType: "application/json", body: StatusDocument.make(reports, context).serialized())
+            responder.respond(200, contentType: "application/json", body: StatusDocument.make(reports, context).bytes)
         }
     }
 
@@ -115,7 +115,7 @@ public final class AdminServer {
             loop.submit {
                 let responder = ticket.value
                 guard let explanation else { return Self.error(responder, 404, "No route has the public model name `\(model)`.") }
-                responder.respond(200, contentType: "application/json", body: ExplanationDocument.make(explanation).serialized())
+                responder.respond(200, contentType: "application/json", body: ExplanationDocument.make(explanation).bytes)
             }
         }
     }

@@ -136,15 +136,15 @@ struct MetricsPage {
         page.sample([("outcome", "accepted")], Int64(clamping: context.configuration.acceptedTotal), into: &bytes)
         page.sample([("outcome", "rejected")], Int64(clamping: context.configuration.rejectedTotal), into: &bytes)
         page.begin(.configurationVersion, into: &bytes)
-        page.sample(Int64(clamping: newest?.version ?? 0), into: &bytes)
+        page.sample([], Int64(clamping: newest?.version ?? 0), into: &bytes)
         page.begin(.connections, into: &bytes)
-        page.sample(Int64(reports.reduce(0) { $0 + $1.connections }), into: &bytes)
+        page.sample([], Int64(reports.reduce(0) { $0 + $1.connections }), into: &bytes)
         page.begin(.connectionsRefused, into: &bytes)
         let refused = reports.reduce(0) { $0 + Int($1.counters.connectionsRefused) + $1.connectionsShed }
-        page.sample(Int64(refused), into: &bytes)
+        page.sample([], Int64(refused), into: &bytes)
         page.begin(.bufferBytes, into: &bytes)
-        page.sample(Int64(reports.reduce(0) { $0 + $1.bufferBytes }), into: &bytes)
+        page.sample([], Int64(reports.reduce(0) { $0 + $1.bufferBytes }), into: &bytes)
         page.begin(.logBlocksDropped, into: &bytes)
-        page.sample(Int64(context.logBlocksDropped), into: &bytes)
+        page.sample([], Int64(context.logBlocksDropped), into: &bytes)
     }
 }

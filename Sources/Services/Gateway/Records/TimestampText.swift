@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import WireFormats
+
 /// RFC 3339 timestamps with milliseconds for the log. The calendar is computed once a second, not once a line.
 struct TimestampText {
     private var second: Int64 = .min
@@ -22,7 +24,7 @@ struct TimestampText {
 
     private mutating func format(_ unixSeconds: Int64) {
         second = unixSeconds
-        let (year, month, day) = Self.civil(days: unixSeconds / 86_400)
+        let (year, month, day) = HTTPDate.civil(days: unixSeconds / 86_400)
         let time = unixSeconds % 86_400
         text.removeAll(keepingCapacity: true)
         put(year, 4)
@@ -45,17 +47,5 @@ struct TimestampText {
             text.append(48 + UInt8(value / divisor % 10))
             divisor /= 10
         }
-    }
-
-    /// Gregorian date of a day number since 1970-01-01, valid from then on. Years are counted from March, so that leap days come last.
-    static func civil(days: Int64) -> (year: Int64, month: Int64, day: Int64) {
-        let shifted = days + 719_468
-        let era = shifted / 146_097
-        let dayOfEra = shifted % 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let marchMonth = (5 * dayOfYear + 2) / 153
-        let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * marchMonth + 2) / 5 + 1)
     }
 }

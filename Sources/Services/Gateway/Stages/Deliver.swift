@@ -172,7 +172,7 @@ extension Exchange {
 extension Exchange {
     /// A document of our own, for the few paths that are not inference.
     func sendJSON(_ value: JSONValue) {
-        sendDocument(200, value.serialized(), retryAfterSeconds: -1, keepsAlive: true)
+        sendDocument(200, value.bytes, retryAfterSeconds: -1, keepsAlive: true)
         finish(keepingAlive: true)
     }
 }
