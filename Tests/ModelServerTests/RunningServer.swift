@@ -22,8 +22,8 @@ final class RunningServer: @unchecked Sendable {
     ) throws {
         loop = try EventLoop()
         let configuration = ModelServerConfiguration(
-            modelName: "test-model", profile: profile, queueMax: queueMax, kvBlocks: kvBlocks, contextTokensMax: contextTokensMax, seed: seed,
-            speed: speed)
+            modelName: "test-model", profile: profile, queueMax: queueMax, kvBlocks: kvBlocks, contextTokensMax: contextTokensMax,
+            seed: seed, speed: speed)
         server = try ModelServer(configuration: configuration, loop: loop)
         port = server.port
         thread = try LoopThread(name: "model-server", loop: loop)

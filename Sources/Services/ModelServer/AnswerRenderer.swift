@@ -34,7 +34,7 @@ struct AnswerRenderer {
         self.createdUnixSeconds = createdUnixSeconds
         let object = endpoint == .chat ? "chat.completion.chunk" : "text_completion"
         let start = "data: {\"id\":\"\(id)\",\"object\":\"\(object)\",\"created\":\(createdUnixSeconds),\"model\":"
-        pieceStart = Array(start.utf8) + JSONValue.string(model).serialized() + Array(",\"choices\":[{\"index\":".utf8)
+        pieceStart = Array(start.utf8) + JSONValue.string(model).bytes + Array(",\"choices\":[{\"index\":".utf8)
     }
 
     // MARK: Stream events
@@ -60,10 +60,13 @@ struct AnswerRenderer {
             case (.completions, _): (",\"text\":", ",\"logprobs\":null,\"finish_reason\":null}]}\n\n")
             case (.chat, nil): (",\"delta\":{\"content\":", "},\"logprobs\":null,\"finish_reason\":null}]}\n\n")
             case (.chat, _?):
-                (",\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":", "}}]},\"logprobs\":null,\"finish_reason\":null}]}\n\n")
+                (
+                    ",\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":",
+                    "}}]},\"logprobs\":null,\"finish_reason\":null}]}\n\n"
+                )
             }
         frame.before.withUTF8Buffer { output += $0 }
-        output += JSONValue.string(answer.tokens[token]).serialized()
+        JSONText.append(answer.tokens[token], to: &output)
         frame.after.withUTF8Buffer { output += $0 }
         return output
     }
@@ -89,7 +92,7 @@ struct AnswerRenderer {
 
     private var streamObject: String { endpoint == .chat ? "chat.completion.chunk" : "text_completion" }
 
-    private static func frame(_ value: JSONValue) -> [UInt8] { Array("data: ".utf8) + value.serialized() + Array("\n\n".utf8) }
+    private static func frame(_ value: JSONValue) -> [UInt8] { Array("data: ".utf8) + value.bytes + Array("\n\n".utf8) }
 
     // MARK: Whole answers
 
@@ -99,7 +102,7 @@ struct AnswerRenderer {
                 endpoint == .chat ? ("message", message(choice: index, answer)) : ("text", .string(answer.text))
             return choice(index, payload: payload, finish: answer.finish, stopReason: answer.stopReason)
         }
-        return envelope(object: endpoint == .chat ? "chat.completion" : "text_completion", choices: choices, usage: usage).serialized()
+        return envelope(object: endpoint == .chat ? "chat.completion" : "text_completion", choices: choices, usage: usage).bytes
     }
 
     private func message(choice: Int, _ answer: PlannedAnswer) -> JSONValue {

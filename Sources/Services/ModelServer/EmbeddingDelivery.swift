@@ -56,7 +56,9 @@ final class EmbeddingDelivery: SequenceOwner {
     static let dimensionsDefault = 384
     private static let dimensionsMax = 4_096
 
-    init(_ body: JSONValue, inputs: [TokenizedPrompt], modelName: String, engine: GenerationEngine, responder: HTTPResponder) throws(APIError) {
+    init(
+        _ body: JSONValue, inputs: [TokenizedPrompt], modelName: String, engine: GenerationEngine, responder: HTTPResponder
+    ) throws(APIError) {
         self.engine = engine
         self.responder = responder
         self.inputs = inputs
@@ -85,7 +87,7 @@ final class EmbeddingDelivery: SequenceOwner {
     func sequence(_ position: Int, did event: ModelServerEvent.Kind) {
         guard event == .finished else { return }
         unfinished -= 1
-        if unfinished == 0 { responder.respond(200, contentType: "application/json", body: body.serialized()) }
+        if unfinished == 0 { responder.respond(200, contentType: "application/json", body: body.bytes) }
     }
 
     private func stop() {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-// The reference model server: vLLM's OpenAI API and metric names over the timing model of Core/Simulation, in real time. It answers with
-// made-up words at the pace a real accelerator would, the same for the same seed, and misbehaves on request. Tests, demonstrations and
-// benchmarks use it where no real model can run.
+// The reference model server: vLLM's OpenAI API and metric names over the timing model of Core/Simulation, in real time. It
+// answers with made-up words at the pace a real accelerator would, the same for the same seed, and misbehaves on request.
+// Tests, demonstrations and benchmarks use it where no real model can run.
 
 internal import Glibc
 public import Reactor
@@ -90,9 +90,9 @@ extension ModelServer {
         let answer: (type: String?, body: [UInt8])
         switch request.path {
         case "/health", "/ping": answer = (nil, [])
-        case "/version": answer = ("application/json", JSONValue.object([("version", .string("isobar"))]).serialized())
-        case "/v1/models": answer = ("application/json", modelList.serialized())
-        case modelPath: answer = ("application/json", modelCard.serialized())
+        case "/version": answer = ("application/json", JSONValue.object([("version", .string("isobar"))]).bytes)
+        case "/v1/models": answer = ("application/json", modelList.bytes)
+        case modelPath: answer = ("application/json", modelCard.bytes)
         case "/metrics":
             let page = MetricsPage.render(modelName: configuration.modelName, model: engine.metrics, recorder: recorder)
             answer = ("text/plain; version=0.0.4; charset=utf-8", page)
@@ -120,7 +120,7 @@ extension ModelServer {
         case .delete: faults.set(.none)
         default: throw .methodNotAllowed(allowed: "GET, PUT, DELETE")
         }
-        responder.respond(200, contentType: "application/json", body: faults.json.serialized())
+        responder.respond(200, contentType: "application/json", body: faults.json.bytes)
     }
 
     private var unixSeconds: Int64 { Int64(time(nil)) }
@@ -144,7 +144,7 @@ extension ModelServer {
         let delivery = AnswerDelivery(
             answers: answers, request: generation, renderer: nextRenderer(endpoint), fault: fault, engine: engine, recorder: recorder,
             responder: responder, loop: loop)
-        try delivery.begin(prompts: prompts, choicesPerPrompt: generation.choices)
+        try delivery.begin(prompts: prompts)
     }
 
     private func embed(_ request: HTTPServerRequest, _ responder: HTTPResponder) throws(APIError) {
@@ -158,7 +158,7 @@ extension ModelServer {
     private func inferenceBody(_ request: HTTPServerRequest) throws(APIError) -> JSONValue {
         guard request.method == .post else { throw .methodNotAllowed(allowed: "POST") }
         let body = try parse(request.body)
-        guard body.objectValue != nil else { throw .badRequest("the body must be a JSON object") }
+        guard body.members != nil else { throw .badRequest("the body must be a JSON object") }
         guard let model = try body.optionalString("model") else { throw .badRequest("`model` is missing", parameter: "model") }
         guard model == configuration.modelName else { throw .modelNotFound(model) }
         return body

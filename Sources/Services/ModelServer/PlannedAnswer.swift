@@ -60,7 +60,7 @@ struct PlannedAnswer {
 
     private static func pieces(of schema: JSONValue, _ seed: UInt64) -> [String] {
         var instance = SchemaInstance(schema: schema, seed: seed)
-        let text = String(decoding: instance.make().serialized(), as: UTF8.self)
+        let text = String(decoding: instance.make().bytes, as: UTF8.self)
         var pieces: [String] = []
         var rest = Substring(text)
         while !rest.isEmpty {

@@ -13,14 +13,14 @@ enum PromptReading {
         guard let messages = body.present("messages")?.arrayValue, !messages.isEmpty else {
             throw .badRequest("`messages` must be a non-empty array", parameter: "messages")
         }
-        var bytes = body.present("tools")?.serialized() ?? []
+        var bytes = body.present("tools")?.bytes ?? []
         for message in messages {
             guard let role = message["role"]?.stringValue else {
                 throw .badRequest("every message needs a `role`", parameter: "messages")
             }
             bytes += "<|\(role)|>".utf8
             append(message.present("content"), to: &bytes)
-            if let calls = message.present("tool_calls") { bytes += calls.serialized() }
+            if let calls = message.present("tool_calls") { bytes += calls.bytes }
             bytes.append(10)
         }
         return bytes.withUnsafeBytes { TokenizedPrompt($0, salt: salt) }
@@ -31,7 +31,7 @@ enum PromptReading {
         guard let content else { return }
         if let text = content.stringValue { return bytes += text.utf8 }
         for part in content.arrayValue ?? [] {
-            if let text = part["text"]?.stringValue { bytes += text.utf8 } else { bytes += part.serialized() }
+            if let text = part["text"]?.stringValue { bytes += text.utf8 } else { bytes += part.bytes }
         }
     }
 

@@ -6,9 +6,9 @@ internal import WireFormats
 
 /// Makes the smallest value that a simple JSON Schema accepts, the same for the same seed.
 ///
-/// Understood: type (also a list), properties and required, items with minItems, enum, const, minimum and its exclusive form, minLength and
-/// maxLength, the common string formats, anyOf, oneOf and allOf by their first branch, and references into the document. Other keywords are
-/// ignored: this stands in for a model, it is no validator.
+/// Understood: type (also a list), properties and required, items with minItems, enum, const, minimum and its exclusive form,
+/// minLength and maxLength, the common string formats, anyOf, oneOf and allOf by their first branch, and references into the
+/// document. Other keywords are ignored: this stands in for a model, it is no validator.
 struct SchemaInstance {
     private let root: JSONValue
     private var text: AnswerText
@@ -53,7 +53,7 @@ struct SchemaInstance {
     private mutating func object(_ schema: JSONValue, _ depth: Int) -> JSONValue {
         let required = schema["required"]?.arrayValue?.compactMap(\.stringValue)
         var members: [(String, JSONValue)] = []
-        for (name, property) in schema["properties"]?.objectValue ?? [] where required?.contains(name) ?? true {
+        for (name, property) in schema["properties"]?.members ?? [] where required?.contains(name) ?? true {
             members.append((name, instance(of: property, depth: depth + 1)))
         }
         return .object(members)
