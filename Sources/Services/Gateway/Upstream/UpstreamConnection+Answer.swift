@@ -94,7 +94,10 @@ extension UpstreamConnection {
                 if !whole.isEmpty { return wholeArrived(whole, isReusable: offset == bytes.count) }
                 return bodyEnded(isReusable: offset == bytes.count)
             case .fault:
-                return fail(mode == .stream || mode == .relay ? .truncated : .malformedResponse)
+                guard mode == .stream || mode == .relay else { return fail(.malformedResponse) }
+                // What came before the fault is good, and the caller's.
+                exchange?.sendStream(isLast: false)
+                return fail(.truncated)
             }
         }
     }
