@@ -7,7 +7,6 @@ import socket
 import ssl
 import subprocess
 
-import httpx
 import openai
 import pytest
 
@@ -150,9 +149,10 @@ def listener(workshop, authority):
         configuration(Endpoint("only", workshop.upstream().port)), scheme="https", options=("--tls-certificate", str(certificate), "--tls-key", str(key)))
 
 
+@pytest.mark.openai_client
 def test_the_openai_client_works_over_tls(listener, authority):
     trust = ssl.create_default_context(cafile=str(authority.certificate))
-    with openai.OpenAI(base_url=listener.base_url, api_key=KEY, http_client=httpx.Client(verify=trust), max_retries=0) as client:
+    with openai.OpenAI(base_url=listener.base_url, api_key=KEY, http_client=openai.DefaultHttpxClient(verify=trust), max_retries=0) as client:
         question = {"model": PUBLIC_MODEL, "messages": [{"role": "user", "content": "Say something."}]}
         assert client.chat.completions.create(**question).choices[0].message.content == "An answer."
         chunks = list(client.chat.completions.create(stream=True, **question))
@@ -184,6 +184,7 @@ def read_to_end(connection):
     return received
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_old_protocol_versions_are_refused(listener):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

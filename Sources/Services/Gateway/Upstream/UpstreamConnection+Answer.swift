@@ -94,10 +94,7 @@ extension UpstreamConnection {
                 if !whole.isEmpty { return wholeArrived(whole, isReusable: offset == bytes.count) }
                 return bodyEnded(isReusable: offset == bytes.count)
             case .fault:
-                guard mode == .stream || mode == .relay else { return fail(.malformedResponse) }
-                // What came before the fault is good, and the caller's.
-                exchange?.sendStream(isLast: false)
-                return fail(.truncated)
+                return mode == .stream || mode == .relay ? cutOff() : fail(.malformedResponse)
             }
         }
     }
@@ -151,12 +148,18 @@ extension UpstreamConnection {
         case .stream where sawDone || sawFinish:
             finishStream(exchange, isReusable: isReusable)
         case .stream:
-            fail(.truncated)
+            cutOff()
         case .relay:
             finishStream(exchange, isReusable: isReusable)
         case .drain, .head, .idle, .connecting:
             finished(isReusable: isReusable)
         }
+    }
+
+    /// A committed answer breaks; what was collected before the break is good, and the caller's.
+    private func cutOff() {
+        exchange?.sendStream(isLast: false)
+        fail(.truncated)
     }
 
     private func finishStream(_ exchange: Exchange, isReusable: Bool) {
@@ -274,7 +277,10 @@ extension UpstreamConnection {
             case .noContent, .usageOnly, .malformed: break
             }
             worker.segments.append(event.raw.slice(events))
-            if worker.segments.isFull { exchange.sendStream(isLast: false) }
+            guard worker.segments.isFull else { continue }
+            exchange.sendStream(isLast: false)
+            // The caller may have gone meanwhile, and taken this connection with it.
+            if isClosed { return }
         }
     }
 
