@@ -17,7 +17,7 @@ import time
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("ISOBAR_BINARY", REPOSITORY / ".build/release/isobar"))
-KEY = "integration-key"
+KEY = "integration-test-key"
 
 
 def wait_until(condition, what, seconds=10.0):

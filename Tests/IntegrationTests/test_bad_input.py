@@ -12,7 +12,7 @@ import time
 import pytest
 
 from configurations import PUBLIC_MODEL, Endpoint, chat, configuration, document
-from processes import wait_until
+from processes import KEY, wait_until
 from traffic import RawConnection, raw_request
 from upstreams import Call, black_hole
 
@@ -22,7 +22,7 @@ BODY_MEBIBYTES_MAX = 1
 
 POST = b"POST /v1/chat/completions HTTP/1.1\r\n"
 HOST = b"Host: gateway\r\n"
-AUTHORIZATION = b"Authorization: Bearer integration-key\r\n"
+AUTHORIZATION = b"Authorization: Bearer integration-test-key\r\n"
 GOOD = json.dumps(chat()).encode()
 
 
@@ -38,7 +38,7 @@ def gateway(shared_workshop, upstream):
             document("Route", "other", {"models": ["other"], "model": "demo", "tiers": [{"name": "t", "endpoints": ["recorder"]}]})]
     return shared_workshop.gateway(
         configuration(Endpoint("recorder", upstream.port), more=more), options=("--body-mebibytes-max", str(BODY_MEBIBYTES_MAX)),
-        environment={"OLD_KEY": "old-key", "NARROW_KEY": "narrow-key"})
+        environment={"OLD_KEY": "expired-test-key", "NARROW_KEY": "narrow-test-key!"})
 
 
 @pytest.fixture(autouse=True)
@@ -254,18 +254,18 @@ def test_what_is_not_there_is_not_found(gateway, path, method, status):
 # Keys
 
 
-@pytest.mark.parametrize("key", ["", "wrong", "integration-key-and-more", "integration-ke", "INTEGRATION-KEY", "old-key", "a" * 10_000],
+@pytest.mark.parametrize("key", ["", "wrong", "integration-test-key-and-more", "integration-test-ke", "INTEGRATION-TEST-KEY", "expired-test-key", "a" * 10_000],
                          ids=lambda key: key[:20] or "empty")
 def test_a_missing_forged_or_expired_key_is_refused_with_401_before_the_body(gateway, key):
     request = raw_request(key=key).split(b"\r\n\r\n")[0].replace(b"Content-Length: ", b"Content-Length: 99") + b"\r\n\r\n"
     received = exchange(gateway, request)
     assert received, "no answer"
     expect_refusal(received, 401)
-    assert b"integration-key" not in received
+    assert KEY.encode() not in received
 
 
 def test_a_key_without_the_route_is_refused_with_403(gateway):
-    assert gateway.post(chat(), key="narrow-key").status == 403
+    assert gateway.post(chat(), key="narrow-test-key!").status == 403
 
 
 # Connections

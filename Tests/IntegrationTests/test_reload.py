@@ -94,11 +94,11 @@ def test_a_revoked_key_is_refused_at_once_and_an_expired_one_always(workshop):
     more = [document("Key", "extra", {"tenant": "tester", "secret": "env:EXTRA_KEY"}),
             document("Key", "old", {"tenant": "tester", "secret": "env:OLD_KEY", "expiresAt": "2020-01-01T00:00:00Z"})]
     gateway = workshop.gateway(
-        configuration(Endpoint("a", upstream.port), more=more), environment={"EXTRA_KEY": "extra-secret", "OLD_KEY": "old-secret"})
-    assert gateway.post(chat(), key="extra-secret").status == 200
-    assert gateway.post(chat(), key="old-secret").status == 401
+        configuration(Endpoint("a", upstream.port), more=more), environment={"EXTRA_KEY": "extra-secret-key", "OLD_KEY": "old-secret-key-1"})
+    assert gateway.post(chat(), key="extra-secret-key").status == 200
+    assert gateway.post(chat(), key="old-secret-key-1").status == 401
     gateway.reload(configuration(Endpoint("a", upstream.port)))
-    assert gateway.post(chat(), key="extra-secret").status == 401
+    assert gateway.post(chat(), key="extra-secret-key").status == 401
     assert gateway.post(chat()).status == 200
 
 

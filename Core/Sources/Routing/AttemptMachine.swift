@@ -37,6 +37,8 @@ public struct AttemptMachine: BitwiseCopyable, Sendable {
     private var lastFailure: AttemptFailure?
     /// Earliest moment at which an endpoint that refused us said it would take us back.
     private var earliestHint: Instant?
+    /// An endpoint failed without saying when to come back, so a backoff may bring the next chance before any hint does.
+    private var hasUnhintedFailure = false
 
     private struct Attempt: BitwiseCopyable {
         /// `nil`: no attempt alive in this slot.
@@ -125,15 +127,15 @@ extension AttemptMachine {
         return .wait(until: until)
     }
 
-    /// Shortest hint plus up to a tenth of jitter, never less than the hint; without one exponential backoff with full jitter.
+    /// The shortest hint plus up to a tenth of jitter, never less than the hint, or an exponential backoff with full jitter, whichever is sooner.
     private func delay(_ reason: NoEndpoint, now: Instant, rng: inout SplitMix64) -> TimeSpan {
         var hint = earliestHint.map { max($0 - now, .zero) }
         if let span = reason.retryAfter { hint = min(hint ?? span, span) }
-        if let hint, hint > .zero {
-            return hint + .nanoseconds(Int64.random(in: 0...hint.nanoseconds / 10, using: &rng))
-        }
         let ceiling = min(Self.backoffMax.nanoseconds, Self.backoffBase.nanoseconds << Int64(min(waits, 8)))
-        return .nanoseconds(Int64.random(in: 0...ceiling, using: &rng))
+        let backoff = TimeSpan.nanoseconds(Int64.random(in: 0...ceiling, using: &rng))
+        guard let hint, hint > .zero else { return backoff }
+        let hinted = hint + .nanoseconds(Int64.random(in: 0...hint.nanoseconds / 10, using: &rng))
+        return hasUnhintedFailure ? min(hinted, backoff) : hinted
     }
 
     private mutating func waited(now: Instant) -> AttemptAction {
@@ -141,6 +143,7 @@ extension AttemptMachine {
         guard now >= until else { return .wait(until: until) }
         tried.removeAll()
         earliestHint = nil
+        hasUnhintedFailure = false
         return askForPick(now: now)
     }
 
@@ -163,7 +166,11 @@ extension AttemptMachine {
         if let repeated = repeatOnFreshConnection(slot, failure, now: now) { return repeated }
         slots[slot].endpoint = nil
         lastFailure = failure
-        if let hint = failure.retryAfter { earliestHint = min(earliestHint ?? .distantFuture, now + hint) }
+        if let hint = failure.retryAfter {
+            earliestHint = min(earliestHint ?? .distantFuture, now + hint)
+        } else {
+            hasUnhintedFailure = true
+        }
         if !failure.kind.isRetriable { return end(.answerFailure(.upstream(failure))) }
         return hasAttempt || pending != .nothing ? .none : tryAgain(now: now)
     }

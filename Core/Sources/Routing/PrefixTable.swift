@@ -98,14 +98,9 @@ struct PrefixTable: ~Copyable {
         private var endpoints = InlineArray<4, UInt16>(repeating: 0)
         private var shares = InlineArray<4, Double>(repeating: 0)
 
-        /// Share of the request's messages that the endpoint has in cache, 0…1.
-        @inline(__always)
-        func share(of endpoint: EndpointID) -> Double {
-            for i in 0..<count where endpoints[i] == endpoint.index { return shares[i] }
-            return 0
-        }
-
         func endpoint(_ i: Int) -> EndpointID { EndpointID(Int(endpoints[i])) }
+        /// Share of the request's messages that the endpoint has in cache, 0…1.
+        func share(_ i: Int) -> Double { shares[i] }
 
         fileprivate mutating func insert(_ endpoint: UInt16, share: Double) {
             guard endpoint != PrefixTable.noEndpoint, count < Self.capacity else { return }

@@ -33,11 +33,11 @@ struct RouteState: BitwiseCopyable {
 
 /// One tier of one route.
 struct TierState: BitwiseCopyable {
-    /// Positions of the tier's endpoints among all members.
+    /// Positions of the tier's endpoints among all members; the endpoints are in ascending order.
     var members: Section
     var weights: ScoreWeights
     /// Owned by the snapshot, which the router keeps; `nil` when the tier does not weigh affinity.
-    var ring: Unmanaged<ConsistentHashRing>?
+    var ring: RingPoints?
     var gate = TierGate()
 }
 

@@ -10,13 +10,13 @@ extension Router {
         var survey = Survey()
         for (number, tier) in route.pointee.tiers.range.enumerated() {
             for member in tiers[tier].pointee.members.range where !question.tried.contains(members.base[member]) {
-                look(at: members.base[member], tier: number, now: question.now, &survey)
+                add(members.base[member], tier: number, now: question.now, to: &survey)
             }
         }
         return survey.result(now: question.now)
     }
 
-    private func look(at endpoint: EndpointID, tier: Int, now: Instant, _ survey: inout Survey) {
+    private func add(_ endpoint: EndpointID, tier: Int, now: Instant, to survey: inout Survey) {
         let state = endpoints.base + Int(endpoint.index)
         if let refusal = state.pointee.refusal(now: now) {
             survey.refused(endpoint, tier: tier, state.pointee, refusal, now: now)

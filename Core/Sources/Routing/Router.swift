@@ -29,11 +29,13 @@ public struct Router: ~Copyable {
     var models: ModelTable
     var prefixes = PrefixTable()
     /// Room for the candidates of one tier; holds nothing between calls.
-    let scratch = Slab(repeating: Candidate(), count: Router.candidatesMax)
+    let scratch = Slab(repeating: Candidate(), count: Router.candidatesMax + Router.joinersMax)
 
     /// Most endpoints of a tier that one pick looks at. A larger tier is sampled: the best of 64 is in the best 2 % of any number, and a pick
     /// costs the same at 10,000 endpoints as at 64.
     static let candidatesMax = 64
+    /// Endpoints that hold a part of the prompt and join the sample of a large tier: those of the prefix table and a few on the ring.
+    static let joinersMax = 16
 
     /// - Parameter seed: of the router's own random numbers; equal seeds and equal calls give equal picks.
     public init(snapshot: RoutingSnapshot, gauges: EndpointGauges, seed: UInt64) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import CByteScan
+
 /// Tokens of an answer as OpenAI's `usage` object counts them.
 public struct UsageCounts: Equatable, Sendable {
     public var promptTokens: Int64
@@ -55,27 +57,27 @@ public enum ResponseScan {
 
     /// The last `usage` object of a body. Looks back from the end, where every server puts it.
     public static func usage(inTailOf body: UnsafeRawBufferPointer) -> UsageCounts? {
-        let name: StaticString = "\"usage\""
-        var position = body.count - name.utf8CodeUnitCount
-        while position >= 0 {
-            if body[position] == 34, isAt(position, name, in: body), position == 0 || body[position - 1] != 92 {
-                if let usage = usageValue(body, after: position + name.utf8CodeUnitCount) { return usage }
-            }
-            position -= 1
+        guard let base = body.baseAddress else { return nil }
+        let start = base.assumingMemoryBound(to: UInt8.self)
+        var end = start + body.count
+        while let after = isobar_after_last_usage(start, end) {
+            // Inside a string the quotes are escaped, and then this is text.
+            let name = after - 7
+            if name == start || name[-1] != 92, let usage = usageValue(body, after: after - start) { return usage }
+            end = after - 1
         }
         return nil
-    }
-
-    private static func isAt(_ position: Int, _ text: StaticString, in body: UnsafeRawBufferPointer) -> Bool {
-        for i in 0..<text.utf8CodeUnitCount where body[position + i] != text.utf8Start[i] { return false }
-        return true
     }
 
     private static func usageValue(_ body: UnsafeRawBufferPointer, after position: Int) -> UsageCounts? {
         guard position < body.count else { return nil }
         var scanner = JSONScanner(UnsafeRawBufferPointer(rebasing: body[position...]))
-        guard (try? scanner.take(58)) != nil, (try? scanner.kind()) == .object else { return nil }
-        return try? UsageReader.read(&scanner)
+        do throws(JSONFault) {
+            try scanner.take(58)
+            return try scanner.kind() == .object ? try UsageReader.read(&scanner) : nil
+        } catch {
+            return nil
+        }
     }
 }
 

@@ -108,6 +108,16 @@ private func failure(_ kind: FailureKind, retryAfter: TimeSpan? = nil, reused: B
         #expect(drive.machine.tried.isEmpty)
     }
 
+    @Test func `does not let one endpoint's long hint keep it from another that gave none`() {
+        let drive = Driver()
+        drive.start()
+        _ = drive(.failed(slot: 0, failure(.rateLimited, retryAfter: .seconds(40))))
+        _ = drive(.picked(EndpointID(1)))
+        _ = drive(.failed(slot: 0, failure(.serverError)))
+        guard case .wait(let until) = drive(.nothingToPick(.exhausted)) else { return #expect(Bool(false), "no wait") }
+        #expect(until - drive.now <= .milliseconds(500))
+    }
+
     @Test func `backs off with full jitter that doubles from half a second to eight`() {
         for seed in 0..<50 as Range<UInt64> {
             let drive = Driver(attemptsMax: 10, timeout: .seconds(600))

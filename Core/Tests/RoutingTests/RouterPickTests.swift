@@ -67,6 +67,18 @@ import Testing
         #expect(picks.filter { $0 == 0 }.count < 20)
     }
 
+    @Test func `keeps a conversation on its endpoint in a large tier too`() {
+        let world = World(.plain(500, objective: Objective(latency: 0, affinity: 1)))
+        for conversation in 0..<50 as Range<UInt64> {
+            let features = RequestFeatures.conversation([7, mixed(conversation)])
+            guard let home = world.picked(features) else { return #expect(Bool(false), "no pick") }
+            #expect(world.picked(features) == home)
+            let other = (home + 250) % 500
+            world.succeed(other, features)
+            #expect(world.picked(features) == other)
+        }
+    }
+
     @Test func `finds the last usable endpoint of a large tier`() {
         let world = World(.plain(300))
         for index in 0..<300 where index != 137 { world.fail(index, .credential) }

@@ -12,7 +12,7 @@ internal import WireFormats
 /// The steps are in `RequestLifecycle.swift`; this file is the state they share.
 /// - Threading: confined to the loop of its connection.
 final class Exchange {
-    unowned(unsafe) let worker: Worker
+    let worker: Worker
     unowned(unsafe) let client: ClientConnection
 
     var identifier: UInt64 = 0

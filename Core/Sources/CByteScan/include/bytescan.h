@@ -60,12 +60,50 @@ static inline const uint8_t *isobar_line_end(const uint8_t *p, const uint8_t *en
     return end;
 }
 
-// Whether a byte may stand in a token, e.g. a method or a header's name (RFC 9110 section 5.6.2).
-static inline int isobar_is_token(uint8_t byte) {
-    static const uint64_t table[4] = {
-        // ! # $ % & ' * + - . 0-9
-        0x03FF6CFA00000000ull,
-        // A-Z ^ _ ` a-z | ~
-        0x57FFFFFFC7FFFFFEull, 0, 0};
-    return (int)(table[byte >> 6] >> (byte & 63)) & 1;
+// End of the token that begins at `p`, e.g. of a method or a header's name (RFC 9110 section 5.6.2). `p` itself when there is none.
+static inline const uint8_t *isobar_token_end(const uint8_t *p, const uint8_t *end) {
+    static const uint8_t is_token[256] = {
+        ['!'] = 1, ['#' ... '\''] = 1, ['*'] = 1, ['+'] = 1, ['-'] = 1, ['.'] = 1, ['0' ... '9'] = 1,
+        ['A' ... 'Z'] = 1, ['^' ... 'z'] = 1, ['|'] = 1, ['~'] = 1};
+    while (p < end && is_token[*p]) p++;
+    return p;
+}
+
+// Position after the last occurrence of the seven bytes `"usage"` in [p, end); NULL when there is none.
+static inline const uint8_t *isobar_after_last_usage(const uint8_t *p, const uint8_t *end) {
+    const uint8_t *last = end - 7;
+#if defined(__SSE2__)
+    // Sixteen places a step from the end: a quote followed by a `u` is rare enough to look closer.
+    const __m128i quote = _mm_set1_epi8('"'), letter = _mm_set1_epi8('u');
+    for (; last - p >= 16; last -= 16) {
+        __m128i first = _mm_loadu_si128((const __m128i *)(last - 15));
+        __m128i second = _mm_loadu_si128((const __m128i *)(last - 14));
+        int mask = _mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(first, quote), _mm_cmpeq_epi8(second, letter)));
+        while (mask) {
+            int highest = 31 - __builtin_clz(mask);
+            const uint8_t *at = last - 15 + highest;
+            if (__builtin_memcmp(at, "\"usage\"", 7) == 0) return at + 7;
+            mask &= ~(1 << highest);
+        }
+    }
+#endif
+    for (; last >= p; last--)
+        if (__builtin_memcmp(last, "\"usage\"", 7) == 0) return last + 7;
+    return NULL;
+}
+
+// Whether [p, p + count) equals `text`, letters in either case. `text` is lower case; both are tokens, so setting bit 5 maps no
+// other byte onto a wrong one.
+static inline int isobar_equals_folded(const uint8_t *p, const uint8_t *text, size_t count) {
+    const uint64_t fold = 0x2020202020202020ull;
+    uint64_t a, b;
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+        __builtin_memcpy(&a, p + i, 8);
+        __builtin_memcpy(&b, text + i, 8);
+        if ((a | fold) != (b | fold)) return 0;
+    }
+    for (; i < count; i++)
+        if ((p[i] | 0x20) != (text[i] | 0x20)) return 0;
+    return 1;
 }

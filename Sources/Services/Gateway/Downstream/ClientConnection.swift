@@ -13,7 +13,7 @@ internal import WireFormats
 final class ClientConnection: Channel {
     private enum Phase { case idle, head, body, answering, closing }
 
-    unowned(unsafe) let worker: Worker
+    let worker: Worker
     private(set) lazy var exchange = Exchange(client: self, worker: worker)
     private var phase = Phase.idle
     /// The request from its first byte, then whatever the caller sent after it.

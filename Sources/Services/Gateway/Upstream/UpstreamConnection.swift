@@ -19,7 +19,7 @@ internal import WireFormats
 final class UpstreamConnection: Channel {
     enum Mode { case connecting, idle, head, error, whole, preview, stream, relay, drain }
 
-    unowned(unsafe) let worker: Worker
+    let worker: Worker
     private(set) var upstream: Upstream
     /// The request being served. Invariant: an exchange detaches its connections before it goes away.
     unowned(unsafe) var exchange: Exchange?
