@@ -28,6 +28,16 @@ struct ConfigurationLoaderTests {
         {apiVersion: isobar/v1, kind: Tenant, metadata: {name: t}}
         ---
         {apiVersion: isobar/v1, kind: Key, metadata: {name: k}, spec: {tenant: t, secret: "file:key"}}
+        ---
+        {apiVersion: isobar/v1, kind: Provider, metadata: {name: p}}
+        ---
+        {apiVersion: isobar/v1, kind: Region, metadata: {name: r}, spec: {provider: p, jurisdiction: IN}}
+        ---
+        {apiVersion: isobar/v1, kind: Model, metadata: {name: m}}
+        ---
+        {apiVersion: isobar/v1, kind: Endpoint, metadata: {name: e}, spec: {region: r, url: "http://[::1]/v1", serves: [{model: m}]}}
+        ---
+        {apiVersion: isobar/v1, kind: Route, metadata: {name: m}, spec: {model: m, tiers: [{name: a, endpoints: [e]}]}}
         """
 
     private let folder: Folder
@@ -80,6 +90,13 @@ struct ConfigurationLoaderTests {
         #expect(try rejected(loader.reload(loaded)).count == 3)
         folder.write("isobar.yaml", Self.text + "\n# better\n")
         #expect(try accepted(loader.reload(loaded)).snapshot.version == 2)
+    }
+
+    @Test("a configuration without a route is rejected, as a file caught while it is written", arguments: ["", "# soon\n"])
+    func withoutRoute(text: String) throws {
+        let loaded = try accepted(loader.reload(nil))
+        folder.write("isobar.yaml", text)
+        #expect(try rejected(loader.reload(loaded)).map(\.message) == ["there is no Route: every request would be refused"])
     }
 
     @Test(

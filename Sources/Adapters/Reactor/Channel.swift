@@ -60,6 +60,8 @@ open class Channel: EventSource {
     private var pending = Buffer.none
     private var pendingStart = 0
     private var isReadable = false
+    /// The kernel announced the end of input together with its last bytes: no further event will come for it.
+    private var isEndAnnounced = false
     private var lingerBudget = 0
 
     /// Whether output is waiting for the peer to read.
@@ -173,6 +175,7 @@ open class Channel: EventSource {
     // MARK: Events
 
     public final override func ready(_ events: UInt32) {
+        if events & Self.endEvents != 0 { isEndAnnounced = true }
         switch phase {
         case .open:
             if events & EPOLLOUT.rawValue != 0, pending.count > 0 { flush() }
@@ -244,7 +247,8 @@ open class Channel: EventSource {
 
     // MARK: Input
 
-    /// Reads once. A read that fills less than `capacity` has emptied the socket, so the next call may skip the system call.
+    /// Reads once. A read that fills less than `capacity` has emptied the socket, so the next call may skip the system call, unless the
+    /// end of input is behind those bytes.
     public final func receive(into memory: UnsafeMutableRawPointer, capacity: Int) -> Received {
         guard isReadable else { return .wouldBlock }
         if let tls {
@@ -255,7 +259,7 @@ open class Channel: EventSource {
         while true {
             let n = recv(descriptor, memory, capacity, 0)
             if n > 0 {
-                if n < capacity { isReadable = false }
+                if n < capacity, !isEndAnnounced { isReadable = false }
                 return .bytes(n)
             }
             if n == 0 { return .endOfFile }

@@ -45,6 +45,7 @@ public struct ConfigurationLoader: Sendable {
             // 1. Read: files, then what they declare, then the secrets and certificate authorities these name.
             let files = try ConfigurationReader.files(at: paths)
             let configuration = try ConfigurationReader.decode(files)
+            guard !configuration.resources.routes.isEmpty else { return .rejected([noRoute]) }
             let (secrets, secretProblems) = ResolvedSecrets.resolve(
                 configuration, with: SecretResolver(environment: environment))
             let (authorities, authorityProblems) = Self.readAuthorities(of: configuration)
@@ -67,6 +68,12 @@ public struct ConfigurationLoader: Sendable {
         } catch {
             return .rejected(error.all)
         }
+    }
+
+    /// Because: a file that is being written is empty for a moment, and taking that for a wish would refuse every request.
+    private var noRoute: ConfigurationProblem {
+        ConfigurationProblem(
+            file: paths.first ?? "", message: "there is no Route: every request would be refused", hint: "declare at least one `kind: Route`")
     }
 
     /// Only their bytes, to see a change; what is inside is for the one who opens connections.

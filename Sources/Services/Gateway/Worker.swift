@@ -125,6 +125,7 @@ final class Worker: @unchecked Sendable {
     func beginDrain(steeringTo index: UInt32, completion: @escaping () -> Void) {
         isDraining = true
         onDrained = completion
+        for connection in connections.values { connection.drainBegan() }
         listener?.steerAway(to: index)
     }
 

@@ -94,7 +94,7 @@ extension UpstreamConnection {
                 if !whole.isEmpty { return wholeArrived(whole, isReusable: offset == bytes.count) }
                 return bodyEnded(isReusable: offset == bytes.count)
             case .fault:
-                return fail(mode == .stream || mode == .relay ? .truncated : .malformedResponse)
+                return mode == .stream || mode == .relay ? cutOff() : fail(.malformedResponse)
             }
         }
     }
@@ -148,12 +148,18 @@ extension UpstreamConnection {
         case .stream where sawDone || sawFinish:
             finishStream(exchange, isReusable: isReusable)
         case .stream:
-            fail(.truncated)
+            cutOff()
         case .relay:
             finishStream(exchange, isReusable: isReusable)
         case .drain, .head, .idle, .connecting:
             finished(isReusable: isReusable)
         }
+    }
+
+    /// A committed answer breaks; what was collected before the break is good, and the caller's.
+    private func cutOff() {
+        exchange?.sendStream(isLast: false)
+        fail(.truncated)
     }
 
     private func finishStream(_ exchange: Exchange, isReusable: Bool) {
@@ -278,7 +284,10 @@ extension UpstreamConnection {
             case .noContent, .usageOnly, .malformed: break
             }
             worker.segments.append(event.raw.slice(events))
-            if worker.segments.isFull { exchange.sendStream(isLast: false) }
+            guard worker.segments.isFull else { continue }
+            exchange.sendStream(isLast: false)
+            // The caller may have gone meanwhile, and taken this connection with it.
+            if isClosed { return }
         }
     }
 
