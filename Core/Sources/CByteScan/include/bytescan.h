@@ -60,12 +60,17 @@ static inline const uint8_t *isobar_line_end(const uint8_t *p, const uint8_t *en
     return end;
 }
 
-// End of the token that begins at `p`, e.g. of a method or a header's name (RFC 9110 section 5.6.2). `p` itself when there is none.
-static inline const uint8_t *isobar_token_end(const uint8_t *p, const uint8_t *end) {
+// Whether a byte may stand in a token, e.g. a method or a header's name (RFC 9110 section 5.6.2).
+static inline int isobar_is_token(uint8_t byte) {
     static const uint8_t is_token[256] = {
         ['!'] = 1, ['#' ... '\''] = 1, ['*'] = 1, ['+'] = 1, ['-'] = 1, ['.'] = 1, ['0' ... '9'] = 1,
         ['A' ... 'Z'] = 1, ['^' ... 'z'] = 1, ['|'] = 1, ['~'] = 1};
-    while (p < end && is_token[*p]) p++;
+    return is_token[byte];
+}
+
+// End of the token that begins at `p`; `p` itself when there is none.
+static inline const uint8_t *isobar_token_end(const uint8_t *p, const uint8_t *end) {
+    while (p < end && isobar_is_token(*p)) p++;
     return p;
 }
 
