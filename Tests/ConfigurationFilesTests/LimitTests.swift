@@ -41,6 +41,32 @@ struct LimitTests {
         #expect(problems(text).contains { $0.message == "unknown field \"a20\"" })
     }
 
+    @Test(
+        "an alias bomb in a key is refused before it is hashed",
+        arguments: [
+            "? *a20\n: 1\n", "*a20 : 1\n", "[*a20]: 1\n", "k: {[*a20]:1}\n", "- ? *a20\n", "?\n  - *a20\n: 1\n",
+        ])
+    func aliasKeys(key: String) {
+        var text = "- &a0 [x, x, x, x, x, x, x, x, x]\n"
+        for level in 1...20 {
+            text += "- &a\(level) [\(Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", "))]\n"
+        }
+        let found = problems(text + key)
+        #expect(found.map(\.message) == ["aliases together with keys that are lists, mappings or aliases"])
+    }
+
+    @Test("an alias beside an IPv6 address is no such bomb")
+    func aliasBesideAddress() throws {
+        let spec = "region: r\nurl: http://[::1]:8080/v1\nserves: [{model: m}]\ntimeouts: {connect: &a 3s, idle: *a}"
+        #expect(try decode(surroundings + document("Endpoint", "e", spec)).resources.endpoints.count == 1)
+    }
+
+    @Test("a long file of duplicate keys is given up on soon")
+    func duplicates() {
+        #expect(problems(String(repeating: "a: 1\n", count: 20_000)).count < 40)
+        #expect(problems(String(repeating: "a: 1\n", count: 100_000)).count < 12)
+    }
+
     @Test("deep nesting is refused", arguments: ["[", "{a: ", "- ", "? "])
     func nesting(opening: String) {
         #expect(problems(String(repeating: opening, count: 20_000)).count == 1)

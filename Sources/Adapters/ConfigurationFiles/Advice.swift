@@ -34,7 +34,8 @@ enum Advice {
                     else { continue }
                     warnings.append(
                         sources.problem(
-                            .warning, at: ResourceName(.route, route.name), "spec.tiers[\(tierIndex)].endpoints[\(index)]",
+                            .warning, at: ResourceName(.route, route.name),
+                            "spec.tiers[\(tierIndex)].endpoints[\(index)]",
                             "the tier weighs cost, but Endpoint \(endpoint) has no price for \(route.model)",
                             hint: "an unknown price counts as the highest; add prices to its spec.serves"))
                 }

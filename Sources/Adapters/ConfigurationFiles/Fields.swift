@@ -81,6 +81,7 @@ final class Fields {
     }
 
     func reportUnknown() {
+        guard entries.contains(where: { !asked.contains($0.name) }) else { return }
         let written = Set(entries.map(\.name))
         let unused = asked.filter { !written.contains($0) }
         for entry in entries where !asked.contains(entry.name) {

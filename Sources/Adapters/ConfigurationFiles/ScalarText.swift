@@ -14,10 +14,19 @@ struct ScalarText: Equatable {
 
     var reading: Reading {
         if isQuoted { return .text }
+        if text.utf8.count > Self.longestWord, !Self.mayBeginNumber(text) { return .text }
         let lowercased = text.lowercased()
         if ["", "~", "null"].contains(lowercased) { return .nothing }
         if ["true", "false", "yes", "no", "on", "off", "y", "n"].contains(lowercased) { return .truth }
         return Self.isNumber(lowercased) ? .number : .text
+    }
+
+    /// `false`
+    private static let longestWord = 5
+
+    /// A quick no for most names.
+    private static func mayBeginNumber(_ text: String) -> Bool {
+        text.utf8.first.map { isDigit($0) || "+-.".utf8.contains($0) } ?? false
     }
 
     /// For messages: what the file has here.

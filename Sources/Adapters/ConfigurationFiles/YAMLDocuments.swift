@@ -14,8 +14,9 @@ struct YAMLDocument {
 
 enum YAMLDocuments {
     static let documentsMax = 10_000
-    /// Duplicate keys repaired in one document before giving up on it.
+    /// Duplicate keys repaired in one document before giving up on it: fewer in a long one, where each costs more.
     private static let repairsMax = 32
+    private static let repairedBytesMax = 4 * 1024 * 1024
     /// First scalar of a key that a repair has put out of the way; from the private use area, so no field begins with
     /// it.
     static let maskedKeyMark: Unicode.Scalar = "\u{F8F0}"
@@ -63,7 +64,12 @@ enum YAMLDocuments {
         /// The YAML library gives up at the first mapping with a duplicate key. To see the rest, that key is reported,
         /// masked in the text without moving anything, and the text composed again.
         mutating func compose(refuse: (Int, Int, String, String?) -> Void) -> [Node] {
-            for _ in 0..<repairsMax {
+            if AliasKeys.mayOccur(in: lines) {
+                refuse(1, 0, "aliases together with keys that are lists, mappings or aliases", "write the keys as text")
+                return []
+            }
+            let bytes = lines.reduce(1) { $0 + $1.utf8.count + 1 }
+            for _ in 0...min(repairsMax, repairedBytesMax / bytes) {
                 do {
                     return try Self.roots(of: lines.joined(separator: "\n"))
                 } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
