@@ -13,6 +13,7 @@ UPSTREAM_MODEL = "demo"
 @dataclasses.dataclass
 class Endpoint:
     """One endpoint in a region and at a provider of its own."""
+
     name: str
     port: int
     tier: str = "default"
@@ -23,13 +24,20 @@ class Endpoint:
 
     def documents(self):
         spec = {
-            "region": self.name, "url": f"{self.scheme}://{self.host}:{self.port}/v1",
-            "serves": [{"model": UPSTREAM_MODEL, "prices": {
-                "currency": "USD", "inputPerMillionTokens": "0.50", "outputPerMillionTokens": "1.50"}}]}
+            "region": self.name,
+            "url": f"{self.scheme}://{self.host}:{self.port}/v1",
+            "serves": [
+                {
+                    "model": UPSTREAM_MODEL,
+                    "prices": {"currency": "USD", "inputPerMillionTokens": "0.50", "outputPerMillionTokens": "1.50"},
+                }
+            ],
+        }
         return [
             document("Provider", self.name, {"flavor": self.flavor}),
             document("Region", self.name, {"provider": self.name, "jurisdiction": "IN"}),
-            document("Endpoint", self.name, {**spec, **self.options})]
+            document("Endpoint", self.name, {**spec, **self.options}),
+        ]
 
 
 def document(kind, name, spec):
@@ -48,15 +56,22 @@ def configuration(*endpoints, retry=None, overflow=None, hedge=None, models=(PUB
     tiers = {}
     for endpoint in endpoints:
         tiers.setdefault(endpoint.tier, []).append(endpoint.name)
-    route = {"models": list(models), "model": UPSTREAM_MODEL,
-             "tiers": [{"name": name, "endpoints": members} for name, members in tiers.items()]}
+    route = {
+        "models": list(models),
+        "model": UPSTREAM_MODEL,
+        "tiers": [{"name": name, "endpoints": members} for name, members in tiers.items()],
+    }
     for name, value in (("retry", retry), ("overflow", overflow), ("hedge", hedge)):
         if value is not None:
             route[name] = value
     documents = [one for endpoint in endpoints for one in endpoint.documents()]
     documents += [
-        document("Model", UPSTREAM_MODEL, {"contextTokensMax": 8192}), document("Route", "main", route),
-        document("Tenant", "tester", {}), document("Key", "tester", {"tenant": "tester", "secret": "env:ISOBAR_TEST_KEY"}), *more]
+        document("Model", UPSTREAM_MODEL, {"contextTokensMax": 8192}),
+        document("Route", "main", route),
+        document("Tenant", "tester", {}),
+        document("Key", "tester", {"tenant": "tester", "secret": "env:ISOBAR_TEST_KEY"}),
+        *more,
+    ]
     return text(documents)
 
 

@@ -4,19 +4,18 @@
 
 `ISOBAR_BINARY` names the binary, by default the release build of this repository.
 
-The suite runs once per major of the official `openai` client. Only tests marked `openai_client` depend on it, so only they run under
-every major; the others run under the first one, 2, and are deselected elsewhere. `--all` runs everything anywhere.
+The suite runs once per major of the official `openai` client. Only tests marked `openai_client` depend on it, so
+only they run under every major; the others run under the first one, 2, and are deselected elsewhere. `--all` runs
+everything anywhere.
 
 What a test starts through the fixtures ends with it, and a failed test shows the logs of its processes.
 """
-
-import json
 
 import openai
 import pytest
 
 from configurations import PUBLIC_MODEL, UPSTREAM_MODEL
-from processes import BINARY, KEY, Gateway, ModelServer, Process, free_port
+from processes import BINARY, KEY, Gateway, ModelServer, Process, Up
 from upstreams import Call, ScriptedUpstream
 
 LOG_CHARACTERS_SHOWN = 6000
@@ -42,7 +41,9 @@ def pytest_collection_modifyitems(config, items):
 
 def pytest_sessionstart():
     if not BINARY.exists():
-        pytest.exit(f"{BINARY} is not built; scripts/test integration builds it, ISOBAR_BINARY names another", returncode=2)
+        pytest.exit(
+            f"{BINARY} is not built; scripts/test integration builds it, ISOBAR_BINARY names another", returncode=2
+        )
 
 
 def pytest_report_header():
@@ -68,6 +69,11 @@ class Workshop:
         gateway = Gateway(self.directory / f"gateway-{number}", text, **arguments)
         self.processes.append(gateway)
         return gateway
+
+    def up(self, regions, model_servers="reference"):
+        up = Up(self.directory / f"up-{len(self.processes)}", regions, model_servers)
+        self.processes.append(up)
+        return up
 
     def process(self, command, name):
         return self._started(lambda log: Process(command, log), name)
@@ -110,20 +116,14 @@ def shared_workshop(request, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def up(request, tmp_path_factory):
-    """`isobar up` as a person would start it: with the real model where it is installed, else with the reference model server."""
-    directory = tmp_path_factory.mktemp("up")
-    ready = directory / "ready.json"
-    workshop = Workshop(directory)
+    """`isobar up` as a person would start it: with the real model where it is installed, else with the reference
+    model server."""
+    workshop = Workshop(tmp_path_factory.mktemp("session"))
     request.session.workshop = workshop
-    command = [
-        BINARY, "up", "--regions", "2", "--listen", f"127.0.0.1:{free_port()}", "--admin", f"127.0.0.1:{free_port()}", "--model-port",
-        free_port(), "--directory", directory / "run", "--ready-file", ready]
-    process = workshop.process(command, "up")
-    process.wait_until_ready(ready.exists, "isobar up", seconds=120)
-    stack = {**json.loads(ready.read_text()), "log": process.log}
-    if not stack["real"]:
+    process = workshop.up(regions=2, model_servers="auto")
+    if not process.stack["real"]:
         print("\nisobar up serves made-up answers: the real model is not installed (scripts/setup)")
-    yield stack
+    yield {**process.stack, "log": process.log}
     process.popen.terminate()
     process.wait(40)
     workshop.close()
@@ -134,7 +134,9 @@ def pytest_runtest_makereport(item, call):
     report = yield
     if report.failed:
         nodes = [item, item.getparent(pytest.Module), item.session]
-        for process in [process for node in nodes for process in getattr(getattr(node, "workshop", None), "processes", [])]:
+        for process in [
+            process for node in nodes for process in getattr(getattr(node, "workshop", None), "processes", [])
+        ]:
             title = f"{' '.join(process.command[1:3])} (pid {process.pid}, exit code {process.popen.poll()})"
             report.sections.append((title, process.log_text[-LOG_CHARACTERS_SHOWN:]))
     return report

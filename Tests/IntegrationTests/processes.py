@@ -2,7 +2,8 @@
 # Isobar
 """The programs under test as processes: started, observed through their ports, and always ended.
 
-Nothing here sleeps for a guessed time: `wait_until` asks for a condition and fails with the name of what did not happen.
+Nothing here sleeps for a guessed time: `wait_until` asks for a condition and fails with the name of what did not
+happen.
 """
 
 import http.client
@@ -31,16 +32,22 @@ def wait_until(condition, what, seconds=10.0):
         time.sleep(0.01)
 
 
-def free_port():
-    """A port outside of the range from which the kernel takes ports of outgoing connections, so that none of them can take it."""
+def free_port(count=1):
+    """The first of `count` neighbouring ports, outside of the range from which the kernel takes ports of outgoing
+    connections, so that none of them can take one."""
     while True:
-        port = random.randint(15_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
+        first = random.randint(15_000, 32_000)
+        if all(_is_free(port) for port in range(first, first + count)):
+            return first
+
+
+def _is_free(port):
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+            return True
+        except OSError:
+            return False
 
 
 class Answer:
@@ -76,8 +83,14 @@ class Process:
         self.log = pathlib.Path(log)
         with open(self.log, "wb") as output:
             self.popen = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", "--", *self.command], stdout=output, stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL, start_new_session=True, env={**os.environ, **(environment or {})}, cwd=REPOSITORY)
+                ["setpriv", "--pdeathsig", "KILL", "--", *self.command],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                env={**os.environ, **(environment or {})},
+                cwd=REPOSITORY,
+            )
 
     @property
     def pid(self):
@@ -110,6 +123,7 @@ class Process:
                 return is_ready()
             except OSError:
                 return False
+
         wait_until(check, f"{what} is ready", seconds)
 
     def memory_bytes(self):
@@ -128,7 +142,9 @@ class ModelServer(Process):
 
     def __init__(self, log, port=None, model="demo", options=()):
         self.port = port or free_port()
-        super().__init__([BINARY, "model-server", "--listen", f"127.0.0.1:{self.port}", "--model", model, *options], log)
+        super().__init__(
+            [BINARY, "model-server", "--listen", f"127.0.0.1:{self.port}", "--model", model, *options], log
+        )
         self.wait_until_ready(lambda: ask(self.port, "GET", "/health").status == 200, "model server")
 
     def set_faults(self, *rules):
@@ -157,8 +173,20 @@ class Gateway(Process):
         self.admin = free_port()
         self.base_url = f"{scheme}://127.0.0.1:{self.port}/v1"
         command = [
-            BINARY, "gateway", "--config", self.configuration, "--listen", f"127.0.0.1:{self.port}", "--admin", f"127.0.0.1:{self.admin}",
-            "--access-log", self.access_log, "--loops", "2", *options]
+            BINARY,
+            "gateway",
+            "--config",
+            self.configuration,
+            "--listen",
+            f"127.0.0.1:{self.port}",
+            "--admin",
+            f"127.0.0.1:{self.admin}",
+            "--access-log",
+            self.access_log,
+            "--loops",
+            "2",
+            *options,
+        ]
         super().__init__(command, self.directory / "gateway.log", {"ISOBAR_TEST_KEY": KEY, **(environment or {})})
         self.wait_until_ready(lambda: ask(self.admin, "GET", "/readyz").status == 200, "gateway")
 
@@ -195,3 +223,45 @@ class Gateway(Process):
     def log_lines(self):
         """Access log so far, parsed: each line must be JSON."""
         return [json.loads(line) for line in self.access_log.read_text().splitlines()]
+
+
+class Up(Process):
+    """`isobar up` on free ports; `stack` is what its ready file says."""
+
+    def __init__(self, directory, regions, model_servers):
+        self.directory = pathlib.Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        ready = self.directory / "ready.json"
+        command = [
+            BINARY,
+            "up",
+            "--regions",
+            regions,
+            "--model-servers",
+            model_servers,
+            "--listen",
+            f"127.0.0.1:{self.port}",
+            "--admin",
+            f"127.0.0.1:{free_port()}",
+            "--model-port",
+            free_port(regions),
+            "--directory",
+            self.directory / "run",
+            "--ready-file",
+            ready,
+        ]
+        super().__init__(command, self.directory / "up.log")
+        self.wait_until_ready(ready.exists, "isobar up", seconds=120)
+        self.stack = json.loads(ready.read_text())
+
+    def member_pids(self):
+        return [member["pid"] for member in self.stack["members"]]
+
+
+def is_alive(pid):
+    """Whether a process that need not be our child runs; one that only waits to be reaped does not."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Isobar
-"""A strict reader of Prometheus text (exposition format 0.0.4): it accepts what the format's description allows and nothing else."""
+"""A strict reader of Prometheus text (exposition format 0.0.4): it accepts what the format's description allows and
+nothing else."""
 
 import dataclasses
 import math
@@ -32,7 +33,9 @@ def parse(page):
             current = families[name] = Family(name, text)
         elif line.startswith("# TYPE "):
             name, _, kind = line[7:].partition(" ")
-            assert current and current.name == name and not current.type and not current.samples, f"TYPE must follow its HELP: {line}"
+            assert (
+                current and current.name == name and not current.type and not current.samples
+            ), f"TYPE must follow its HELP: {line}"
             assert kind in TYPES, line
             current.type = kind
         else:
@@ -45,7 +48,7 @@ def parse(page):
 def _sample(line, family):
     name = NAME.match(line)
     assert name and family, line
-    rest = line[name.end():]
+    rest = line[name.end() :]
     labels = []
     if rest.startswith("{"):
         inside, _, rest = rest[1:].rpartition("}")
@@ -80,16 +83,22 @@ def _check(family):
 
 def _check_histogram(family, labels):
     buckets = sorted(
-        (float(dict(key[1])["le"]), value) for key, value in family.samples.items()
-        if key[0].endswith("_bucket") and tuple(pair for pair in key[1] if pair[0] != "le") == labels)
+        (float(dict(key[1])["le"]), value)
+        for key, value in family.samples.items()
+        if key[0].endswith("_bucket") and tuple(pair for pair in key[1] if pair[0] != "le") == labels
+    )
     counts = [count for _, count in buckets]
     assert buckets and buckets[-1][0] == math.inf, f"{family.name}{labels}: no bucket +Inf"
     assert counts == sorted(counts), f"{family.name}{labels}: buckets are not cumulative"
-    assert family.samples[(family.name + "_count", labels)] == counts[-1], f"{family.name}{labels}: count is not the last bucket"
+    assert (
+        family.samples[(family.name + "_count", labels)] == counts[-1]
+    ), f"{family.name}{labels}: count is not the last bucket"
     assert (family.name + "_sum", labels) in family.samples, f"{family.name}{labels}: no sum"
 
 
 def value(families, name, **labels):
     """Sum of a family's samples that carry these labels."""
     wanted = set(labels.items())
-    return sum(number for (sample, pairs), number in families[name].samples.items() if sample == name and wanted <= set(pairs))
+    return sum(
+        number for (sample, pairs), number in families[name].samples.items() if sample == name and wanted <= set(pairs)
+    )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Isobar
-"""What operators see and do: health, metrics, status, explanations, access log, the way to stop, and the cost of doing nothing."""
+"""What operators see and do: health, metrics, status, explanations, access log, the way to stop, and the cost of
+doing nothing."""
 
 import json
 import pathlib
@@ -13,7 +14,7 @@ import pytest
 
 import prometheus
 from configurations import PUBLIC_MODEL, Endpoint, chat, configuration
-from processes import BINARY, KEY, ask, free_port, wait_until
+from processes import BINARY, KEY, ask, free_port, is_alive, wait_until
 from traffic import EventStream, Load, content_of
 from upstreams import USAGE, chunk
 
@@ -24,9 +25,13 @@ SECRET_WORDS = "the-words-of-the-prompt"
 def gateway(shared_workshop):
     """With some of everything behind it: answers, streams, refusals, a failover."""
     server = shared_workshop.model_server()
-    gateway = shared_workshop.gateway(configuration(
-        Endpoint("broken", free_port(), tier="default"), Endpoint("first", server.port, tier="second"),
-        Endpoint("spare", shared_workshop.model_server().port, tier="third")))
+    gateway = shared_workshop.gateway(
+        configuration(
+            Endpoint("broken", free_port(), tier="default"),
+            Endpoint("first", server.port, tier="second"),
+            Endpoint("spare", shared_workshop.model_server().port, tier="third"),
+        )
+    )
     for _ in range(5):
         assert gateway.post(chat(SECRET_WORDS, max_tokens=4)).status == 200
         with EventStream(gateway.port, chat(SECRET_WORDS, max_tokens=4)) as stream:
@@ -45,7 +50,10 @@ def test_a_serving_gateway_is_alive_and_ready(gateway):
     assert ask(gateway.admin, "GET", "/readyz").status == 200
 
 
-@pytest.mark.parametrize("method, path, status", [("GET", "/", 404), ("GET", "/v1/models", 404), ("POST", "/metrics", 405), ("GET", "/reload", 405)])
+@pytest.mark.parametrize(
+    "method, path, status",
+    [("GET", "/", 404), ("GET", "/v1/models", 404), ("POST", "/metrics", 405), ("GET", "/reload", 405)],
+)
 def test_the_admin_port_knows_only_its_paths(gateway, method, path, status):
     answer = ask(gateway.admin, method, path)
     assert answer.status == status
@@ -68,8 +76,12 @@ def test_the_metrics_page_is_strict_prometheus_text_and_its_sums_agree(gateway):
 
 def test_metrics_and_log_hold_no_prompt_no_answer_and_no_key(gateway):
     wait_until(lambda: len(gateway.log_lines()) >= 13, "the access log is written")
-    for text in (ask(gateway.admin, "GET", "/metrics").body.decode(), gateway.access_log.read_text(), gateway.log_text,
-                 json.dumps(gateway.status())):
+    for text in (
+        ask(gateway.admin, "GET", "/metrics").body.decode(),
+        gateway.access_log.read_text(),
+        gateway.log_text,
+        json.dumps(gateway.status()),
+    ):
         assert SECRET_WORDS not in text
         assert KEY not in text
 
@@ -98,7 +110,12 @@ def test_status_adds_up(gateway):
 
 
 def test_the_status_verb_prints_the_endpoints(gateway):
-    run = subprocess.run([BINARY, "status", "--once", "--admin", f"127.0.0.1:{gateway.admin}"], capture_output=True, text=True, timeout=10)
+    run = subprocess.run(
+        [BINARY, "status", "--once", "--admin", f"127.0.0.1:{gateway.admin}"],
+        capture_output=True,
+        text=True,
+        timeout=10,
+    )
     assert run.returncode == 0, run.stderr
     assert all(name in run.stdout for name in ("broken", "first", "spare"))
 
@@ -109,7 +126,11 @@ def test_a_decision_explains_itself_on_the_admin_port_the_command_line_and_in_th
     assert [tier["name"] for tier in explanation["tiers"]] == ["default", "second", "third"]
     assert all(candidate["verdict"] for tier in explanation["tiers"] for candidate in tier["candidates"])
     run = subprocess.run(
-        [BINARY, "route", "explain", "--model", PUBLIC_MODEL, "--admin", f"127.0.0.1:{gateway.admin}"], capture_output=True, text=True, timeout=10)
+        [BINARY, "route", "explain", "--model", PUBLIC_MODEL, "--admin", f"127.0.0.1:{gateway.admin}"],
+        capture_output=True,
+        text=True,
+        timeout=10,
+    )
     assert run.returncode == 0, run.stderr
     assert all(name in run.stdout for name in ("broken", "first", "spare"))
     lines = gateway.post(chat(max_tokens=2), x_isobar_explain="1").headers.get_all("x-isobar-explain")
@@ -152,7 +173,10 @@ def test_the_drain_deadline_cuts_what_does_not_end(workshop):
         while True:
             call.event(chunk(content="more "))
             time.sleep(0.05)
-    gateway = workshop.gateway(configuration(Endpoint("endless", workshop.upstream(endless).port)), options=("--drain-seconds", "2"))
+
+    gateway = workshop.gateway(
+        configuration(Endpoint("endless", workshop.upstream(endless).port)), options=("--drain-seconds", "2")
+    )
     with EventStream(gateway.port, chat()) as stream:
         next(iter(stream))
         gateway.signal(signal.SIGTERM)
@@ -160,33 +184,17 @@ def test_the_drain_deadline_cuts_what_does_not_end(workshop):
 
 
 def test_ctrl_c_on_up_leaves_no_process_behind(workshop):
-    ready = workshop.directory / "ready.json"
-    process = workshop.process(
-        [BINARY, "up", "--regions", "3", "--model-servers", "reference", "--listen", f"127.0.0.1:{free_port()}", "--admin",
-         f"127.0.0.1:{free_port()}", "--model-port", free_port(), "--directory", workshop.directory / "run", "--ready-file", ready], "up")
-    process.wait_until_ready(ready.exists, "isobar up")
-    children = [member["pid"] for member in json.loads(ready.read_text())["members"]]
-    assert all(pathlib.Path(f"/proc/{pid}").exists() for pid in children)
-    process.signal(signal.SIGINT)
-    assert process.wait(10) == 0
-    assert not any(pathlib.Path(f"/proc/{pid}").exists() for pid in children)
+    up = workshop.up(regions=3)
+    assert all(is_alive(pid) for pid in up.member_pids())
+    up.signal(signal.SIGINT)
+    assert up.wait(10) == 0
+    assert not any(is_alive(pid) for pid in up.member_pids())
 
 
 def test_an_up_that_is_killed_takes_its_model_servers_with_it(workshop):
-    ready = workshop.directory / "ready.json"
-    process = workshop.process(
-        [BINARY, "up", "--regions", "2", "--model-servers", "reference", "--listen", f"127.0.0.1:{free_port()}", "--admin",
-         f"127.0.0.1:{free_port()}", "--model-port", free_port(), "--directory", workshop.directory / "run", "--ready-file", ready], "up")
-    process.wait_until_ready(ready.exists, "isobar up")
-    children = [member["pid"] for member in json.loads(ready.read_text())["members"]]
-    process.kill()
-
-    def is_running(pid):
-        try:
-            return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-        except FileNotFoundError:
-            return False
-    wait_until(lambda: not any(is_running(pid) for pid in children), "the model servers are gone", seconds=3)
+    up = workshop.up(regions=2)
+    up.kill()
+    wait_until(lambda: not any(is_alive(pid) for pid in up.member_pids()), "the model servers are gone", seconds=3)
 
 
 def test_a_bad_configuration_at_start_ends_with_code_2_and_the_place(workshop):

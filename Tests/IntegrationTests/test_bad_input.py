@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Isobar
-"""Whatever a caller sends, the gateway answers with a 4xx in OpenAI's shape or closes, forwards nothing, lives on, and stays small."""
+"""Whatever a caller sends, the gateway answers with a 4xx in OpenAI's shape or closes, forwards nothing, lives on,
+and stays small."""
 
 import contextlib
 import json
@@ -33,12 +34,20 @@ def upstream(shared_workshop):
 
 @pytest.fixture(scope="module")
 def gateway(shared_workshop, upstream):
-    more = [document("Key", "expired", {"tenant": "tester", "secret": "env:OLD_KEY", "expiresAt": "2020-01-01T00:00:00Z"}),
-            document("Key", "narrow", {"tenant": "tester", "secret": "env:NARROW_KEY", "routes": ["other"]}),
-            document("Route", "other", {"models": ["other"], "model": "demo", "tiers": [{"name": "t", "endpoints": ["recorder"]}]})]
+    more = [
+        document("Key", "expired", {"tenant": "tester", "secret": "env:OLD_KEY", "expiresAt": "2020-01-01T00:00:00Z"}),
+        document("Key", "narrow", {"tenant": "tester", "secret": "env:NARROW_KEY", "routes": ["other"]}),
+        document(
+            "Route",
+            "other",
+            {"models": ["other"], "model": "demo", "tiers": [{"name": "t", "endpoints": ["recorder"]}]},
+        ),
+    ]
     return shared_workshop.gateway(
-        configuration(Endpoint("recorder", upstream.port), more=more), options=("--body-mebibytes-max", str(BODY_MEBIBYTES_MAX)),
-        environment={"OLD_KEY": "expired-test-key", "NARROW_KEY": "narrow-test-key!"})
+        configuration(Endpoint("recorder", upstream.port), more=more),
+        options=("--body-mebibytes-max", str(BODY_MEBIBYTES_MAX)),
+        environment={"OLD_KEY": "expired-test-key", "NARROW_KEY": "narrow-test-key!"},
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +66,15 @@ def gateway_lives_on(request):
 
 def head(*lines, body=GOOD, length=True):
     lines = b"".join(line + b"\r\n" for line in lines)
-    return POST + HOST + AUTHORIZATION + lines + (b"Content-Length: %d\r\n" % len(body) if length else b"") + b"\r\n" + body
+    return (
+        POST
+        + HOST
+        + AUTHORIZATION
+        + lines
+        + (b"Content-Length: %d\r\n" % len(body) if length else b"")
+        + b"\r\n"
+        + body
+    )
 
 
 def exchange(gateway, data, half_close=False, timeout=15):
@@ -121,7 +138,9 @@ MALFORMED_HEADS = {
     "TE identity": head(b"Transfer-Encoding: identity", length=False),
     "TE obfuscated": head(b"Transfer-Encoding: xchunked", length=False, body=b"0\r\n\r\n"),
     "TE with a vertical tab": head(b"Transfer-Encoding: \x0bchunked", length=False, body=b"0\r\n\r\n"),
-    "TE in HTTP/1.0": head(b"Transfer-Encoding: chunked", length=False, body=b"0\r\n\r\n").replace(b"HTTP/1.1", b"HTTP/1.0", 1),
+    "TE in HTTP/1.0": head(b"Transfer-Encoding: chunked", length=False, body=b"0\r\n\r\n").replace(
+        b"HTTP/1.1", b"HTTP/1.0", 1
+    ),
     "no host": POST + AUTHORIZATION + b"Content-Length: 2\r\n\r\n{}",
     "two hosts": head(b"Host: other"),
     "unknown expectation": head(b"Expect: magic"),
@@ -141,9 +160,9 @@ def test_a_malformed_head_is_refused_however_it_arrives(gateway, name):
     """Two pieces, cut in the middle."""
     data = MALFORMED_HEADS[name]
     with RawConnection(gateway.port) as connection:
-        connection.send(data[:len(data) // 2])
+        connection.send(data[: len(data) // 2])
         time.sleep(0.005)
-        connection.send(data[len(data) // 2:])
+        connection.send(data[len(data) // 2 :])
         connection.finish_sending()
         expect_refusal(connection.read_to_end())
 
@@ -152,17 +171,26 @@ def test_a_malformed_head_is_refused_however_it_arrives(gateway, name):
 
 CHUNKED = b"Transfer-Encoding: chunked"
 MALFORMED_CHUNKS = {
-    "no size": b"\r\n{}\r\n0\r\n\r\n", "letters": b"zz\r\n{}\r\n0\r\n\r\n", "negative": b"-2\r\n{}\r\n0\r\n\r\n", "prefix": b"0x2\r\n{}\r\n0\r\n\r\n",
-    "size beyond 64 bits": b"10000000000000002\r\n{}\r\n0\r\n\r\n", "size of 1 EiB": b"1000000000000000\r\n{}",
-    "data longer than size": b"1\r\n{}\r\n0\r\n\r\n", "bare LF": b"2\n{}\n0\n\n", "endless extension": b"2;" + b"a" * 100_000,
-    "endless trailer": b"2\r\n{}\r\n0\r\n" + b"X-A: 1\r\n" * 20_000, "NUL in the extension": b"2;\x00\r\n{}\r\n0\r\n\r\n",
+    "no size": b"\r\n{}\r\n0\r\n\r\n",
+    "letters": b"zz\r\n{}\r\n0\r\n\r\n",
+    "negative": b"-2\r\n{}\r\n0\r\n\r\n",
+    "prefix": b"0x2\r\n{}\r\n0\r\n\r\n",
+    "size beyond 64 bits": b"10000000000000002\r\n{}\r\n0\r\n\r\n",
+    "size of 1 EiB": b"1000000000000000\r\n{}",
+    "data longer than size": b"1\r\n{}\r\n0\r\n\r\n",
+    "bare LF": b"2\n{}\n0\n\n",
+    "endless extension": b"2;" + b"a" * 100_000,
+    "endless trailer": b"2\r\n{}\r\n0\r\n" + b"X-A: 1\r\n" * 20_000,
+    "NUL in the extension": b"2;\x00\r\n{}\r\n0\r\n\r\n",
     "leading space": b" 2\r\n{}\r\n0\r\n\r\n",
 }
 
 
 @pytest.mark.parametrize("name", MALFORMED_CHUNKS)
 def test_malformed_chunks_are_refused(gateway, name):
-    expect_refusal(exchange(gateway, head(CHUNKED, body=MALFORMED_CHUNKS[name], length=False), half_close=True), 400, 413, 431)
+    expect_refusal(
+        exchange(gateway, head(CHUNKED, body=MALFORMED_CHUNKS[name], length=False), half_close=True), 400, 413, 431
+    )
 
 
 def test_an_announced_body_over_the_limit_is_refused_before_it_is_sent(gateway):
@@ -195,22 +223,48 @@ def test_a_body_of_exactly_the_limit_is_accepted(gateway):
 
 DEEP = 200_000
 MALFORMED_JSON = {
-    "nothing": b"", "a word": b"hello", "cut": GOOD[:-1], "a trailing comma": b'{"model":"public-model","messages":[],}', "two values": GOOD + GOOD,
-    "single quotes": GOOD.replace(b'"', b"'"), "a comment": b"/* */" + GOOD, "an array": b"[" + GOOD + b"]", "null": b"null", "a string": b'"x"',
-    "NUL": GOOD.replace(b"Say", b"S\x00y"), "NUL after the end": GOOD + b"\x00", "a byte order mark": b"\xef\xbb\xbf" + GOOD,
-    "invalid UTF-8": GOOD.replace(b"Say", b"S\xff\xfey"), "overlong UTF-8": GOOD.replace(b"Say", b"\xc0\xaf"),
-    "a surrogate in UTF-8": GOOD.replace(b"Say", b"\xed\xa0\x80"), "UTF-16": GOOD.decode().encode("utf-16"),
-    "a lone surrogate escape cut": GOOD.replace(b"Say", b"\\uD8"), "a bad escape": GOOD.replace(b"Say", b"\\x41"),
+    "nothing": b"",
+    "a word": b"hello",
+    "cut": GOOD[:-1],
+    "a trailing comma": b'{"model":"public-model","messages":[],}',
+    "two values": GOOD + GOOD,
+    "single quotes": GOOD.replace(b'"', b"'"),
+    "a comment": b"/* */" + GOOD,
+    "an array": b"[" + GOOD + b"]",
+    "null": b"null",
+    "a string": b'"x"',
+    "NUL": GOOD.replace(b"Say", b"S\x00y"),
+    "NUL after the end": GOOD + b"\x00",
+    "a byte order mark": b"\xef\xbb\xbf" + GOOD,
+    "invalid UTF-8": GOOD.replace(b"Say", b"S\xff\xfey"),
+    "overlong UTF-8": GOOD.replace(b"Say", b"\xc0\xaf"),
+    "a surrogate in UTF-8": GOOD.replace(b"Say", b"\xed\xa0\x80"),
+    "UTF-16": GOOD.decode().encode("utf-16"),
+    "a lone surrogate escape cut": GOOD.replace(b"Say", b"\\uD8"),
+    "a bad escape": GOOD.replace(b"Say", b"\\x41"),
     "deep arrays": b'{"model":"public-model","messages":[],"x":' + b"[" * DEEP + b"]" * DEEP + b"}",
-    "deep objects": b'{"model":"public-model","messages":[],"x":' + b'{"a":' * (DEEP // 2) + b"1" + b"}" * (DEEP // 2) + b"}",
-    "unclosed depth": b"[" * DEEP, "a leading zero": b'{"model":"public-model","messages":[],"n":01}', "NaN": b'{"model":"public-model","messages":[],"n":NaN}',
-    "a raw newline in a string": GOOD.replace(b"Say", b"S\ny"), "a cut literal": b'{"model":"public-model","messages":[],"stream":tru}',
+    "deep objects": b'{"model":"public-model","messages":[],"x":'
+    + b'{"a":' * (DEEP // 2)
+    + b"1"
+    + b"}" * (DEEP // 2)
+    + b"}",
+    "unclosed depth": b"[" * DEEP,
+    "a leading zero": b'{"model":"public-model","messages":[],"n":01}',
+    "NaN": b'{"model":"public-model","messages":[],"n":NaN}',
+    "a raw newline in a string": GOOD.replace(b"Say", b"S\ny"),
+    "a cut literal": b'{"model":"public-model","messages":[],"stream":tru}',
 }
 WRONG_SHAPES = {
-    "no model": {"messages": []}, "model is a number": {"model": 3, "messages": []}, "model is null": {"model": None, "messages": []},
-    "model is empty": {"model": "", "messages": []}, "an empty object": {}, "stream is a word": chat(stream="yes"),
-    "stream_options is a list": chat(stream=True, stream_options=[]), "max_tokens is negative": chat(max_tokens=-1),
-    "max_tokens is a word": chat(max_tokens="many"), "messages is a string": {"model": PUBLIC_MODEL, "messages": "hello"},
+    "no model": {"messages": []},
+    "model is a number": {"model": 3, "messages": []},
+    "model is null": {"model": None, "messages": []},
+    "model is empty": {"model": "", "messages": []},
+    "an empty object": {},
+    "stream is a word": chat(stream="yes"),
+    "stream_options is a list": chat(stream=True, stream_options=[]),
+    "max_tokens is negative": chat(max_tokens=-1),
+    "max_tokens is a word": chat(max_tokens="many"),
+    "messages is a string": {"model": PUBLIC_MODEL, "messages": "hello"},
     "include_usage is a word": chat(stream=True, stream_options={"include_usage": "yes"}),
 }
 
@@ -238,11 +292,25 @@ def test_a_duplicate_model_is_refused(gateway):
     assert gateway.post('{"model":"public-model","model":"other","messages":[]}').status == 400
 
 
-@pytest.mark.parametrize("path, method, status", [
-    ("/", "GET", 404), ("/v1", "GET", 404), ("/v1/chat/completions", "GET", 405), ("/v1/models", "POST", 405), ("/v1/files", "POST", 404),
-    ("/metrics", "GET", 404), ("/status", "GET", 404), ("/../v1/models", "GET", 404), ("//v1/models", "GET", 404), ("/v1/models/", "GET", 404),
-    ("/v1/models/%00", "GET", 404), ("/v1/chat/completions", "DELETE", 405), ("/v1/chat/completions", "TRACE", 405), ("*", "OPTIONS", 404),
-])
+@pytest.mark.parametrize(
+    "path, method, status",
+    [
+        ("/", "GET", 404),
+        ("/v1", "GET", 404),
+        ("/v1/chat/completions", "GET", 405),
+        ("/v1/models", "POST", 405),
+        ("/v1/files", "POST", 404),
+        ("/metrics", "GET", 404),
+        ("/status", "GET", 404),
+        ("/../v1/models", "GET", 404),
+        ("//v1/models", "GET", 404),
+        ("/v1/models/", "GET", 404),
+        ("/v1/models/%00", "GET", 404),
+        ("/v1/chat/completions", "DELETE", 405),
+        ("/v1/chat/completions", "TRACE", 405),
+        ("*", "OPTIONS", 404),
+    ],
+)
 def test_what_is_not_there_is_not_found(gateway, path, method, status):
     with RawConnection(gateway.port) as connection:
         connection.send(raw_request(method=method, path=path, body=b""))
@@ -254,10 +322,23 @@ def test_what_is_not_there_is_not_found(gateway, path, method, status):
 # Keys
 
 
-@pytest.mark.parametrize("key", ["", "wrong", "integration-test-key-and-more", "integration-test-ke", "INTEGRATION-TEST-KEY", "expired-test-key", "a" * 10_000],
-                         ids=lambda key: key[:20] or "empty")
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "wrong",
+        "integration-test-key-and-more",
+        "integration-test-ke",
+        "INTEGRATION-TEST-KEY",
+        "expired-test-key",
+        "a" * 10_000,
+    ],
+    ids=lambda key: key[:20] or "empty",
+)
 def test_a_missing_forged_or_expired_key_is_refused_with_401_before_the_body(gateway, key):
-    request = raw_request(key=key).split(b"\r\n\r\n")[0].replace(b"Content-Length: ", b"Content-Length: 99") + b"\r\n\r\n"
+    request = (
+        raw_request(key=key).split(b"\r\n\r\n")[0].replace(b"Content-Length: ", b"Content-Length: 99") + b"\r\n\r\n"
+    )
     received = exchange(gateway, request)
     assert received, "no answer"
     expect_refusal(received, 401)
@@ -294,15 +375,21 @@ def test_pipelined_requests_are_answered_in_order(gateway, upstream):
 
 
 def test_a_pipelined_smuggled_request_is_not_forwarded(gateway):
-    """What a front end that reads only Content-Length, and one that reads only Transfer-Encoding, would disagree about."""
+    """What a front end that reads only Content-Length, and one that reads only Transfer-Encoding, would disagree
+    about."""
     smuggled = raw_request()
     received = exchange(gateway, head(CHUNKED, body=b"0\r\n\r\n" + smuggled))
     expect_refusal(received, 400)
 
 
 STAGES = {
-    "at once": b"", "in the request line": b"POST /v1/ch", "in the head": POST + HOST + b"Authori", "before the body": head(body=GOOD)[:-len(GOOD)],
-    "in the body": head()[:-3], "in a chunk": head(CHUNKED, body=b"10\r\n{}", length=False)}
+    "at once": b"",
+    "in the request line": b"POST /v1/ch",
+    "in the head": POST + HOST + b"Authori",
+    "before the body": head(body=GOOD)[: -len(GOOD)],
+    "in the body": head()[:-3],
+    "in a chunk": head(CHUNKED, body=b"10\r\n{}", length=False),
+}
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -334,12 +421,17 @@ def test_callers_that_vanish_while_they_wait_cost_nothing(gateway, upstream, wor
     wait_until(lambda: len(silent.calls) == 50, "all requests are at the endpoint")
     for caller in callers:
         caller.close()
-    wait_until(lambda: other.status()["connections"] == 0 and other.status()["requests_in_flight"] == 0, "all are forgotten", seconds=3)
+    wait_until(
+        lambda: other.status()["connections"] == 0 and other.status()["requests_in_flight"] == 0,
+        "all are forgotten",
+        seconds=3,
+    )
     wait_until(lambda: all(call.closed_at for call in silent.calls), "all are cancelled", seconds=3)
 
 
 def test_slow_loris_is_cut_off_while_others_are_served(gateway, upstream):
-    """A byte a second keeps a connection busy for ever where only silence is timed; here the whole head has ten seconds."""
+    """A byte a second keeps a connection busy for ever where only silence is timed; here the whole head has ten
+    seconds."""
     callers = [RawConnection(gateway.port) for _ in range(100)]
     began = time.monotonic()
     dripping = iter(POST + HOST + b"X-Slow: " + b"a" * 1000)

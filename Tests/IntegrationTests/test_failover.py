@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # Isobar
-"""An endpoint that fails before its first content costs the caller nothing: another one answers, and the answer says so."""
+"""An endpoint that fails before its first content costs the caller nothing: another one answers, and the answer says
+so."""
 
 import json
+import os
+import signal
 
 import pytest
 
 from configurations import Endpoint, chat, configuration
-from processes import free_port, wait_until
+from processes import ask, free_port, wait_until
 from traffic import EventStream, Load, content_of
 from upstreams import Call, black_hole
 
@@ -21,9 +24,15 @@ IMPATIENT = {"timeouts": {"connect": "500ms", "firstByte": "400ms", "idle": "5s"
 def test_killing_the_default_region_loses_no_request_that_had_not_begun_to_stream(workshop):
     default = workshop.model_server()
     others = [workshop.model_server() for _ in range(2)]
-    gateway = workshop.gateway(configuration(
-        Endpoint("default", default.port, options=HEALTH),
-        *[Endpoint(f"other-{number}", server.port, tier="overflow", options=HEALTH) for number, server in enumerate(others)]))
+    gateway = workshop.gateway(
+        configuration(
+            Endpoint("default", default.port, options=HEALTH),
+            *[
+                Endpoint(f"other-{number}", server.port, tier="overflow", options=HEALTH)
+                for number, server in enumerate(others)
+            ],
+        )
+    )
     with Load(gateway.port, threads=8, body=chat(max_tokens=40)) as load:
         wait_until(lambda: load.tally.endpoints["default"] >= 40, "traffic at the default region")
         default.kill()
@@ -31,7 +40,9 @@ def test_killing_the_default_region_loses_no_request_that_had_not_begun_to_strea
         wait_until(lambda: load.tally.answered >= answered + 200, "traffic goes on elsewhere")
         served = load.tally.endpoints["default"]
         workshop.model_server(port=default.port)
-        wait_until(lambda: load.tally.endpoints["default"] >= served + 40, "traffic returns to the default region", seconds=20)
+        wait_until(
+            lambda: load.tally.endpoints["default"] >= served + 40, "traffic returns to the default region", seconds=20
+        )
     tally = load.tally
     tally.expect_no_failure()
     # One stream per caller can have been under way at the kill.
@@ -42,18 +53,42 @@ def test_killing_the_default_region_loses_no_request_that_had_not_begun_to_strea
 
 def test_a_region_that_dies_again_and_again_loses_nothing(workshop):
     default, other = workshop.model_server(), workshop.model_server()
-    gateway = workshop.gateway(configuration(
-        Endpoint("default", default.port, options=HEALTH), Endpoint("other", other.port, tier="overflow", options=HEALTH)))
+    gateway = workshop.gateway(
+        configuration(
+            Endpoint("default", default.port, options=HEALTH),
+            Endpoint("other", other.port, tier="overflow", options=HEALTH),
+        )
+    )
     with Load(gateway.port, threads=8, stream_every=0, body=chat(max_tokens=8)) as load:
         for _ in range(4):
             served = load.tally.endpoints["default"]
-            wait_until(lambda: load.tally.endpoints["default"] >= served + 10, "traffic at the default region", seconds=20)
+            wait_until(
+                lambda: load.tally.endpoints["default"] >= served + 10, "traffic at the default region", seconds=20
+            )
             default.kill()
             served = load.tally.endpoints["other"]
             wait_until(lambda: load.tally.endpoints["other"] >= served + 20, "traffic goes on elsewhere")
             default = workshop.model_server(port=default.port)
     load.tally.expect_no_failure()
     assert load.tally.broken_after_start == 0
+
+
+def test_what_up_says_about_breaking_it_is_true(workshop):
+    """The banner invites to kill the default region: requests go on elsewhere, it is started again, and its traffic
+    returns."""
+    up = workshop.up(regions=2)
+    stack, default = up.stack, up.stack["members"][0]
+
+    def region():
+        body = {"model": stack["model"], "messages": [{"role": "user", "content": "Hello."}], "max_tokens": 4}
+        answer = ask(up.port, "POST", "/v1/chat/completions", body, {"Authorization": f"Bearer {stack['key']}"})
+        assert answer.status == 200, answer.body
+        return answer.headers["x-isobar-endpoint"]
+
+    assert region() == default["region"]
+    os.kill(default["pid"], signal.SIGKILL)
+    assert all(region() != default["region"] for _ in range(20))
+    wait_until(lambda: region() == default["region"], "the default region is back", seconds=15)
 
 
 # Every way to fail
@@ -97,7 +132,9 @@ def bad_chunk_size(call):
 
 
 def both_framings(call):
-    call.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
+    call.write(
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    )
 
 
 def oversized_head(call):
@@ -114,15 +151,35 @@ def redirect(call):
     call.respond(302, b"", location="http://127.0.0.1:1/")
 
 
-SCRIPTED = [html, reset_in_head, close_in_head, close_at_once, reset_at_once, garbage, cut_in_body, bad_chunk_size, both_framings, oversized_head,
-            informational_forever, redirect, black_hole]
+SCRIPTED = [
+    html,
+    reset_in_head,
+    close_in_head,
+    close_at_once,
+    reset_at_once,
+    garbage,
+    cut_in_body,
+    bad_chunk_size,
+    both_framings,
+    oversized_head,
+    informational_forever,
+    redirect,
+    black_hole,
+]
 RETRY_AFTER = [
-    {"form": "seconds", "value": 5}, {"form": "float", "value": 1500}, {"form": "http_date", "value": 5},
-    {"form": "retry_after_ms", "value": 900}, {"form": "x_ms_retry_after_ms", "value": 900}]
+    {"form": "seconds", "value": 5},
+    {"form": "float", "value": 1500},
+    {"form": "http_date", "value": 5},
+    {"form": "retry_after_ms", "value": 900},
+    {"form": "x_ms_retry_after_ms", "value": 900},
+]
 FAULTS = [
     *[{"kind": "status", "status": status} for status in (500, 502, 503, 504, 529, 401, 404, 408, 429)],
     *[{"kind": "status", "status": status, "retry_after": form} for form in RETRY_AFTER for status in (429, 503)],
-    {"kind": "slow_first_token", "delay_ms": 5000}, {"kind": "wrong_content_type"}, {"kind": "black_hole"}]
+    {"kind": "slow_first_token", "delay_ms": 5000},
+    {"kind": "wrong_content_type"},
+    {"kind": "black_hole"},
+]
 
 
 def expect_the_backup_answers(gateway):
@@ -140,7 +197,8 @@ def expect_the_backup_streams(gateway):
 
 def identity(value):
     return getattr(value, "__name__", None) or "-".join(
-        str(part) for part in (value["kind"], value.get("status"), (value.get("retry_after") or {}).get("form")) if part)
+        str(part) for part in (value["kind"], value.get("status"), (value.get("retry_after") or {}).get("form")) if part
+    )
 
 
 @pytest.fixture(scope="module")
@@ -151,8 +209,9 @@ def backup(shared_workshop):
 @pytest.fixture
 def failing_first(workshop, backup):
     """Makes a gateway whose default endpoint is at the given port; its reputation is its own."""
-    return lambda port: workshop.gateway(configuration(
-        Endpoint("broken", port, options=IMPATIENT), Endpoint("backup", backup.port, tier="overflow")))
+    return lambda port: workshop.gateway(
+        configuration(Endpoint("broken", port, options=IMPATIENT), Endpoint("backup", backup.port, tier="overflow"))
+    )
 
 
 @pytest.mark.parametrize("script", SCRIPTED, ids=identity)
@@ -182,25 +241,52 @@ def test_a_refused_connection_is_streamed_by_another_endpoint(failing_first):
     expect_the_backup_streams(failing_first(free_port()))
 
 
-@pytest.mark.parametrize("events", [[], [{"error": {"message": "Overloaded.", "type": "server_error"}}]], ids=["nothing", "error"])
+@pytest.mark.parametrize(
+    "events", [[], [{"error": {"message": "Overloaded.", "type": "server_error"}}]], ids=["nothing", "error"]
+)
 def test_a_stream_without_content_is_given_by_another_endpoint(workshop, failing_first, events):
     def script(call):
         call.begin_stream()
         for event in events:
             call.event(event)
         call.end_stream()
+
     expect_the_backup_streams(failing_first(workshop.upstream(script).port))
 
 
 # What failover must not do
 
 
-@pytest.mark.parametrize("status, body", [
-    (400, {"error": {"message": "Bad value.", "type": "invalid_request_error", "param": "n", "code": None}}),
-    (422, {"error": {"message": "Bad value.", "type": "invalid_request_error", "param": None, "code": None}}),
-    (400, {"error": {"message": "Too long.", "type": "invalid_request_error", "param": "messages", "code": "context_length_exceeded"}}),
-    (400, {"error": {"message": "Filtered.", "type": "invalid_request_error", "param": None, "code": "content_filter"}}),
-], ids=["bad-value", "unprocessable", "context", "content-filter"])
+@pytest.mark.parametrize(
+    "status, body",
+    [
+        (400, {"error": {"message": "Bad value.", "type": "invalid_request_error", "param": "n", "code": None}}),
+        (422, {"error": {"message": "Bad value.", "type": "invalid_request_error", "param": None, "code": None}}),
+        (
+            400,
+            {
+                "error": {
+                    "message": "Too long.",
+                    "type": "invalid_request_error",
+                    "param": "messages",
+                    "code": "context_length_exceeded",
+                }
+            },
+        ),
+        (
+            400,
+            {
+                "error": {
+                    "message": "Filtered.",
+                    "type": "invalid_request_error",
+                    "param": None,
+                    "code": "content_filter",
+                }
+            },
+        ),
+    ],
+    ids=["bad-value", "unprocessable", "context", "content-filter"],
+)
 def test_a_refusal_of_the_request_itself_is_passed_on_and_not_dodged(workshop, failing_first, backup, status, body):
     payload = json.dumps(body).encode()
     gateway = failing_first(workshop.upstream(lambda call: call.respond(status, payload)).port)
@@ -211,8 +297,12 @@ def test_a_refusal_of_the_request_itself_is_passed_on_and_not_dodged(workshop, f
 
 def test_attempts_end_at_their_maximum(workshop):
     upstreams = [workshop.upstream(lambda call: call.respond(500)) for _ in range(5)]
-    gateway = workshop.gateway(configuration(
-        *[Endpoint(f"e{number}", upstream.port) for number, upstream in enumerate(upstreams)], retry={"attemptsMax": 3}))
+    gateway = workshop.gateway(
+        configuration(
+            *[Endpoint(f"e{number}", upstream.port) for number, upstream in enumerate(upstreams)],
+            retry={"attemptsMax": 3},
+        )
+    )
     answer = gateway.post(chat())
     assert answer.status == 500
     assert answer.headers["x-isobar-attempts"] == "3"
@@ -220,8 +310,9 @@ def test_attempts_end_at_their_maximum(workshop):
 
 
 def test_the_total_timeout_ends_a_request_that_no_endpoint_answers(workshop):
-    gateway = workshop.gateway(configuration(
-        Endpoint("silent", workshop.upstream(black_hole).port), retry={"totalTimeout": "600ms"}))
+    gateway = workshop.gateway(
+        configuration(Endpoint("silent", workshop.upstream(black_hole).port), retry={"totalTimeout": "600ms"})
+    )
     answer = gateway.post(chat(), timeout=5)
     assert answer.status == 504
     assert answer.json["error"]["code"] == "deadline_exceeded"
@@ -234,6 +325,7 @@ def test_a_lost_keep_alive_race_costs_no_attempt(workshop):
             return call.reset()
         call.handler.has_answered = True
         Call.complete(call)
+
     upstream = workshop.upstream(answer_then_close)
     gateway = workshop.gateway(configuration(Endpoint("only", upstream.port)), options=())
     for _ in range(10):

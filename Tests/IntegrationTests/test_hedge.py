@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Isobar
-"""A hedge: when the first content is later than usual, one backup request goes to another provider; the faster one answers, the loser
-is cancelled and accounted."""
+"""A hedge: when the first content is later than usual, one backup request goes to another provider; the faster one
+answers, the loser is cancelled and accounted."""
 
 import time
 
@@ -20,15 +20,20 @@ HEDGE = {"extraRequestsPercentMax": 100, "delayMin": "50ms"}
 @pytest.fixture
 def hedged(workshop):
     """A gateway that has seen its primary answer quickly some times, and then sees it fall silent."""
+
     def make(hedge=HEDGE):
         primary, backup = workshop.upstream(), workshop.upstream()
-        gateway = workshop.gateway(configuration(
-            Endpoint("primary", primary.port), Endpoint("backup", backup.port, tier="backup"), hedge=hedge))
+        gateway = workshop.gateway(
+            configuration(
+                Endpoint("primary", primary.port), Endpoint("backup", backup.port, tier="backup"), hedge=hedge
+            )
+        )
         for _ in range(30):
             assert gateway.post(chat()).headers["x-isobar-endpoint"] == "primary"
         primary.calls.clear()
         primary.script = black_hole
         return gateway, primary, backup
+
     return make
 
 
@@ -59,6 +64,7 @@ def test_the_primary_wins_when_it_is_faster_than_the_backup(hedged):
     def late(call):
         wait_until(lambda: backup.calls, "the hedge is at the backup")
         call.complete("The primary's answer.")
+
     primary.script = late
     answer = gateway.post(chat())
     assert (answer.headers["x-isobar-endpoint"], answer.headers["x-isobar-attempts"]) == ("primary", "2")
@@ -68,12 +74,19 @@ def test_the_primary_wins_when_it_is_faster_than_the_backup(hedged):
 
 def test_hedges_stay_under_their_cap(workshop):
     """At 10 % a primary that is always late gets at most one hedge in ten requests."""
+
     def late(call):
         time.sleep(0.05)
         call.complete()
+
     primary, backup = workshop.upstream(late), workshop.upstream()
-    gateway = workshop.gateway(configuration(
-        Endpoint("primary", primary.port), Endpoint("backup", backup.port, tier="backup"), hedge={"extraRequestsPercentMax": 10, "delayMin": "1ms"}))
+    gateway = workshop.gateway(
+        configuration(
+            Endpoint("primary", primary.port),
+            Endpoint("backup", backup.port, tier="backup"),
+            hedge={"extraRequestsPercentMax": 10, "delayMin": "1ms"},
+        )
+    )
     # Its estimate begins lower than that, so that hedges are due.
     primary.script = Call.complete
     for _ in range(30):
@@ -90,7 +103,10 @@ def test_a_refusal_by_the_primary_is_not_dodged_by_its_hedge(hedged):
 
     def refuse(call):
         wait_until(lambda: backup.calls, "the hedge is at the backup")
-        call.respond(400, b'{"error":{"message":"No.","type":"invalid_request_error","param":null,"code":"content_filter"}}')
+        call.respond(
+            400, b'{"error":{"message":"No.","type":"invalid_request_error","param":null,"code":"content_filter"}}'
+        )
+
     primary.script = refuse
     assert gateway.post(chat()).status == 400
     wait_until(lambda: backup.calls[0].closed_at, "the hedge is cancelled", seconds=1)
@@ -102,6 +118,7 @@ def test_without_a_hedge_policy_there_is_none(hedged):
     def late(call):
         time.sleep(0.5)
         call.complete()
+
     primary.script = late
     assert gateway.post(chat()).headers["x-isobar-attempts"] == "1"
     assert backup.calls == []

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Isobar
-"""The official openai client works unchanged: against `isobar up` with the real model, and against scripted endpoints for what a
-small model cannot be made to do on demand."""
+"""The official openai client works unchanged: against `isobar up` with the real model, and against scripted
+endpoints for what a small model cannot be made to do on demand."""
 
 import asyncio
 import json
@@ -18,11 +18,24 @@ from processes import KEY
 pytestmark = pytest.mark.openai_client
 
 QUESTION = [{"role": "user", "content": "What is the capital of France?"}]
-WEATHER = {"type": "function", "function": {
-    "name": "get_weather", "description": "Weather of a city.",
-    "parameters": {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}, "required": ["city", "days"]}}}
-CITY = {"type": "object", "properties": {"name": {"type": "string"}, "population": {"type": "integer"}, "coastal": {"type": "boolean"}},
-        "required": ["name", "population", "coastal"], "additionalProperties": False}
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "Weather of a city.",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}, "days": {"type": "integer"}},
+            "required": ["city", "days"],
+        },
+    },
+}
+CITY = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "population": {"type": "integer"}, "coastal": {"type": "boolean"}},
+    "required": ["name", "population", "coastal"],
+    "additionalProperties": False,
+}
 
 
 @pytest.fixture(scope="module")
@@ -72,18 +85,28 @@ def test_a_stream_adds_up_to_the_whole_answer(stack_client, up):
 def test_an_async_client_asks_and_streams_at_the_same_time(up):
     async def ask_all():
         async with openai.AsyncOpenAI(base_url=up["address"], api_key=up["key"], max_retries=0, timeout=60) as client:
+
             async def stream():
-                chunks = await client.chat.completions.create(model=up["model"], messages=QUESTION, max_tokens=16, stream=True)
+                chunks = await client.chat.completions.create(
+                    model=up["model"], messages=QUESTION, max_tokens=16, stream=True
+                )
                 return "".join([chunk.choices[0].delta.content or "" async for chunk in chunks])
+
             whole = client.chat.completions.create(model=up["model"], messages=QUESTION, max_tokens=16)
             return await asyncio.gather(whole, stream(), stream())
+
     whole, *streams = asyncio.run(ask_all())
     assert whole.choices[0].message.content.strip()
     assert all(text.strip() for text in streams)
 
 
 def test_stop_and_token_limits_hold_and_temperature_zero_repeats(stack_client, up):
-    question = {"model": up["model"], "messages": [{"role": "user", "content": "Count: one, two, three, four,"}], "temperature": 0, "seed": 1}
+    question = {
+        "model": up["model"],
+        "messages": [{"role": "user", "content": "Count: one, two, three, four,"}],
+        "temperature": 0,
+        "seed": 1,
+    }
     plain = stack_client.chat.completions.create(max_tokens=24, **question).choices[0]
     again = stack_client.chat.completions.create(max_tokens=24, **question).choices[0]
     if not up["real"]:
@@ -98,8 +121,12 @@ def test_stop_and_token_limits_hold_and_temperature_zero_repeats(stack_client, u
 
 def test_a_json_schema_gives_an_answer_of_that_schema(stack_client, up):
     answer = stack_client.chat.completions.create(
-        model=up["model"], messages=[{"role": "user", "content": "Describe Mumbai."}], max_tokens=160, temperature=0,
-        response_format={"type": "json_schema", "json_schema": {"name": "city", "schema": CITY, "strict": True}})
+        model=up["model"],
+        messages=[{"role": "user", "content": "Describe Mumbai."}],
+        max_tokens=160,
+        temperature=0,
+        response_format={"type": "json_schema", "json_schema": {"name": "city", "schema": CITY, "strict": True}},
+    )
     city = json.loads(answer.choices[0].message.content)
     assert set(city) == {"name", "population", "coastal"}
     assert isinstance(city["name"], str) and type(city["population"]) is int and isinstance(city["coastal"], bool)
@@ -118,7 +145,7 @@ def test_the_stack_lists_its_model(stack_client, up):
 
 def test_the_printed_python_snippet_works_when_pasted(up):
     banner = up["log"].read_text()
-    snippet = textwrap.dedent(banner[banner.index("  from openai import OpenAI"):banner.index("Look:")])
+    snippet = textwrap.dedent(banner[banner.index("  from openai import OpenAI") : banner.index("Look:")])
     run = subprocess.run([sys.executable, "-c", snippet], capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip()
@@ -153,7 +180,9 @@ def test_a_forced_tool_is_called_with_arguments_of_its_schema(reference, openai_
 
 
 def test_a_streamed_tool_call_adds_up(reference, openai_client, ask_openai):
-    chunks = openai_client(reference).chat.completions.create(tools=[WEATHER], tool_choice="required", stream=True, **ask_openai)
+    chunks = openai_client(reference).chat.completions.create(
+        tools=[WEATHER], tool_choice="required", stream=True, **ask_openai
+    )
     calls = [call for chunk in chunks for choice in chunk.choices for call in choice.delta.tool_calls or []]
     assert calls[0].function.name == "get_weather"
     assert set(json.loads("".join(call.function.arguments or "" for call in calls))) == {"city", "days"}
@@ -231,7 +260,11 @@ def test_a_failing_endpoint_raises_internal_server_error(faults, openai_client, 
         openai_client(faults).chat.completions.create(**ask_openai)
 
 
-@pytest.mark.parametrize("fault", [{"kind": "cut", "after_chunks": 3}, {"kind": "error_event", "after_chunks": 3}], ids=lambda fault: fault["kind"])
+@pytest.mark.parametrize(
+    "fault",
+    [{"kind": "cut", "after_chunks": 3}, {"kind": "error_event", "after_chunks": 3}],
+    ids=lambda fault: fault["kind"],
+)
 def test_a_stream_that_breaks_raises_api_error_after_its_content(faults, openai_client, ask_openai, fault):
     faults.set_faults(fault)
     received = []
@@ -249,7 +282,9 @@ def test_a_stream_that_breaks_raises_api_error_after_its_content(faults, openai_
 
 def test_stream_usage_comes_only_when_asked_for(reference, openai_client, ask_openai):
     client = openai_client(reference)
-    asked = list(client.chat.completions.create(stream=True, stream_options={"include_usage": True}, max_tokens=6, **ask_openai))
+    asked = list(
+        client.chat.completions.create(stream=True, stream_options={"include_usage": True}, max_tokens=6, **ask_openai)
+    )
     assert asked[-1].choices == [] and asked[-1].usage.completion_tokens == 6
     for options in ({}, {"stream_options": {"include_usage": False}}):
         unasked = list(client.chat.completions.create(stream=True, max_tokens=6, **ask_openai, **options))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Isobar
-"""What nobody acts on reaches the endpoint byte for byte. Only the value of `model` and the question for usage may differ."""
+"""What nobody acts on reaches the endpoint byte for byte. Only the value of `model` and the question for usage may
+differ."""
 
 import json
 
@@ -52,13 +53,16 @@ def test_only_the_model_and_stream_options_differ_in_a_stream(gateway, upstream)
     assert received.replace(addition, b"") == body.replace(b'"public-model"  ,', b'"demo"  ,')
 
 
-@pytest.mark.parametrize("written, told", [
-    ('"stream_options":{"include_usage":true}', '"stream_options":{"include_usage":true}'),
-    ('"stream_options":{"include_usage":false}', '"stream_options":{"include_usage":true}'),
-    ('"stream_options":{}', '"stream_options":{"include_usage":true}'),
-    ('"stream_options":null', '"stream_options":{"include_usage":true}'),
-    ('"stream_options":{"other":1}', '"stream_options":{"include_usage":true,"other":1}'),
-])
+@pytest.mark.parametrize(
+    "written, told",
+    [
+        ('"stream_options":{"include_usage":true}', '"stream_options":{"include_usage":true}'),
+        ('"stream_options":{"include_usage":false}', '"stream_options":{"include_usage":true}'),
+        ('"stream_options":{}', '"stream_options":{"include_usage":true}'),
+        ('"stream_options":null', '"stream_options":{"include_usage":true}'),
+        ('"stream_options":{"other":1}', '"stream_options":{"include_usage":true,"other":1}'),
+    ],
+)
 def test_stream_options_keep_what_the_caller_wrote_in_them(gateway, upstream, written, told):
     body = (BODY % f',"stream":true,{written}').encode()
     _, received = sent(gateway, upstream, body)
@@ -77,7 +81,12 @@ def test_an_answer_passes_byte_for_byte(gateway, upstream):
 
 
 def test_the_callers_key_and_cookies_stay_at_the_gateway(gateway, upstream):
-    gateway.post(BODY % "", cookie="session=1", traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", x_custom="kept")
+    gateway.post(
+        BODY % "",
+        cookie="session=1",
+        traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        x_custom="kept",
+    )
     headers = upstream.calls[-1].headers
     assert KEY not in str(headers)
     assert "cookie" not in headers
@@ -88,7 +97,9 @@ def test_the_callers_key_and_cookies_stay_at_the_gateway(gateway, upstream):
 def test_an_endpoints_own_credential_is_sent(workshop):
     upstream = workshop.upstream()
     options = {"credential": {"scheme": "bearer", "secret": "env:UPSTREAM_KEY"}}
-    gateway = workshop.gateway(configuration(Endpoint("paid", upstream.port, options=options)), environment={"UPSTREAM_KEY": "upstream-secret"})
+    gateway = workshop.gateway(
+        configuration(Endpoint("paid", upstream.port, options=options)), environment={"UPSTREAM_KEY": "upstream-secret"}
+    )
     assert gateway.post(json.loads(BODY % "")).status == 200
     assert upstream.calls[-1].headers["authorization"] == "Bearer upstream-secret"
     assert upstream.calls[-1].json["model"] == UPSTREAM_MODEL != PUBLIC_MODEL

@@ -7,7 +7,7 @@ import pytest
 from configurations import PUBLIC_MODEL, Endpoint, chat, configuration, document
 from processes import KEY, ask, wait_until
 from traffic import EventStream, Load, content_of
-from upstreams import Call, chunk
+from upstreams import chunk
 
 BAD = {
     "no YAML": "kind: [",
@@ -23,8 +23,12 @@ def test_twenty_reloads_under_traffic_fail_no_request(workshop):
     servers = [workshop.model_server() for _ in range(3)]
     endpoints = [Endpoint(f"e{number}", server.port) for number, server in enumerate(servers)]
     good = [
-        configuration(*endpoints), configuration(*endpoints[:2]), configuration(endpoints[2], endpoints[0]),
-        configuration(*endpoints, overflow={"enterPercent": 90}), configuration(endpoints[1], retry={"attemptsMax": 2})]
+        configuration(*endpoints),
+        configuration(*endpoints[:2]),
+        configuration(endpoints[2], endpoints[0]),
+        configuration(*endpoints, overflow={"enterPercent": 90}),
+        configuration(endpoints[1], retry={"attemptsMax": 2}),
+    ]
     gateway = workshop.gateway(configuration(*endpoints))
     with Load(gateway.port, threads=6, new_connection_threads=2) as load:
         for number in range(20):
@@ -63,6 +67,7 @@ def test_a_removed_endpoint_gets_no_new_request_and_finishes_its_old_one(worksho
         call.event(chunk(content="after", finish_reason="stop"))
         call.event("[DONE]")
         call.end_stream()
+
     removed, kept = workshop.upstream(script), workshop.upstream()
     removed.may_end = False
     gateway = workshop.gateway(configuration(Endpoint("removed", removed.port)))
@@ -91,10 +96,14 @@ def test_a_removed_route_is_not_found(workshop):
 
 def test_a_revoked_key_is_refused_at_once_and_an_expired_one_always(workshop):
     upstream = workshop.upstream()
-    more = [document("Key", "extra", {"tenant": "tester", "secret": "env:EXTRA_KEY"}),
-            document("Key", "old", {"tenant": "tester", "secret": "env:OLD_KEY", "expiresAt": "2020-01-01T00:00:00Z"})]
+    more = [
+        document("Key", "extra", {"tenant": "tester", "secret": "env:EXTRA_KEY"}),
+        document("Key", "old", {"tenant": "tester", "secret": "env:OLD_KEY", "expiresAt": "2020-01-01T00:00:00Z"}),
+    ]
     gateway = workshop.gateway(
-        configuration(Endpoint("a", upstream.port), more=more), environment={"EXTRA_KEY": "extra-secret-key", "OLD_KEY": "old-secret-key-1"})
+        configuration(Endpoint("a", upstream.port), more=more),
+        environment={"EXTRA_KEY": "extra-secret-key", "OLD_KEY": "old-secret-key-1"},
+    )
     assert gateway.post(chat(), key="extra-secret-key").status == 200
     assert gateway.post(chat(), key="old-secret-key-1").status == 401
     gateway.reload(configuration(Endpoint("a", upstream.port)))

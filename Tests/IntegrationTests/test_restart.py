@@ -10,7 +10,8 @@ from traffic import Load
 
 
 def test_a_restart_under_load_fails_no_request(workshop):
-    """Callers keep their connections unless an answer says `connection: close`, and others open one per request: neither may notice."""
+    """Callers keep their connections unless an answer says `connection: close`, and others open one per request:
+    neither may notice."""
     servers = [workshop.model_server() for _ in range(2)]
     text = configuration(*[Endpoint(f"e{number}", server.port) for number, server in enumerate(servers)])
     current = workshop.gateway(text)

@@ -11,7 +11,7 @@ import pytest
 
 from configurations import Endpoint, chat, configuration
 from processes import wait_until
-from traffic import EventStream, content_of, finish_reasons_of, headers
+from traffic import EventStream, RawConnection, content_of, finish_reasons_of, headers, raw_request
 from upstreams import USAGE, black_hole, chunk
 
 IDLE = {"timeouts": {"idle": "400ms"}}
@@ -20,11 +20,15 @@ IDLE = {"timeouts": {"idle": "400ms"}}
 @pytest.fixture
 def gateway_over(workshop):
     """Makes a gateway over one scripted endpoint; the upstream is its attribute."""
+
     def make(script, **options):
         upstream = workshop.upstream(script)
-        gateway = workshop.gateway(configuration(Endpoint("only", upstream.port, options=options), retry={"attemptsMax": 1}))
+        gateway = workshop.gateway(
+            configuration(Endpoint("only", upstream.port, options=options), retry={"attemptsMax": 1})
+        )
         gateway.upstream = upstream
         return gateway
+
     return make
 
 
@@ -68,13 +72,16 @@ def silence(call):
     call.wait_for_close(3)
 
 
-@pytest.mark.parametrize("end", [cut, reset, end_without_done, bad_chunk, cut_inside_an_event, silence], ids=lambda end: end.__name__)
+@pytest.mark.parametrize(
+    "end", [cut, reset, end_without_done, bad_chunk, cut_inside_an_event, silence], ids=lambda end: end.__name__
+)
 def test_a_stream_that_breaks_ends_with_an_error_event(gateway_over, end):
     def script(call):
         call.begin_stream()
         for word in ("one ", "two ", "three "):
             call.event(chunk(content=word))
         end(call)
+
     gateway = gateway_over(script, **IDLE)
     began = time.monotonic()
     with EventStream(gateway.port, chat()) as stream:
@@ -102,6 +109,7 @@ def test_an_error_event_after_content_is_passed_on_and_nothing_follows_it(gatewa
         call.event({"error": {"message": "The GPU fell off.", "type": "server_error", "param": None, "code": 500}})
         call.event("[DONE]")
         call.end_stream()
+
     with EventStream(gateway_over(script).port, chat()) as stream:
         assert expect_truncated(list(stream), "one ")["message"] == "The GPU fell off."
 
@@ -111,6 +119,7 @@ def test_a_broken_stream_leaves_the_callers_connection_usable(gateway_over):
         call.begin_stream()
         call.event(chunk(content="one "))
         call.close()
+
     gateway = gateway_over(script)
     connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=5)
     for _ in range(3):
@@ -121,11 +130,13 @@ def test_a_broken_stream_leaves_the_callers_connection_usable(gateway_over):
 
 def test_a_stream_with_finish_reason_but_without_done_is_complete(gateway_over):
     """Some servers end their streams so; the answer is whole, and nothing is invented."""
+
     def script(call):
         call.begin_stream()
         call.event(chunk(content="all"))
         call.event(chunk(finish_reason="stop"))
         call.end_stream()
+
     with EventStream(gateway_over(script).port, chat()) as stream:
         events = list(stream)
     assert (content_of(events), finish_reasons_of(events)) == ("all", ["stop"])
@@ -137,6 +148,7 @@ def test_a_silent_stream_is_cancelled_at_the_endpoint_too(gateway_over):
         call.begin_stream()
         call.event(chunk(content="one "))
         call.wait_for_close()
+
     gateway = gateway_over(script, **IDLE)
     with EventStream(gateway.port, chat()) as stream:
         list(stream)
@@ -156,6 +168,7 @@ def test_chunks_arrive_while_the_endpoint_is_still_stalling(gateway_over):
         call.event(chunk(content="second", finish_reason="stop"))
         call.event("[DONE]")
         call.end_stream()
+
     gateway = gateway_over(script)
     with EventStream(gateway.port, chat()) as stream:
         events = iter(stream)
@@ -167,6 +180,7 @@ def test_chunks_arrive_while_the_endpoint_is_still_stalling(gateway_over):
 
 def test_chunks_are_not_delayed(gateway_over):
     """Median time from the endpoint's write to the caller's read, both on this machine's clock."""
+
     def script(call):
         call.begin_stream()
         for _ in range(60):
@@ -174,6 +188,7 @@ def test_chunks_are_not_delayed(gateway_over):
             time.sleep(0.005)
         call.event("[DONE]")
         call.end_stream()
+
     with EventStream(gateway_over(script).port, chat()) as stream:
         delays = sorted(time.monotonic() - float(content_of([event])) for event in stream if event != "[DONE]")
     assert delays[len(delays) // 2] < 0.005
@@ -188,6 +203,7 @@ def test_events_arrive_whole_however_the_endpoint_cuts_them(gateway_over):
         for byte in stream_bytes:
             call.write_chunk(bytes([byte]))
         call.end_stream()
+
     with EventStream(gateway_over(script).port, chat()) as stream:
         received = stream.response.read()
     assert received == stream_bytes
@@ -204,6 +220,7 @@ def test_a_long_stream_passes_byte_for_byte_to_a_slow_reader(gateway_over):
             call.write_chunk(event)
         call.write_chunk(b"data: [DONE]\n\n")
         call.end_stream()
+
     gateway = gateway_over(script)
     with EventStream(gateway.port, chat()) as stream:
         time.sleep(0.5)
@@ -217,6 +234,7 @@ def test_a_long_stream_passes_byte_for_byte_to_a_slow_reader(gateway_over):
 def test_the_usage_event_reaches_only_who_asked(gateway_over, asked):
     def script(call):
         call.complete("one two")
+
     gateway = gateway_over(script)
     options = {"stream_options": {"include_usage": True}} if asked else {}
     with EventStream(gateway.port, chat(**options)) as stream:
@@ -224,6 +242,33 @@ def test_the_usage_event_reaches_only_who_asked(gateway_over, asked):
     assert usages == ([USAGE] if asked else [])
     assert gateway.upstream.calls[0].json["stream_options"] == {"include_usage": True}
     assert gateway.status()["keys"][0]["output_tokens"] == USAGE["completion_tokens"]
+
+
+# Callers of HTTP/1.0
+
+
+def old_stream(gateway):
+    """What a caller gets that knows no chunks: events until the connection closes."""
+    with RawConnection(gateway.port) as connection:
+        connection.send(raw_request(chat(stream=True)).replace(b"HTTP/1.1", b"HTTP/1.0", 1))
+        head, _, body = connection.read_to_end().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert b"transfer-encoding" not in head and b"content-length" not in head
+    return body
+
+
+def test_a_caller_of_http_1_0_gets_its_stream_unframed(gateway_over):
+    assert old_stream(gateway_over(lambda call: call.complete("one two"))).endswith(b"data: [DONE]\n\n")
+
+
+def test_a_caller_of_http_1_0_is_told_of_a_break(gateway_over):
+    def script(call):
+        call.begin_stream()
+        call.event(chunk(content="one "))
+        call.close()
+
+    last = old_stream(gateway_over(script)).rstrip().rsplit(b"\n\n", 1)[-1]
+    assert b"stream_interrupted" in last
 
 
 # The caller goes away
@@ -236,7 +281,11 @@ def endless(call):
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("script, streamed", [(endless, True), (black_hole, True), (black_hole, False)], ids=["in-stream", "before-stream", "whole"])
+@pytest.mark.parametrize(
+    "script, streamed",
+    [(endless, True), (black_hole, True), (black_hole, False)],
+    ids=["in-stream", "before-stream", "whole"],
+)
 def test_a_caller_that_leaves_is_forgotten_at_the_endpoint_within_a_second(gateway_over, script, streamed):
     gateway = gateway_over(script)
     connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=5)

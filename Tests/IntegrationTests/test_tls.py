@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Isobar
-"""TLS on both sides: an endpoint must prove its name to the authority its configuration trusts, and callers can be served over TLS."""
+"""TLS on both sides: an endpoint must prove its name to the authority its configuration trusts, and callers can be
+served over TLS."""
 
 import http.client
 import socket
@@ -22,18 +23,65 @@ class Authority:
         self.directory, self.name = directory, name
         self.certificate = directory / f"{name}.pem"
         self.key = directory / f"{name}.key"
-        self._run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-                  "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign", "-keyout", self.key,
-                  "-out", self.certificate)
+        self._run(
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            f"/CN={name}",
+            "-addext",
+            "basicConstraints=critical,CA:TRUE",
+            "-addext",
+            "keyUsage=critical,keyCertSign",
+            "-keyout",
+            self.key,
+            "-out",
+            self.certificate,
+        )
 
     def issue(self, subject, *names, days=2):
         """- names: `DNS:…` or `IP:…`. Returns certificate and key files."""
-        certificate, key, request, extensions = (self.directory / f"{self.name}-{subject}.{kind}" for kind in ("pem", "key", "csr", "ext"))
+        certificate, key, request, extensions = (
+            self.directory / f"{self.name}-{subject}.{kind}" for kind in ("pem", "key", "csr", "ext")
+        )
         extensions.write_text(f"subjectAltName={','.join(names)}\n")
-        self._run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={subject}", "-keyout", key,
-                  "-out", request)
-        self._run("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial", "-days", str(days),
-                  "-extfile", extensions, "-out", certificate)
+        self._run(
+            "req",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-subj",
+            f"/CN={subject}",
+            "-keyout",
+            key,
+            "-out",
+            request,
+        )
+        self._run(
+            "x509",
+            "-req",
+            "-in",
+            request,
+            "-CA",
+            self.certificate,
+            "-CAkey",
+            self.key,
+            "-CAcreateserial",
+            "-days",
+            str(days),
+            "-extfile",
+            extensions,
+            "-out",
+            certificate,
+        )
         return certificate, key
 
     @staticmethod
@@ -60,19 +108,28 @@ def stranger(tmp_path_factory):
 @pytest.fixture
 def secure(workshop, authority):
     """Makes a gateway whose first endpoint is reached over TLS, with a plain one behind it."""
+
     def make(certificate_and_key, trusted=authority, host="localhost"):
         upstream = workshop.upstream(tls=server_context(*certificate_and_key))
         options = {"certificateAuthorityFile": str(trusted.certificate)} if trusted else {}
-        gateway = workshop.gateway(configuration(
-            Endpoint("secure", upstream.port, scheme="https", host=host, options=options),
-            Endpoint("backup", workshop.upstream().port, tier="backup")))
+        gateway = workshop.gateway(
+            configuration(
+                Endpoint("secure", upstream.port, scheme="https", host=host, options=options),
+                Endpoint("backup", workshop.upstream().port, tier="backup"),
+            )
+        )
         return gateway, upstream
+
     return make
 
 
 def expect_refused(gateway, upstream):
     answer = gateway.post(chat())
-    assert (answer.status, answer.headers["x-isobar-endpoint"], answer.headers["x-isobar-attempts"]) == (200, "backup", "2")
+    assert (answer.status, answer.headers["x-isobar-endpoint"], answer.headers["x-isobar-attempts"]) == (
+        200,
+        "backup",
+        "2",
+    )
     assert upstream.calls == [], "a request went to an endpoint that had not proved who it is"
 
 
@@ -121,9 +178,18 @@ def test_an_expired_certificate_is_refused(secure, authority):
 
 def test_an_endpoint_that_speaks_no_tls_is_refused(workshop, authority):
     plain = workshop.upstream()
-    gateway = workshop.gateway(configuration(
-        Endpoint("secure", plain.port, scheme="https", host="localhost", options={"certificateAuthorityFile": str(authority.certificate)}),
-        Endpoint("backup", workshop.upstream().port, tier="backup")))
+    gateway = workshop.gateway(
+        configuration(
+            Endpoint(
+                "secure",
+                plain.port,
+                scheme="https",
+                host="localhost",
+                options={"certificateAuthorityFile": str(authority.certificate)},
+            ),
+            Endpoint("backup", workshop.upstream().port, tier="backup"),
+        )
+    )
     expect_refused(gateway, plain)
 
 
@@ -132,8 +198,17 @@ def test_the_server_name_is_sent(workshop, authority):
     context = server_context(*authority.issue("sni", "DNS:localhost"))
     context.sni_callback = lambda _, name, __: names.append(name)
     upstream = workshop.upstream(tls=context)
-    gateway = workshop.gateway(configuration(
-        Endpoint("secure", upstream.port, scheme="https", host="localhost", options={"certificateAuthorityFile": str(authority.certificate)})))
+    gateway = workshop.gateway(
+        configuration(
+            Endpoint(
+                "secure",
+                upstream.port,
+                scheme="https",
+                host="localhost",
+                options={"certificateAuthorityFile": str(authority.certificate)},
+            )
+        )
+    )
     assert gateway.post(chat()).status == 200
     assert names == ["localhost"]
 
@@ -146,13 +221,18 @@ def listener(workshop, authority):
     """A gateway that serves callers over TLS."""
     certificate, key = authority.issue("listener", "DNS:localhost", "IP:127.0.0.1")
     return workshop.gateway(
-        configuration(Endpoint("only", workshop.upstream().port)), scheme="https", options=("--tls-certificate", str(certificate), "--tls-key", str(key)))
+        configuration(Endpoint("only", workshop.upstream().port)),
+        scheme="https",
+        options=("--tls-certificate", str(certificate), "--tls-key", str(key)),
+    )
 
 
 @pytest.mark.openai_client
 def test_the_openai_client_works_over_tls(listener, authority):
     trust = ssl.create_default_context(cafile=str(authority.certificate))
-    with openai.OpenAI(base_url=listener.base_url, api_key=KEY, http_client=openai.DefaultHttpxClient(verify=trust), max_retries=0) as client:
+    with openai.OpenAI(
+        base_url=listener.base_url, api_key=KEY, http_client=openai.DefaultHttpxClient(verify=trust), max_retries=0
+    ) as client:
         question = {"model": PUBLIC_MODEL, "messages": [{"role": "user", "content": "Say something."}]}
         assert client.chat.completions.create(**question).choices[0].message.content == "An answer."
         chunks = list(client.chat.completions.create(stream=True, **question))
@@ -160,7 +240,9 @@ def test_the_openai_client_works_over_tls(listener, authority):
 
 
 def test_a_caller_that_does_not_trust_the_certificate_fails(listener):
-    connection = http.client.HTTPSConnection("127.0.0.1", listener.port, timeout=5, context=ssl.create_default_context())
+    connection = http.client.HTTPSConnection(
+        "127.0.0.1", listener.port, timeout=5, context=ssl.create_default_context()
+    )
     with pytest.raises(ssl.SSLCertVerificationError):
         connection.request("GET", "/v1/models")
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Isobar
-"""Callers: raw sockets for what no client library would send, event streams read by hand, and load that counts exactly."""
+"""Callers: raw sockets for what no client library would send, event streams read by hand, and load that counts
+exactly."""
 
 import collections
 import dataclasses
@@ -24,7 +25,8 @@ class EventStream:
         self.headers = self.response.headers
 
     def __iter__(self):
-        """Data of each event: `[DONE]` as text, everything else parsed. Ends with the body; raises `HTTPException` when that is cut."""
+        """Data of each event: `[DONE]` as text, everything else parsed. Ends with the body; raises `HTTPException`
+        when that is cut."""
         rest = b""
         while data := self.response.read1():
             *events, rest = (rest + data).split(b"\n\n")
@@ -58,6 +60,7 @@ def finish_reasons_of(events):
 @dataclasses.dataclass
 class Tally:
     """What became of a load's requests. Every request is in exactly one of these."""
+
     answered: int = 0
     # Streams that ended with an error event after their first content: allowed where an endpoint is killed.
     broken_after_start: int = 0
@@ -67,14 +70,17 @@ class Tally:
     closes: int = 0
 
     def expect_no_failure(self):
-        assert not self.failures, f"{len(self.failures)} of {self.answered + len(self.failures)} failed: {self.failures[:5]}"
+        assert (
+            not self.failures
+        ), f"{len(self.failures)} of {self.answered + len(self.failures)} failed: {self.failures[:5]}"
         assert self.answered > 0, "there was no traffic"
 
 
 class Load:
     """Threads that send requests, one after the other each, until told to stop.
 
-    A connection is opened anew only after an answer that said `connection: close`; a connection that ends in any other way is a failure.
+    A connection is opened anew only after an answer that said `connection: close`; a connection that ends in any
+    other way is a failure.
     """
 
     def __init__(self, port, threads=8, new_connection_threads=0, stream_every=2, body=None):

@@ -50,9 +50,18 @@ class Call:
             self.end_stream()
         else:
             message = {"role": "assistant", "content": content}
-            self.respond(body=json.dumps({
-                "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": UPSTREAM_MODEL, "usage": USAGE,
-                "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}).encode())
+            self.respond(
+                body=json.dumps(
+                    {
+                        "id": "chatcmpl-1",
+                        "object": "chat.completion",
+                        "created": 1,
+                        "model": UPSTREAM_MODEL,
+                        "usage": USAGE,
+                        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+                    }
+                ).encode()
+            )
 
     # Streams
 
@@ -105,8 +114,13 @@ USAGE = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
 def chunk(content=None, finish_reason=None):
     """One chat completion chunk."""
     delta = {} if content is None else {"content": content}
-    return {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": UPSTREAM_MODEL,
-            "choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": UPSTREAM_MODEL,
+        "choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}],
+    }
 
 
 class ScriptedUpstream:
@@ -180,6 +194,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 # Scripts that more than one test needs.
 
+
 def black_hole(call):
     """Takes the request and says nothing."""
     call.wait_for_close()
@@ -187,6 +202,9 @@ def black_hole(call):
 
 def refuse_with(status, **headers):
     def script(call):
-        body = json.dumps({"error": {"message": "Scripted failure.", "type": "scripted", "code": None, "param": None}}).encode()
+        body = json.dumps(
+            {"error": {"message": "Scripted failure.", "type": "scripted", "code": None, "param": None}}
+        ).encode()
         call.respond(status, body, **headers)
+
     return script
