@@ -14,7 +14,7 @@ final class ClientConnection: Channel {
     private enum Phase { case idle, head, body, answering, closing }
 
     let worker: Worker
-    private(set) lazy var exchange = Exchange(client: self, worker: worker)
+    let exchange: Exchange
     private var phase = Phase.idle
     /// The request from its first byte, then whatever the caller sent after it.
     private var inbound = Buffer.none
@@ -30,7 +30,9 @@ final class ClientConnection: Channel {
 
     init(worker: Worker, accepted: Int32, tls: TLSContext?) throws(ReactorError) {
         self.worker = worker
+        exchange = Exchange(worker: worker)
         try super.init(loop: worker.loop, accepted: accepted, tls: tls)
+        exchange.attach(to: self)
         setDeadline(loop.now + worker.limits.headNanoseconds)
     }
 

@@ -46,13 +46,14 @@ extension UpstreamConnection {
 
     private func collectLines(_ bytes: UnsafeRawBufferPointer, _ fields: UnsafeBufferPointer<HeaderField>) -> HeadFindings {
         var findings = HeadFindings()
+        let pool = loop.buffers
         for field in fields {
             switch field.known {
             case .contentType:
                 let value = field.value.slice(bytes)
                 findings.isEventStream = value.hasPrefix("text/event-stream")
                 findings.isMarkup = value.hasPrefix("text/html")
-                loop.buffers.append(field.line.slice(bytes), to: &headLines)
+                pool.append(field.line.slice(bytes), to: &headLines)
             case .rateLimit, .utilization, .retryAfter, .retryAfterMilliseconds, .xMsRetryAfterMilliseconds:
                 // An account's limits are ours to know, never a tenant's.
                 findings.hasRateLimits = true
@@ -60,7 +61,7 @@ extension UpstreamConnection {
                 .isobarExplain:
                 break
             default:
-                loop.buffers.append(field.line.slice(bytes), to: &headLines)
+                pool.append(field.line.slice(bytes), to: &headLines)
             }
         }
         return findings
