@@ -115,9 +115,10 @@ struct HeadCursor {
         }
     }
 
+    @inline(__always)
     private mutating func field(_ field: inout HeaderField) throws(HeadStop) {
         let line = at
-        while at < end, isobar_is_token(at.pointee) != 0 { at += 1 }
+        at = isobar_token_end(at, end)
         guard at < end else { throw .incomplete }
         guard at.pointee == 58, at > line else { throw .fault(nameFault(line)) }
         field.name = ByteRange(line - start, at - start)

@@ -27,11 +27,11 @@ public enum KnownHeader: UInt8, Sendable {
         case 4: return name.matches("host") ? .host : name.matches("date") ? .date : .other
         case 6: return ofSix(name)
         case 7: return ofSeven(name)
-        case 9: return name.matches("x-api-key") ? .xAPIKey : .other
+        case 9: return name.matches("x-api-key") ? .xAPIKey : ofPrefix(name)
         case 10: return ofTen(name)
-        case 11: return name.matches("retry-after") ? .retryAfter : name.matches("traceparent") ? .traceparent : .other
+        case 11: return name.matches("retry-after") ? .retryAfter : name.matches("traceparent") ? .traceparent : ofPrefix(name)
         case 12: return ofTwelve(name)
-        case 13: return name.matches("authorization") ? .authorization : .other
+        case 13: return name.matches("authorization") ? .authorization : ofPrefix(name)
         case 14: return ofFourteen(name)
         case 15: return ofFifteen(name)
         case 16: return ofSixteen(name)
@@ -62,7 +62,7 @@ public enum KnownHeader: UInt8, Sendable {
         if name.matches("user-agent") { return .userAgent }
         if name.matches("keep-alive") { return .hopByHop }
         if name.matches("set-cookie") { return .cookie }
-        return name.matches("tracestate") ? .tracestate : .other
+        return name.matches("tracestate") ? .tracestate : ofPrefix(name)
     }
 
     private static func ofTwelve(_ name: UnsafeRawBufferPointer) -> KnownHeader {
@@ -102,26 +102,4 @@ public struct HeaderField: Sendable {
     public var line = ByteRange.empty
     public var known = KnownHeader.other
     public init() {}
-}
-
-extension UnsafeRawBufferPointer {
-    /// Equality without regard to the case of ASCII letters. `text` must be lower case.
-    @inline(__always)
-    func matches(_ text: StaticString) -> Bool { count == text.utf8CodeUnitCount && begins(text) }
-
-    /// Prefix test without regard to the case of ASCII letters. `text` must be lower case.
-    @inline(__always)
-    func begins(_ text: StaticString) -> Bool {
-        let length = text.utf8CodeUnitCount
-        guard count >= length, let base = baseAddress else { return length == 0 }
-        let expected = text.utf8Start
-        let bytes = base.assumingMemoryBound(to: UInt8.self)
-        for i in 0..<length {
-            let byte = bytes[i]
-            // Only letters differ by 0x20 between cases; the expected text has no byte that another could fold onto wrongly.
-            let folded = byte >= 65 && byte <= 90 ? byte | 0x20 : byte
-            if folded != expected[i] { return false }
-        }
-        return true
-    }
 }
