@@ -85,15 +85,6 @@ extension ResponseScan {
     }
 }
 
-extension UnsafeRawBufferPointer {
-    /// Whether the lower-case text occurs, without regard to case. For short cold texts.
-    func holds(_ text: StaticString) -> Bool {
-        let length = text.utf8CodeUnitCount
-        guard count >= length else { return false }
-        return (0...(count - length)).contains { UnsafeRawBufferPointer(rebasing: self[$0...]).begins(text) }
-    }
-}
-
 /// Our own errors in OpenAI's shape.
 public enum ErrorBody {
     public static func openAI(message: String, type: String, param: String?, code: String?) -> [UInt8] {

@@ -130,14 +130,3 @@ enum HostSyntax {
         }
     }
 }
-
-extension UnsafeRawBufferPointer {
-    /// Without spaces and tabs at both ends.
-    var trimmed: UnsafeRawBufferPointer {
-        var start = 0
-        var end = count
-        while start < end, self[start] == 32 || self[start] == 9 { start += 1 }
-        while end > start, self[end - 1] == 32 || self[end - 1] == 9 { end -= 1 }
-        return UnsafeRawBufferPointer(rebasing: self[start..<end])
-    }
-}

@@ -140,12 +140,3 @@ enum HeadStop: Error {
     case incomplete
     case fault(HTTPFault)
 }
-
-extension UnsafeRawBufferPointer {
-    @inline(__always)
-    func equals(_ text: StaticString) -> Bool {
-        guard count == text.utf8CodeUnitCount else { return false }
-        for i in 0..<count where self[i] != text.utf8Start[i] { return false }
-        return true
-    }
-}

@@ -67,6 +67,13 @@ struct JSONScanner {
     /// The next byte that is not white space, without taking it.
     @inline(__always)
     mutating func peek() throws(JSONFault) -> UInt8 {
+        // Nearly all JSON on the wire is compact.
+        if at < end, at.pointee > 32 { return at.pointee }
+        return try peekBehindSpace()
+    }
+
+    @inline(never)
+    private mutating func peekBehindSpace() throws(JSONFault) -> UInt8 {
         skipSpace()
         guard at < end else { throw .unexpectedEnd }
         return at.pointee
@@ -107,48 +114,61 @@ struct JSONScanner {
     // MARK: Strings
 
     /// A string; the range is what stands between the quotes.
-    @inline(__always)
     mutating func string() throws(JSONFault) -> (range: ByteRange, hasEscapes: Bool) {
         try take(34)
         let first = at
-        // Most names and values are plain to their end.
-        guard let stop = isobar_json_plain_end(first, end), stop < end else { throw .malformedString }
-        at = stop
-        let hasEscapes = stop.pointee == 34 ? false : try specialString()
-        let range = ByteRange(first - start, at - start)
-        at += 1
-        return (range, hasEscapes)
+        let stop = plainEnd(first)
+        guard stop < end, stop.pointee == 34 else { return try richString(first, stop) }
+        at = stop + 1
+        return (ByteRange(first - start, stop - start), false)
     }
 
-    /// The rest of a string from its first byte that is not plain; ends before the closing quote.
-    /// - Returns: whether there are escapes.
+    /// End of the plain ASCII that begins at `from`.
+    @inline(__always)
+    private func plainEnd(_ from: UnsafePointer<UInt8>) -> UnsafePointer<UInt8> { isobar_json_plain_end(from, end) }
+
+    /// A string with escapes or characters of several bytes, from the first of them on.
     @inline(never)
-    private mutating func specialString() throws(JSONFault) -> Bool {
+    private mutating func richString(
+        _ first: UnsafePointer<UInt8>, _ from: UnsafePointer<UInt8>
+    ) throws(JSONFault) -> (range: ByteRange, hasEscapes: Bool) {
         var hasEscapes = false
-        while true {
-            switch at.pointee {
-            case 34: return hasEscapes
-            case 92:
+        var here = from
+        while here < end {
+            let byte = here.pointee
+            if byte == 34 {
+                at = here + 1
+                return (ByteRange(first - start, here - start), hasEscapes)
+            } else if byte == 92 {
                 hasEscapes = true
-                try escape()
-            case 0..<32: throw .controlCharacter
-            default: try multibyte()
+                if end - here >= 2, isobar_json_is_short_escape(here[1]) != 0 { here += 2 } else { here = try unicodeEscape(here) }
+            } else {
+                here = try unusual(here)
             }
-            guard let stop = isobar_json_plain_end(at, end), stop < end else { throw .malformedString }
-            at = stop
+            here = plainEnd(here)
         }
+        at = end
+        throw .malformedString
     }
 
-    private mutating func escape() throws(JSONFault) {
+    /// `\uXXXX`, or the fault of an escape that is none.
+    @inline(never)
+    private mutating func unicodeEscape(_ from: UnsafePointer<UInt8>) throws(JSONFault) -> UnsafePointer<UInt8> {
+        at = from
         guard end - at >= 2 else { throw .malformedString }
-        switch at[1] {
-        case 34, 92, 47, 98, 102, 110, 114, 116: at += 2
-        case 117:
-            guard end - at >= 6 else { throw .malformedString }
-            for i in 2..<6 where !Self.isHexadecimal(at[i]) { throw .malformedEscape }
-            at += 6
-        default: throw .malformedEscape
-        }
+        guard at[1] == 117 else { throw .malformedEscape }
+        guard end - at >= 6 else { throw .malformedString }
+        for i in 2..<6 where !Self.isHexadecimal(at[i]) { throw .malformedEscape }
+        return at + 6
+    }
+
+    /// A run of characters of several bytes, or the fault of a control character.
+    @inline(never)
+    private mutating func unusual(_ from: UnsafePointer<UInt8>) throws(JSONFault) -> UnsafePointer<UInt8> {
+        at = from
+        guard at.pointee > 0x7F else { throw .controlCharacter }
+        repeat { try multibyte() } while at < end && at.pointee > 0x7F
+        return at
     }
 
     private static func isHexadecimal(_ byte: UInt8) -> Bool {
@@ -179,27 +199,25 @@ struct JSONScanner {
     /// - Returns: the number's text; 64-bit integers and long decimals stay as they are.
     mutating func number() throws(JSONFault) -> ByteRange {
         let first = at
-        var p = at
-        if p < end, p.pointee == 45 { p += 1 }
-        guard p < end else { throw .unexpectedEnd }
-        if p.pointee == 48 { p += 1 } else { p = try digits(p) }
-        if p < end, p.pointee == 46 { p = try digits(p + 1) }
-        if p < end, p.pointee | 0x20 == 101 {
-            p += 1
-            if p < end, p.pointee == 43 || p.pointee == 45 { p += 1 }
-            p = try digits(p)
+        if at < end, at.pointee == 45 { at += 1 }
+        guard at < end else { throw .unexpectedEnd }
+        if at.pointee == 48 { at += 1 } else { try digits() }
+        if at < end, at.pointee == 46 {
+            at += 1
+            try digits()
         }
-        at = p
-        return ByteRange(first - start, p - start)
+        if at < end, at.pointee | 0x20 == 101 {
+            at += 1
+            if at < end, at.pointee == 43 || at.pointee == 45 { at += 1 }
+            try digits()
+        }
+        return ByteRange(first - start, at - start)
     }
 
-    /// Position after one or more digits.
-    @inline(__always)
-    private func digits(_ first: UnsafePointer<UInt8>) throws(JSONFault) -> UnsafePointer<UInt8> {
-        var p = first
-        while p < end, p.pointee &- 48 < 10 { p += 1 }
-        guard p > first else { throw .malformedNumber }
-        return p
+    private mutating func digits() throws(JSONFault) {
+        let first = at
+        while at < end, at.pointee >= 48, at.pointee <= 57 { at += 1 }
+        guard at > first else { throw .malformedNumber }
     }
 
     mutating func bool() throws(JSONFault) -> Bool {
@@ -211,9 +229,10 @@ struct JSONScanner {
         return false
     }
 
+    @inline(__always)
     mutating func word(_ text: StaticString) throws(JSONFault) {
         guard end - at >= text.utf8CodeUnitCount else { throw .unexpectedEnd }
-        for i in 0..<text.utf8CodeUnitCount where at[i] != text.utf8Start[i] { throw .unexpectedByte }
+        guard UnsafeRawBufferPointer(start: at, count: text.utf8CodeUnitCount).equals(text) else { throw .unexpectedByte }
         at += text.utf8CodeUnitCount
     }
 
@@ -222,13 +241,8 @@ struct JSONScanner {
     /// Moves over any value.
     /// - Parameter depth: levels already open around it.
     mutating func skipValue(depth: Int) throws(JSONFault) {
-        switch try kind() {
-        case .string: _ = try string()
-        case .number: _ = try number()
-        case .bool: _ = try bool()
-        case .null: try word("null")
-        case .object, .array: try skipContainer(depth: depth)
-        }
+        let byte = try peek()
+        if byte == 123 || byte == 91 { try skipContainer(depth: depth) } else { try skipScalar(byte) }
     }
 
     /// Iterative, so that nesting costs bits instead of stack.

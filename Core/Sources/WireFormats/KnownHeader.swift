@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-internal import CByteScan
-
 /// Header fields that somebody acts on.
 public enum KnownHeader: UInt8, Sendable {
     case other
@@ -29,11 +27,11 @@ public enum KnownHeader: UInt8, Sendable {
         case 4: return name.matches("host") ? .host : name.matches("date") ? .date : .other
         case 6: return ofSix(name)
         case 7: return ofSeven(name)
-        case 9: return name.matches("x-api-key") ? .xAPIKey : .other
+        case 9: return name.matches("x-api-key") ? .xAPIKey : ofPrefix(name)
         case 10: return ofTen(name)
-        case 11: return name.matches("retry-after") ? .retryAfter : name.matches("traceparent") ? .traceparent : .other
+        case 11: return name.matches("retry-after") ? .retryAfter : name.matches("traceparent") ? .traceparent : ofPrefix(name)
         case 12: return ofTwelve(name)
-        case 13: return name.matches("authorization") ? .authorization : .other
+        case 13: return name.matches("authorization") ? .authorization : ofPrefix(name)
         case 14: return ofFourteen(name)
         case 15: return ofFifteen(name)
         case 16: return ofSixteen(name)
@@ -64,7 +62,7 @@ public enum KnownHeader: UInt8, Sendable {
         if name.matches("user-agent") { return .userAgent }
         if name.matches("keep-alive") { return .hopByHop }
         if name.matches("set-cookie") { return .cookie }
-        return name.matches("tracestate") ? .tracestate : .other
+        return name.matches("tracestate") ? .tracestate : ofPrefix(name)
     }
 
     private static func ofTwelve(_ name: UnsafeRawBufferPointer) -> KnownHeader {
@@ -89,8 +87,6 @@ public enum KnownHeader: UInt8, Sendable {
     }
 
     private static func ofPrefix(_ name: UnsafeRawBufferPointer) -> KnownHeader {
-        let first = name[0] | 0x20
-        guard first == 120 || first == 97 else { return .other }
         if name.begins("x-isobar-") { return .isobar }
         if name.begins("x-ratelimit-") || name.begins("anthropic-ratelimit-") { return .rateLimit }
         return .other
@@ -106,18 +102,4 @@ public struct HeaderField: Sendable {
     public var line = ByteRange.empty
     public var known = KnownHeader.other
     public init() {}
-}
-
-extension UnsafeRawBufferPointer {
-    /// Equality without regard to the case of ASCII letters. `text` must be lower case and a token.
-    @inline(__always)
-    func matches(_ text: StaticString) -> Bool { count == text.utf8CodeUnitCount && begins(text) }
-
-    /// Prefix test without regard to the case of ASCII letters. `text` must be lower case and a token.
-    @inline(__always)
-    func begins(_ text: StaticString) -> Bool {
-        let length = text.utf8CodeUnitCount
-        guard count >= length, let base = baseAddress else { return length == 0 }
-        return isobar_equals_folded(base.assumingMemoryBound(to: UInt8.self), text.utf8Start, length) != 0
-    }
 }

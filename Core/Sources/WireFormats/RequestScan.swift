@@ -253,17 +253,22 @@ enum PrefixHash {
     private static let edgeBytes = 128
 
     static func extend(_ hash: UInt64, _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> UInt64 {
-        var mixed = mix(hash ^ UInt64(end - start))
+        var mixed = mix(hash, UInt64(end - start))
         mixed = fold(mixed, bytes, start, min(end, start + edgeBytes))
         if end - start > edgeBytes { mixed = fold(mixed, bytes, max(end - edgeBytes, start + edgeBytes), end) }
         return mixed
     }
 
+    /// Sixteen bytes a step, because each step waits for the product of the one before.
     private static func fold(_ hash: UInt64, _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> UInt64 {
         var hash = hash
         var position = start
-        while position + 8 <= end {
-            hash = mix(hash ^ bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+        while position + 16 <= end {
+            hash = mix(hash ^ word(bytes, position), word(bytes, position + 8))
+            position += 16
+        }
+        if position + 8 <= end {
+            hash = mix(hash, word(bytes, position))
             position += 8
         }
         var rest: UInt64 = 0
@@ -271,13 +276,18 @@ enum PrefixHash {
             rest = rest << 8 | UInt64(bytes[position])
             position += 1
         }
-        return mix(hash ^ rest)
+        return mix(hash, rest)
     }
 
-    /// 64 × 64 → 128-bit product folded onto itself.
     @inline(__always)
-    private static func mix(_ value: UInt64) -> UInt64 {
-        let product = (value ^ 0xA076_1D64_78BD_642F).multipliedFullWidth(by: 0xE703_7ED1_A0B4_28DB)
+    private static func word(_ bytes: UnsafeRawBufferPointer, _ position: Int) -> UInt64 {
+        bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+    }
+
+    /// 64 × 64 → 128-bit product folded onto itself, as wyhash does.
+    @inline(__always)
+    private static func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {
+        let product = (a ^ 0xA076_1D64_78BD_642F).multipliedFullWidth(by: b ^ 0xE703_7ED1_A0B4_28DB)
         return product.high ^ product.low
     }
 }

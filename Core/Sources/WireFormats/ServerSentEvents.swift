@@ -21,7 +21,7 @@ public struct SSEFraming: Sendable {
         var complete = 0
         // Three bytes back: the line end before an empty line may have been seen without its second half.
         var position = max(0, min(scanned, bytes.count) - 3)
-        while let end = Self.eventEnd(bytes, from: position) {
+        while let end = Self.eventEnd(bytes, from: position, isLineStart: position == complete) {
             complete = end
             position = end
         }
@@ -36,28 +36,27 @@ public struct SSEFraming: Sendable {
     }
 
     /// Position after the next empty line; `nil` when there is none, or when its CR might still become a CRLF.
-    static func eventEnd(_ bytes: UnsafeRawBufferPointer, from: Int) -> Int? {
+    private static func eventEnd(_ bytes: UnsafeRawBufferPointer, from: Int, isLineStart: Bool) -> Int? {
         var position = from
+        var isLineStart = isLineStart
         while let lineEnd = lineEnd(bytes, from: position) {
-            guard let next = skipLineEnd(bytes, lineEnd), next < bytes.count else { return nil }
-            if bytes[next] == 10 || bytes[next] == 13 {
-                return skipLineEnd(bytes, next)
-            }
+            guard let next = skipLineEnd(bytes, lineEnd) else { return nil }
+            if isLineStart, lineEnd == position { return next }
             position = next
+            isLineStart = true
         }
         return nil
     }
 
-    static func lineEnd(_ bytes: UnsafeRawBufferPointer, from: Int) -> Int? {
+    fileprivate static func lineEnd(_ bytes: UnsafeRawBufferPointer, from: Int) -> Int? {
         guard from < bytes.count, let base = bytes.baseAddress else { return nil }
         let start = base.assumingMemoryBound(to: UInt8.self)
-        guard let found = isobar_line_end(start + from, start + bytes.count) else { return nil }
-        let position = found - start
+        let position = isobar_line_end(start + from, start + bytes.count) - start
         return position < bytes.count ? position : nil
     }
 
     /// Position after the line end at `at`; `nil` when it is a CR and the last byte.
-    static func skipLineEnd(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> Int? {
+    fileprivate static func skipLineEnd(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> Int? {
         guard bytes[at] == 13 else { return at + 1 }
         guard at + 1 < bytes.count else { return nil }
         return bytes[at + 1] == 10 ? at + 2 : at + 1

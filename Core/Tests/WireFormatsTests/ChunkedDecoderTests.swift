@@ -42,7 +42,7 @@ private struct Decoded: Equatable {
 }
 
 @Suite struct ChunkedDecoderTests {
-    static let good = "5\r\nhello\r\nA;name=\"v\";x\r\n, streams! \r\n001\r\n.\r\n0\r\nExpires: never\r\nX:\r\n\r\n"
+    static let good = "5\r\nhello\r\nB;name=\"v\";x\r\n, streams! \r\n001\r\n.\r\n0\r\nExpires: never\r\nX:\r\n\r\n"
 
     @Test func `chunks become the body, extensions and trailers go`() {
         let decoded = Decoded(Self.good + "next")

@@ -103,7 +103,7 @@ private func events(_ text: String) -> [Event] { events([text.utf8]).events }
     }
 
     @Test func `an event without its empty line is not an event yet`() {
-        for text in ["", "\n", "d", "data: a", "data: a\n", "data: a\r", "data: a\r\n", "data: a\n:"] {
+        for text in ["", "\r", "d", "data: a", "data: a\n", "data: a\r", "data: a\r\n", "data: a\n:"] {
             let found = events([text.utf8])
             #expect(found.events.isEmpty && found.rest.count == text.utf8.count, "\(text.debugDescription)")
         }

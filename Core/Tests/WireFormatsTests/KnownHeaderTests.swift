@@ -28,6 +28,15 @@ import WireFormats
         }
     }
 
+    @Test func `a family of names is recognised whatever its length`() {
+        for (prefix, expected) in [("x-isobar-", KnownHeader.isobar), ("x-ratelimit-", .rateLimit), ("anthropic-ratelimit-", .rateLimit)] {
+            for padding in 0..<48 {
+                let name = prefix + String(repeating: "q", count: padding)
+                #expect(Parsing.fields("GET / HTTP/1.1\r\nHost: a\r\n\(name): 1\r\n\r\n").last?.known == expected, "\(name)")
+            }
+        }
+    }
+
     @Test func `folding case does not fold other bytes`() {
         // `@` and backquote, `[` and `{` differ by the bit that letters fold, and so do CR and `-`.
         #expect(Parsing.fields("GET / HTTP/1.1\r\nHost: a\r\nx`api`key: 1\r\n\r\n").last?.known == .other)

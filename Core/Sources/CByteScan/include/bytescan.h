@@ -11,6 +11,8 @@
 #include <emmintrin.h>
 #endif
 
+#pragma clang assume_nonnull begin
+
 // First byte that may not stand in a header value: a control character other than tab, or DEL. `end` when there is none.
 static inline const uint8_t *isobar_header_value_end(const uint8_t *p, const uint8_t *end) {
 #if defined(__SSE2__)
@@ -28,21 +30,41 @@ static inline const uint8_t *isobar_header_value_end(const uint8_t *p, const uin
     return end;
 }
 
+#if defined(__SSE2__)
+// Bit per byte of 16: quote, backslash, control character, or a byte above 0x7F.
+static inline __m128i isobar_json_special(const uint8_t *p) {
+    __m128i v = _mm_loadu_si128((const __m128i *)p);
+    // Signed comparison: bytes above 0x7F are negative and so below 0x20 as well.
+    __m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
+    return _mm_or_si128(low, _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+}
+#endif
+
 // First byte that ends a plain ASCII run inside a JSON string: quote, backslash, control character, or a byte above 0x7F.
+// The first 64 bytes go 16 a step, because names and the text between escapes are short; long text then goes 64 a step.
 static inline const uint8_t *isobar_json_plain_end(const uint8_t *p, const uint8_t *end) {
 #if defined(__SSE2__)
-    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), limit = _mm_set1_epi8(0x20);
-    for (; end - p >= 16; p += 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)p);
-        // Signed comparison: bytes above 0x7F are negative and so below 0x20 as well.
-        __m128i stop = _mm_or_si128(_mm_cmplt_epi8(v, limit), _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)));
-        int mask = _mm_movemask_epi8(stop);
+    for (int step = 0; end - p >= 16; step++, p += 16) {
+        for (; step >= 4 && end - p >= 80; p += 64) {
+            __m128i a = isobar_json_special(p), b = isobar_json_special(p + 16);
+            __m128i c = isobar_json_special(p + 32), d = isobar_json_special(p + 48);
+            if (_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(a, b), _mm_or_si128(c, d)))) break;
+        }
+        int mask = _mm_movemask_epi8(isobar_json_special(p));
         if (mask) return p + __builtin_ctz(mask);
     }
 #endif
     for (; p < end; p++)
         if (*p < 0x20 || *p == '"' || *p == '\\' || *p > 0x7F) return p;
     return end;
+}
+
+// Whether a byte may follow the backslash of an escape of two characters.
+static inline int isobar_json_is_short_escape(uint8_t byte) {
+    switch (byte) {
+    case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': return 1;
+    default: return 0;
+    }
 }
 
 // First LF or CR; `end` when there is none.
@@ -60,22 +82,28 @@ static inline const uint8_t *isobar_line_end(const uint8_t *p, const uint8_t *en
     return end;
 }
 
-// Whether a byte may stand in a token, e.g. a method or a header's name (RFC 9110 section 5.6.2).
-static inline int isobar_is_token(uint8_t byte) {
-    static const uint8_t is_token[256] = {
-        ['!'] = 1, ['#' ... '\''] = 1, ['*'] = 1, ['+'] = 1, ['-'] = 1, ['.'] = 1, ['0' ... '9'] = 1,
-        ['A' ... 'Z'] = 1, ['^' ... 'z'] = 1, ['|'] = 1, ['~'] = 1};
-    return is_token[byte];
-}
+// Bytes that may stand in a token, e.g. a method or a header's name (RFC 9110 section 5.6.2).
+static const uint8_t isobar_token_bytes[256] = {
+    ['!'] = 1, ['#' ... '\''] = 1, ['*'] = 1, ['+'] = 1, ['-'] = 1, ['.'] = 1, ['0' ... '9'] = 1,
+    ['A' ... 'Z'] = 1, ['^' ... 'z'] = 1, ['|'] = 1, ['~'] = 1,
+};
 
-// End of the token that begins at `p`; `p` itself when there is none.
+static inline int isobar_is_token(uint8_t byte) { return isobar_token_bytes[byte]; }
+
+// First byte that may not stand in a token; `end` when there is none.
 static inline const uint8_t *isobar_token_end(const uint8_t *p, const uint8_t *end) {
-    while (p < end && isobar_is_token(*p)) p++;
+    for (; end - p >= 4; p += 4) {
+        if (!isobar_token_bytes[p[0]]) return p;
+        if (!isobar_token_bytes[p[1]]) return p + 1;
+        if (!isobar_token_bytes[p[2]]) return p + 2;
+        if (!isobar_token_bytes[p[3]]) return p + 3;
+    }
+    while (p < end && isobar_token_bytes[*p]) p++;
     return p;
 }
 
 // Position after the last occurrence of the seven bytes `"usage"` in [p, end); NULL when there is none.
-static inline const uint8_t *isobar_after_last_usage(const uint8_t *p, const uint8_t *end) {
+static inline const uint8_t *_Nullable isobar_after_last_usage(const uint8_t *p, const uint8_t *end) {
     const uint8_t *last = end - 7;
 #if defined(__SSE2__)
     // Sixteen places a step from the end: a quote followed by a `u` is rare enough to look closer.
@@ -95,22 +123,6 @@ static inline const uint8_t *isobar_after_last_usage(const uint8_t *p, const uin
     for (; last >= p; last--)
         if (__builtin_memcmp(last, "\"usage\"", 7) == 0) return last + 7;
     return NULL;
-}
-
-// Whether [p, p + count) equals `text`, letters in either case. `text` is lower case; both are tokens, so setting bit 5 maps no
-// other byte onto a wrong one.
-static inline int isobar_equals_folded(const uint8_t *p, const uint8_t *text, size_t count) {
-    const uint64_t fold = 0x2020202020202020ull;
-    uint64_t a, b;
-    size_t i = 0;
-    for (; i + 8 <= count; i += 8) {
-        __builtin_memcpy(&a, p + i, 8);
-        __builtin_memcpy(&b, text + i, 8);
-        if ((a | fold) != (b | fold)) return 0;
-    }
-    for (; i < count; i++)
-        if ((p[i] | 0x20) != (text[i] | 0x20)) return 0;
-    return 1;
 }
 
 // Whether the member whose name ends before `p` is null: optional spaces around the colon.
@@ -151,3 +163,5 @@ static inline int isobar_has_stream_marker(const uint8_t *p, const uint8_t *end)
         if (*p == '"' && isobar_is_stream_marker(p, end)) return 1;
     return 0;
 }
+
+#pragma clang assume_nonnull end
