@@ -5,5 +5,16 @@ import ArgumentParser
 
 @main
 struct Isobar: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "isobar", abstract: "One API in front of every model, wherever it runs.")
+    static let configuration = CommandConfiguration(
+        commandName: "isobar",
+        abstract: "One API in front of every model, wherever it runs.",
+        discussion: """
+            Try it:           isobar up
+            Your own config:  isobar check isobar.yaml && isobar gateway --config isobar.yaml
+            Look inside:      isobar status;  isobar route explain --model MODEL
+
+            Shell completion: isobar --generate-completion-script bash|zsh|fish
+            """,
+        version: "0.1.0",
+        subcommands: [UpCommand.self, GatewayCommand.self, CheckCommand.self, StatusCommand.self, RouteCommand.self, ModelServerCommand.self])
 }

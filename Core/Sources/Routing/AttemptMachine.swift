@@ -56,7 +56,7 @@ public struct AttemptMachine: BitwiseCopyable, Sendable {
     }
 
     /// Takes one event and returns what to do. An event that does not fit the state (a late timer, a slot that is no longer alive) changes nothing.
-    public mutating func handle(_ event: AttemptEvent, now: Instant, rng: inout some RandomNumberGenerator) -> AttemptAction {
+    public mutating func handle(_ event: AttemptEvent, now: Instant, rng: inout SplitMix64) -> AttemptAction {
         guard !isOver else { return .none }
         switch event {
         case .begin: return pending == .begin ? askForPick(now: now) : .none
@@ -106,7 +106,7 @@ extension AttemptMachine {
         return .dispatch(slot: slot, endpoint, freshConnection: false)
     }
 
-    private mutating func nothingToPick(_ reason: NoEndpoint, now: Instant, rng: inout some RandomNumberGenerator) -> AttemptAction {
+    private mutating func nothingToPick(_ reason: NoEndpoint, now: Instant, rng: inout SplitMix64) -> AttemptAction {
         switch pending {
         case .pick: return waitOrGiveUp(reason, now: now, rng: &rng)
         case .hedge:
@@ -118,7 +118,7 @@ extension AttemptMachine {
     }
 
     /// Every endpoint was tried or is out: wait for the nearest chance if there is time for it.
-    private mutating func waitOrGiveUp(_ reason: NoEndpoint, now: Instant, rng: inout some RandomNumberGenerator) -> AttemptAction {
+    private mutating func waitOrGiveUp(_ reason: NoEndpoint, now: Instant, rng: inout SplitMix64) -> AttemptAction {
         guard let lastFailure else { return end(.answerFailure(.noEndpoint(reason))) }
         let until = now + delay(reason, now: now, rng: &rng)
         guard until < deadline, waits < attemptsMax else { return end(.answerFailure(.upstream(lastFailure))) }
@@ -128,7 +128,7 @@ extension AttemptMachine {
     }
 
     /// The shortest hint plus up to a tenth of jitter, never less than the hint, or an exponential backoff with full jitter, whichever is sooner.
-    private func delay(_ reason: NoEndpoint, now: Instant, rng: inout some RandomNumberGenerator) -> TimeSpan {
+    private func delay(_ reason: NoEndpoint, now: Instant, rng: inout SplitMix64) -> TimeSpan {
         var hint = earliestHint.map { max($0 - now, .zero) }
         if let span = reason.retryAfter { hint = min(hint ?? span, span) }
         let ceiling = min(Self.backoffMax.nanoseconds, Self.backoffBase.nanoseconds << Int64(min(waits, 8)))

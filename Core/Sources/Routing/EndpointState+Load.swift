@@ -37,16 +37,19 @@ struct Limits: BitwiseCopyable {
     var queueMax: Int
     var tokensPerMinute: Int
     var requestsPerMinute: Int
+    var isUnlimited: Bool
+    /// By how much one request in flight stretches an answer: the reciprocal of the declared limit, or of a usual batch of 16.
+    var stretchPerRequest: Double
 
     init(_ limits: EndpointLimits) {
         inFlightMax = limits.inFlightMax ?? -1
         queueMax = limits.queueMax ?? -1
         tokensPerMinute = limits.tokensPerMinute ?? -1
         requestsPerMinute = limits.requestsPerMinute ?? -1
+        isUnlimited = max(inFlightMax, queueMax, tokensPerMinute, requestsPerMinute) < 0
+        stretchPerRequest = 1 / (inFlightMax > 0 ? Double(inFlightMax) : 16)
     }
 
-    /// Requests that are expected to run side by side without slowing each other: the declared limit or a usual batch.
-    var concurrency: Double { inFlightMax > 0 ? Double(inFlightMax) : 16 }
 }
 
 extension EndpointState {
@@ -56,6 +59,8 @@ extension EndpointState {
     @inline(__always)
     func load(_ gauge: UnsafeMutablePointer<GaugeSlot>, inFlight: Int, now: Instant) -> Load {
         var load = Load()
+        // The common case of an endpoint without limits or signals costs three comparisons.
+        if limits.isUnlimited, now >= coolDownUntil, now >= headroom.validUntil { return load }
         if limits.inFlightMax >= 0 { load.see(Self.share(inFlight, of: limits.inFlightMax), .inFlight, forbids: true) }
         if limits.queueMax >= 0 { load.see(queueShare(gauge, now: now), .queue, forbids: false) }
         if limits.tokensPerMinute >= 0 {

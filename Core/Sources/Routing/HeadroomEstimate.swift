@@ -19,12 +19,12 @@ struct HeadroomEstimate: BitwiseCopyable {
         @inline(__always)
         func used(now: Instant) -> Double { now < validUntil ? max(0, 1 - remaining / limit) : 0 }
     }
+    /// No counter is valid from then on; lets the common case cost one comparison.
+    private(set) var validUntil = Instant.distantPast
     private var requests = Counter()
     private var tokens = Counter()
     private var utilization = 0.0
     private var utilizationUntil = Instant.distantPast
-    /// No counter is valid from then on; lets the common case cost one comparison.
-    private var validUntil = Instant.distantPast
 
     /// Used share of the tightest of the reported limits; 0 when nothing is known.
     @inline(__always)

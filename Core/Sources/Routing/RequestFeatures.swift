@@ -33,6 +33,6 @@ public struct RequestFeatures: BitwiseCopyable, Sendable {
         self.isStreaming = isStreaming
         self.callerRegion = callerRegion
         self.prefixHashes = prefixHashes
-        self.prefixCount = prefixCount
+        self.prefixCount = max(0, min(prefixCount, Self.prefixesMax))
     }
 }

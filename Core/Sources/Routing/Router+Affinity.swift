@@ -15,14 +15,17 @@ extension Router {
         let isSampled = tier.pointee.members.count > Self.candidatesMax
         let enter = route.pointee.overflow.enter
         var count = count
+        var isConversationHeld = false
         for i in 0..<matches.count {
             let endpoint = matches.endpoint(i)
             if isSampled, isMember(endpoint, of: tier) { count = join(endpoint, count, enter: enter, question) }
             if let position = position(of: endpoint, count), scratch.base[position].inFlight < bound {
-                scratch.base[position].cachedShare = matches.share(i)
+                scratch.base[position].cachedShare = Double(matches.depth(i)) / Double(question.features.prefixCount)
+                isConversationHeld = isConversationHeld || matches.depth(i) > 1
             }
         }
-        guard let ring = tier.pointee.ring else { return count }
+        // Because: one message in common is often only the system prompt, but whoever holds two holds the conversation, wherever its home is.
+        guard !isConversationHeld, let ring = tier.pointee.ring else { return count }
         let home = ring.home(of: Self.conversationKey(question.features) ^ route.pointee.salt) { endpoint in
             if isSampled { count = join(endpoint, count, enter: enter, question) }
             guard let position = position(of: endpoint, count) else { return false }

@@ -10,7 +10,7 @@ internal import Synchronization
 /// endpoints by predicted time, price and cached prompt → **pick** among equals by power of two choices. Every `began` must be followed by exactly one
 /// `ended`, or by an `adopt` that removes the endpoint.
 /// - Threading: confined to one loop. Loops share `EndpointGauges`, and bad news by `EndpointNews`.
-/// - Cost: `pick`, `began`, `answered` and `ended` allocate nothing. Memory is fixed by the snapshot: about 0.5 KB per endpoint, 256 KB prefix table.
+/// - Cost: `pick`, `began`, `answered` and `ended` allocate nothing. Memory is fixed by the snapshot: about 0.65 KB per endpoint, 256 KB prefix table.
 /// - Ids: an id of another snapshot is ignored where it is out of range and otherwise means another endpoint; see `adopt`.
 public struct Router: ~Copyable {
     public internal(set) var snapshot: RoutingSnapshot

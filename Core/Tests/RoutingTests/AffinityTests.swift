@@ -15,9 +15,9 @@ private let now = Instant(nanoseconds: 7_000_000_000_000)
         table.remember(.conversation([1, 9, 10, 11]), salt: 0, endpoint: EndpointID(5), now: now)
         let matches = table.matches(.conversation([1, 2, 3, 4]), salt: 0, now: now)
         #expect(matches.endpoint(0) == EndpointID(4))
-        #expect(matches.share(0) == 0.5)
+        #expect(matches.depth(0) == 2)
         #expect(matches.endpoint(1) == EndpointID(5))
-        #expect(matches.share(1) == 0.25)
+        #expect(matches.depth(1) == 1)
         #expect(matches.count == 2)
     }
 

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+/// Header fields that somebody acts on.
+public enum KnownHeader: UInt8, Sendable {
+    case other
+    case host, contentLength, transferEncoding, connection, expect
+    /// Keep-Alive, TE, Trailer, Upgrade and Proxy-*: they end at this hop.
+    case hopByHop
+    case authorization, apiKey, xAPIKey, cookie
+    case contentType, contentEncoding, accept, acceptEncoding, userAgent
+    case traceparent, tracestate, requestID, stainlessRetryCount
+    case isobarRegion, isobarExplain
+    /// Any other `x-isobar-` name: ours to say, not to believe.
+    case isobar
+    case retryAfter, retryAfterMilliseconds, xMsRetryAfterMilliseconds
+    /// `x-ratelimit-` and `anthropic-ratelimit-`.
+    case rateLimit
+    case utilization
+    case date, server, alternativeService
+
+    /// Recognises a name whatever its case.
+    /// - Cost: a switch on the length, then one comparison per candidate of that length.
+    static func recognise(_ name: UnsafeRawBufferPointer) -> KnownHeader {
+        switch name.count {
+        case 2: return name.matches("te") ? .hopByHop : .other
+        case 4: return name.matches("host") ? .host : name.matches("date") ? .date : .other
+        case 6: return ofSix(name)
+        case 7: return ofSeven(name)
+        case 9: return name.matches("x-api-key") ? .xAPIKey : .other
+        case 10: return ofTen(name)
+        case 11: return name.matches("retry-after") ? .retryAfter : name.matches("traceparent") ? .traceparent : .other
+        case 12: return ofTwelve(name)
+        case 13: return name.matches("authorization") ? .authorization : .other
+        case 14: return ofFourteen(name)
+        case 15: return ofFifteen(name)
+        case 16: return ofSixteen(name)
+        case 17: return name.matches("transfer-encoding") ? .transferEncoding : ofPrefix(name)
+        case 18: return name.matches("proxy-authenticate") ? .hopByHop : ofPrefix(name)
+        case 19: return name.matches("proxy-authorization") ? .hopByHop : name.matches("x-ms-retry-after-ms") ? .xMsRetryAfterMilliseconds : ofPrefix(name)
+        case 23: return name.matches("x-stainless-retry-count") ? .stainlessRetryCount : ofPrefix(name)
+        case 35: return name.matches("azure-openai-deployment-utilization") ? .utilization : ofPrefix(name)
+        default: return ofPrefix(name)
+        }
+    }
+
+    private static func ofSix(_ name: UnsafeRawBufferPointer) -> KnownHeader {
+        if name.matches("accept") { return .accept }
+        if name.matches("expect") { return .expect }
+        if name.matches("cookie") { return .cookie }
+        return name.matches("server") ? .server : .other
+    }
+
+    private static func ofSeven(_ name: UnsafeRawBufferPointer) -> KnownHeader {
+        if name.matches("api-key") { return .apiKey }
+        if name.matches("trailer") || name.matches("upgrade") { return .hopByHop }
+        return name.matches("alt-svc") ? .alternativeService : .other
+    }
+
+    private static func ofTen(_ name: UnsafeRawBufferPointer) -> KnownHeader {
+        if name.matches("connection") { return .connection }
+        if name.matches("user-agent") { return .userAgent }
+        if name.matches("keep-alive") { return .hopByHop }
+        if name.matches("set-cookie") { return .cookie }
+        return name.matches("tracestate") ? .tracestate : .other
+    }
+
+    private static func ofTwelve(_ name: UnsafeRawBufferPointer) -> KnownHeader {
+        if name.matches("content-type") { return .contentType }
+        return name.matches("x-request-id") ? .requestID : ofPrefix(name)
+    }
+
+    private static func ofFourteen(_ name: UnsafeRawBufferPointer) -> KnownHeader {
+        if name.matches("content-length") { return .contentLength }
+        return name.matches("retry-after-ms") ? .retryAfterMilliseconds : ofPrefix(name)
+    }
+
+    private static func ofFifteen(_ name: UnsafeRawBufferPointer) -> KnownHeader {
+        if name.matches("accept-encoding") { return .acceptEncoding }
+        return name.matches("x-isobar-region") ? .isobarRegion : ofPrefix(name)
+    }
+
+    private static func ofSixteen(_ name: UnsafeRawBufferPointer) -> KnownHeader {
+        if name.matches("content-encoding") { return .contentEncoding }
+        if name.matches("proxy-connection") { return .hopByHop }
+        return name.matches("x-isobar-explain") ? .isobarExplain : ofPrefix(name)
+    }
+
+    private static func ofPrefix(_ name: UnsafeRawBufferPointer) -> KnownHeader {
+        if name.begins("x-isobar-") { return .isobar }
+        if name.begins("x-ratelimit-") || name.begins("anthropic-ratelimit-") { return .rateLimit }
+        return .other
+    }
+}
+
+/// One header field of a parsed head.
+public struct HeaderField: Sendable {
+    public var name = ByteRange.empty
+    /// Without surrounding white space.
+    public var value = ByteRange.empty
+    /// The whole line with its CRLF.
+    public var line = ByteRange.empty
+    public var known = KnownHeader.other
+    public init() {}
+}
+
+extension UnsafeRawBufferPointer {
+    /// Equality without regard to the case of ASCII letters. `text` must be lower case.
+    @inline(__always)
+    func matches(_ text: StaticString) -> Bool { count == text.utf8CodeUnitCount && begins(text) }
+
+    /// Prefix test without regard to the case of ASCII letters. `text` must be lower case.
+    @inline(__always)
+    func begins(_ text: StaticString) -> Bool {
+        let length = text.utf8CodeUnitCount
+        guard count >= length, let base = baseAddress else { return length == 0 }
+        let expected = text.utf8Start
+        let bytes = base.assumingMemoryBound(to: UInt8.self)
+        for i in 0..<length {
+            let byte = bytes[i]
+            // Only letters differ by 0x20 between cases; the expected text has no byte that another could fold onto wrongly.
+            let folded = byte >= 65 && byte <= 90 ? byte | 0x20 : byte
+            if folded != expected[i] { return false }
+        }
+        return true
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+/// Which request a body is of; decides what must be in it.
+public enum RequestKind: Sendable { case chatCompletions, completions, embeddings }
+
+/// The `stream_options` member of a request.
+public enum StreamOptions: Equatable, Sendable {
+    case absent
+    /// The range of `null`.
+    case null(ByteRange)
+    /// The range with its braces; `includeUsageValue` is the range of that member's value, empty when it is not there.
+    case object(ByteRange, isEmpty: Bool, includeUsage: Bool?, includeUsageValue: ByteRange)
+}
+
+/// What routing and metering need to know of a request's body. Ranges are of the body.
+public struct RequestFacts: Sendable {
+    /// Most messages whose prefix is hashed.
+    public static let prefixesMax = 16
+
+    /// Between the quotes.
+    public var model = ByteRange.empty
+    public var modelHasEscapes = false
+    public var isStream = false
+    public var streamOptions = StreamOptions.absent
+    /// `max_completion_tokens`, else `max_tokens`; -1 when absent.
+    public var outputTokensMax: Int64 = -1
+    /// `n`.
+    public var choices: Int64 = 1
+    /// Length of the value of `messages`, `prompt` or `input`.
+    public var promptBytes = 0
+    public var messageCount = 0
+    public var hasTools = false
+    /// Offset after the opening brace.
+    public var objectBody = 0
+    /// Hash `k` covers the messages 0 to `k`.
+    public var prefixHashes = InlineArray<16, UInt64>(repeating: 0)
+    public var prefixCount = 0
+
+    public init() {}
+}
+
+/// Members of a request that we act on.
+public enum RequestMember: UInt8, CaseIterable, Sendable {
+    case model, stream, streamOptions, includeUsage, maxTokens, maxCompletionTokens, choices, messages, prompt, input, tools
+
+    var name: StaticString {
+        switch self {
+        case .model: "model"
+        case .stream: "stream"
+        case .streamOptions: "stream_options"
+        case .includeUsage: "stream_options.include_usage"
+        case .maxTokens: "max_tokens"
+        case .maxCompletionTokens: "max_completion_tokens"
+        case .choices: "n"
+        case .messages: "messages"
+        case .prompt: "prompt"
+        case .input: "input"
+        case .tools: "tools"
+        }
+    }
+
+    /// What its value must be.
+    var expected: StaticString {
+        switch self {
+        case .model: "a non-empty string"
+        case .stream, .includeUsage: "true or false"
+        case .streamOptions: "an object"
+        case .maxTokens, .maxCompletionTokens: "an integer of at least 0"
+        case .choices: "an integer from 1 to 128"
+        case .messages: "a non-empty array of objects"
+        case .prompt, .input: "a string or an array"
+        case .tools: "an array"
+        }
+    }
+
+    /// The member of this name at the top level.
+    static func named(_ name: UnsafeRawBufferPointer) -> RequestMember? {
+        switch name.count {
+        case 1: name.equals("n") ? .choices : nil
+        case 5: name.equals("model") ? .model : name.equals("input") ? .input : name.equals("tools") ? .tools : nil
+        case 6: name.equals("stream") ? .stream : name.equals("prompt") ? .prompt : nil
+        case 8: name.equals("messages") ? .messages : nil
+        case 10: name.equals("max_tokens") ? .maxTokens : nil
+        case 14: name.equals("stream_options") ? .streamOptions : nil
+        case 21: name.equals("max_completion_tokens") ? .maxCompletionTokens : nil
+        default: nil
+        }
+    }
+}
+
+/// Why a body is refused before anything is forwarded.
+public enum RequestFault: Error, Equatable, Sendable {
+    case empty
+    case syntax(offset: Int, JSONFault)
+    case notAnObject
+    case missing(RequestMember)
+    case wrongType(RequestMember)
+    case duplicate(RequestMember)
+
+    /// The parameter to blame, in OpenAI's terms.
+    public var parameter: StaticString? {
+        switch self {
+        case .missing(let member), .wrongType(let member), .duplicate(let member): member.name
+        case .empty, .syntax, .notAnObject: nil
+        }
+    }
+
+    public func explanation() -> String {
+        switch self {
+        case .empty: "The request body is empty; a JSON object is needed."
+        case .syntax(let offset, let fault): "The request body is not valid JSON: \(fault.explanation), near byte \(offset)."
+        case .notAnObject: "The request body must be a JSON object."
+        case .missing(let member): "The member `\(member.name)` is missing; it must be \(member.expected)."
+        case .wrongType(let member): "The member `\(member.name)` must be \(member.expected)."
+        case .duplicate(let member): "The member `\(member.name)` stands twice in the request."
+        }
+    }
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+/// One strict pass over a request's body: validates all of it and notes what we act on. Nothing else is interpreted, so everything
+/// else reaches the endpoint byte for byte.
+public enum RequestScan {
+    /// - Parameters:
+    ///   - hashesPrefix: also hash the beginnings of the conversation, for cache affinity.
+    ///   - facts: overwritten.
+    /// - Returns: `nil` when the body is acceptable.
+    public static func facts(
+        _ body: UnsafeRawBufferPointer, kind: RequestKind, hashesPrefix: Bool, into facts: inout RequestFacts
+    ) -> RequestFault? {
+        facts = RequestFacts()
+        guard !body.isEmpty else { return .empty }
+        var reader = RequestReader(body, hashesPrefix: hashesPrefix)
+        do throws(RequestFault) {
+            try reader.readObject(&facts)
+            try reader.requireMembers(of: kind, facts)
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
+
+private struct RequestReader {
+    private var scanner: JSONScanner
+    private let hashesPrefix: Bool
+    /// Bit per `RequestMember` that was there.
+    private var seen: UInt16 = 0
+
+    init(_ body: UnsafeRawBufferPointer, hashesPrefix: Bool) {
+        scanner = JSONScanner(body)
+        self.hashesPrefix = hashesPrefix
+    }
+
+    /// Runs a step of the scanner; a fault gets the position it happened at.
+    @inline(__always)
+    private mutating func json<Value>(_ step: (inout JSONScanner) throws(JSONFault) -> Value) throws(RequestFault) -> Value {
+        do throws(JSONFault) { return try step(&scanner) } catch { throw .syntax(offset: scanner.position, error) }
+    }
+
+    private mutating func kind() throws(RequestFault) -> JSONKind { try json { scanner throws(JSONFault) in try scanner.kind() } }
+
+    mutating func readObject(_ facts: inout RequestFacts) throws(RequestFault) {
+        if scanner.bytes.count >= 3, scanner.bytes[0] == 0xEF, scanner.bytes[1] == 0xBB { throw .syntax(offset: 0, .byteOrderMark) }
+        guard try kind() == .object else {
+            try json { scanner throws(JSONFault) in
+                try scanner.skipValue(depth: 0)
+                try scanner.finish()
+            }
+            throw .notAnObject
+        }
+        try json { scanner throws(JSONFault) in try scanner.take(123) }
+        facts.objectBody = scanner.position
+        if try json({ scanner throws(JSONFault) in try scanner.takeIf(125) }) { return try finish() }
+        repeat {
+            let name = try json { scanner throws(JSONFault) in
+                let name = try scanner.string()
+                try scanner.take(58)
+                return name
+            }
+            try readMember(name.hasEscapes ? nil : .named(name.range.slice(scanner.bytes)), &facts)
+        } while try json({ scanner throws(JSONFault) in try scanner.takeIf(44) })
+        try json { scanner throws(JSONFault) in try scanner.take(125) }
+        try finish()
+    }
+
+    private mutating func finish() throws(RequestFault) { try json { scanner throws(JSONFault) in try scanner.finish() } }
+
+    private mutating func readMember(_ member: RequestMember?, _ facts: inout RequestFacts) throws(RequestFault) {
+        guard let member else { return try skip() }
+        try mark(member)
+        switch member {
+        case .model: try readModel(&facts)
+        case .stream: facts.isStream = try optionalBool(.stream) ?? false
+        case .streamOptions: try readStreamOptions(&facts)
+        case .maxCompletionTokens: if let tokens = try optionalInteger(member, 0...(.max)) { facts.outputTokensMax = tokens }
+        case .maxTokens:
+            if let tokens = try optionalInteger(member, 0...(.max)), facts.outputTokensMax < 0 { facts.outputTokensMax = tokens }
+        case .choices: facts.choices = try optionalInteger(member, 1...128) ?? 1
+        case .messages: try readMessages(&facts)
+        case .prompt, .input: try readPrompt(member, &facts)
+        case .tools: try readTools(&facts)
+        case .includeUsage: try skip()
+        }
+    }
+
+    private mutating func mark(_ member: RequestMember) throws(RequestFault) {
+        let bit: UInt16 = 1 << UInt16(member.rawValue)
+        guard seen & bit == 0 else { throw .duplicate(member) }
+        seen |= bit
+    }
+
+    private func has(_ member: RequestMember) -> Bool { seen & (1 << UInt16(member.rawValue)) != 0 }
+
+    func requireMembers(of kind: RequestKind, _ facts: RequestFacts) throws(RequestFault) {
+        guard has(.model) else { throw .missing(.model) }
+        switch kind {
+        case .chatCompletions: guard has(.messages) else { throw .missing(.messages) }
+        case .completions: guard has(.prompt) else { throw .missing(.prompt) }
+        case .embeddings: guard has(.input) else { throw .missing(.input) }
+        }
+    }
+
+    // MARK: Members
+
+    private mutating func skip() throws(RequestFault) { try json { scanner throws(JSONFault) in try scanner.skipValue(depth: 1) } }
+
+    private mutating func readModel(_ facts: inout RequestFacts) throws(RequestFault) {
+        guard try kind() == .string else { throw .wrongType(.model) }
+        let text = try json { scanner throws(JSONFault) in try scanner.string() }
+        guard !text.range.isEmpty else { throw .wrongType(.model) }
+        facts.model = text.range
+        facts.modelHasEscapes = text.hasEscapes
+    }
+
+    private mutating func optionalBool(_ member: RequestMember) throws(RequestFault) -> Bool? {
+        switch try kind() {
+        case .bool: return try json { scanner throws(JSONFault) in try scanner.bool() }
+        case .null:
+            try skip()
+            return nil
+        default: throw .wrongType(member)
+        }
+    }
+
+    private mutating func optionalInteger(_ member: RequestMember, _ range: ClosedRange<Int64>) throws(RequestFault) -> Int64? {
+        switch try kind() {
+        case .number:
+            let text = try json { scanner throws(JSONFault) in try scanner.number() }
+            guard let value = Self.integer(text.slice(scanner.bytes)), range.contains(value) else { throw .wrongType(member) }
+            return value
+        case .null:
+            try skip()
+            return nil
+        default: throw .wrongType(member)
+        }
+    }
+
+    /// `nil` for a fraction, an exponent, or more than 18 digits.
+    private static func integer(_ text: UnsafeRawBufferPointer) -> Int64? {
+        let isNegative = text[0] == 45
+        let digits = isNegative ? UnsafeRawBufferPointer(rebasing: text[1...]) : text
+        guard digits.count <= 18 else { return nil }
+        var value: Int64 = 0
+        for byte in digits {
+            guard byte >= 48, byte <= 57 else { return nil }
+            value = value * 10 + Int64(byte - 48)
+        }
+        return isNegative ? -value : value
+    }
+
+    private mutating func readStreamOptions(_ facts: inout RequestFacts) throws(RequestFault) {
+        let kind = try kind()
+        let start = scanner.position
+        switch kind {
+        case .null:
+            try skip()
+            facts.streamOptions = .null(ByteRange(start, scanner.position))
+        case .object:
+            let (isEmpty, flag, value) = try readIncludeUsage()
+            facts.streamOptions = .object(
+                ByteRange(start, scanner.position), isEmpty: isEmpty, includeUsage: flag, includeUsageValue: value)
+        default: throw .wrongType(.streamOptions)
+        }
+    }
+
+    private mutating func readIncludeUsage() throws(RequestFault) -> (isEmpty: Bool, flag: Bool?, value: ByteRange) {
+        try json { scanner throws(JSONFault) in try scanner.take(123) }
+        if try json({ scanner throws(JSONFault) in try scanner.takeIf(125) }) { return (true, nil, .empty) }
+        var flag: Bool?
+        var value = ByteRange.empty
+        repeat {
+            let name = try json { scanner throws(JSONFault) in
+                let name = try scanner.string()
+                try scanner.take(58)
+                return name
+            }
+            guard !name.hasEscapes, name.range.slice(scanner.bytes).equals("include_usage") else {
+                try json { scanner throws(JSONFault) in try scanner.skipValue(depth: 2) }
+                continue
+            }
+            try mark(.includeUsage)
+            _ = try kind()
+            let start = scanner.position
+            flag = try optionalBool(.includeUsage)
+            value = ByteRange(start, scanner.position)
+        } while try json({ scanner throws(JSONFault) in try scanner.takeIf(44) })
+        try json { scanner throws(JSONFault) in try scanner.take(125) }
+        return (false, flag, value)
+    }
+
+    private mutating func readPrompt(_ member: RequestMember, _ facts: inout RequestFacts) throws(RequestFault) {
+        let kind = try kind()
+        guard kind == .string || kind == .array else { throw .wrongType(member) }
+        let start = scanner.position
+        try skip()
+        facts.promptBytes = scanner.position - start
+        guard hashesPrefix else { return }
+        facts.prefixHashes[0] = PrefixHash.extend(PrefixHash.seed, scanner.bytes, start, scanner.position)
+        facts.prefixCount = 1
+    }
+
+    private mutating func readTools(_ facts: inout RequestFacts) throws(RequestFault) {
+        let kind = try kind()
+        guard kind == .array || kind == .null else { throw .wrongType(.tools) }
+        facts.hasTools = kind == .array
+        try skip()
+    }
+
+    private mutating func readMessages(_ facts: inout RequestFacts) throws(RequestFault) {
+        guard try kind() == .array else { throw .wrongType(.messages) }
+        let first = scanner.position
+        try json { scanner throws(JSONFault) in try scanner.take(91) }
+        var hash = PrefixHash.seed
+        repeat {
+            guard try json({ scanner throws(JSONFault) in try scanner.peek() }) == 123 else { throw .wrongType(.messages) }
+            let start = scanner.position
+            try json { scanner throws(JSONFault) in try scanner.skipValue(depth: 2) }
+            if hashesPrefix, facts.messageCount < RequestFacts.prefixesMax {
+                hash = PrefixHash.extend(hash, scanner.bytes, start, scanner.position)
+                facts.prefixHashes[facts.messageCount] = hash
+                facts.prefixCount = facts.messageCount + 1
+            }
+            facts.messageCount += 1
+        } while try json({ scanner throws(JSONFault) in try scanner.takeIf(44) })
+        try json { scanner throws(JSONFault) in try scanner.take(93) }
+        facts.promptBytes = scanner.position - first
+    }
+}
+
+/// Hashes the beginning of a conversation for cache affinity: it says "probably the same", never "the same".
+///
+/// A message counts with its length and its first and last 128 bytes, so the cost does not grow with a prompt's length. Two prompts that
+/// differ only in the middle of an equally long message collide, and meet on the same endpoint: harmless.
+enum PrefixHash {
+    static let seed: UInt64 = 0x9E37_79B9_7F4A_7C15
+    private static let edgeBytes = 128
+
+    static func extend(_ hash: UInt64, _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> UInt64 {
+        var mixed = mix(hash ^ UInt64(end - start))
+        mixed = fold(mixed, bytes, start, min(end, start + edgeBytes))
+        if end - start > edgeBytes { mixed = fold(mixed, bytes, max(end - edgeBytes, start + edgeBytes), end) }
+        return mixed
+    }
+
+    private static func fold(_ hash: UInt64, _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> UInt64 {
+        var hash = hash
+        var position = start
+        while position + 8 <= end {
+            hash = mix(hash ^ bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+            position += 8
+        }
+        var rest: UInt64 = 0
+        while position < end {
+            rest = rest << 8 | UInt64(bytes[position])
+            position += 1
+        }
+        return mix(hash ^ rest)
+    }
+
+    /// 64 × 64 → 128-bit product folded onto itself.
+    @inline(__always)
+    private static func mix(_ value: UInt64) -> UInt64 {
+        let product = (value ^ 0xA076_1D64_78BD_642F).multipliedFullWidth(by: 0xE703_7ED1_A0B4_28DB)
+        return product.high ^ product.low
+    }
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+/// Tokens of an answer as OpenAI's `usage` object counts them.
+public struct UsageCounts: Equatable, Sendable {
+    public var promptTokens: Int64
+    /// Part of `promptTokens`.
+    public var cachedTokens: Int64
+    public var completionTokens: Int64
+    public init(promptTokens: Int64 = 0, cachedTokens: Int64 = 0, completionTokens: Int64 = 0) {
+        self.promptTokens = promptTokens
+        self.cachedTokens = cachedTokens
+        self.completionTokens = completionTokens
+    }
+}
+
+/// What one event of a chat or completions stream carries.
+public struct ChunkFacts: Equatable, Sendable {
+    public enum Kind: Sendable {
+        /// Text, reasoning, refusal, a tool call, audio, or a finish reason: from here on the caller has part of an answer.
+        case content
+        /// A role, an empty delta, an annotation.
+        case noContent
+        /// No choices, only usage.
+        case usageOnly
+        case done
+        case error
+        /// Not JSON.
+        case malformed
+    }
+    public var kind: Kind
+    public var hasFinishReason = false
+    public var usage: UsageCounts?
+    public init(kind: Kind, hasFinishReason: Bool = false, usage: UsageCounts? = nil) {
+        self.kind = kind
+        self.hasFinishReason = hasFinishReason
+        self.usage = usage
+    }
+}
+
+/// Reads from answers what delivery and metering need. Tolerant: what is unknown is ignored.
+public enum ResponseScan {
+    /// - Parameter data: the value of an event's data line.
+    public static func chunkFacts(_ data: UnsafeRawBufferPointer) -> ChunkFacts {
+        if data.count >= 6, data[0] == 91, data.begins("[done]") { return ChunkFacts(kind: .done) }
+        guard !data.isEmpty else { return ChunkFacts(kind: .noContent) }
+        var reader = ChunkReader(scanner: JSONScanner(data))
+        do throws(JSONFault) {
+            try reader.read()
+            return reader.facts
+        } catch {
+            return ChunkFacts(kind: .malformed)
+        }
+    }
+
+    /// The last `usage` object of a body. Looks back from the end, where every server puts it.
+    public static func usage(inTailOf body: UnsafeRawBufferPointer) -> UsageCounts? {
+        let name: StaticString = "\"usage\""
+        var position = body.count - name.utf8CodeUnitCount
+        while position >= 0 {
+            if body[position] == 34, isAt(position, name, in: body), position == 0 || body[position - 1] != 92 {
+                if let usage = usageValue(body, after: position + name.utf8CodeUnitCount) { return usage }
+            }
+            position -= 1
+        }
+        return nil
+    }
+
+    private static func isAt(_ position: Int, _ text: StaticString, in body: UnsafeRawBufferPointer) -> Bool {
+        for i in 0..<text.utf8CodeUnitCount where body[position + i] != text.utf8Start[i] { return false }
+        return true
+    }
+
+    private static func usageValue(_ body: UnsafeRawBufferPointer, after position: Int) -> UsageCounts? {
+        guard position < body.count else { return nil }
+        var scanner = JSONScanner(UnsafeRawBufferPointer(rebasing: body[position...]))
+        guard (try? scanner.take(58)) != nil, (try? scanner.kind()) == .object else { return nil }
+        return try? UsageReader.read(&scanner)
+    }
+}
+
+/// Reads a `usage` object.
+enum UsageReader {
+    static func read(_ scanner: inout JSONScanner) throws(JSONFault) -> UsageCounts {
+        var usage = UsageCounts()
+        try scanner.members(depth: 1) { scanner, name throws(JSONFault) in
+            if name.equals("prompt_tokens") {
+                usage.promptTokens = try scanner.count()
+            } else if name.equals("completion_tokens") {
+                usage.completionTokens = try scanner.count()
+            } else if name.equals("prompt_tokens_details"), try scanner.kind() == .object {
+                try scanner.members(depth: 2) { scanner, name throws(JSONFault) in
+                    if name.equals("cached_tokens") { usage.cachedTokens = try scanner.count() } else { try scanner.skipValue(depth: 3) }
+                }
+            } else {
+                try scanner.skipValue(depth: 2)
+            }
+        }
+        return usage
+    }
+}
+
+private struct ChunkReader {
+    var scanner: JSONScanner
+    private var usage: UsageCounts?
+    private var hasChoices = false
+    private var hasContent = false
+    private var hasFinishReason = false
+    private var isError = false
+
+    init(scanner: JSONScanner) { self.scanner = scanner }
+
+    var facts: ChunkFacts {
+        let kind: ChunkFacts.Kind =
+            if isError { .error } else if hasContent || hasFinishReason { .content } else if !hasChoices && usage != nil { .usageOnly } else {
+                .noContent
+            }
+        return ChunkFacts(kind: kind, hasFinishReason: hasFinishReason, usage: usage)
+    }
+
+    mutating func read() throws(JSONFault) {
+        guard try scanner.kind() == .object else { throw .unexpectedByte }
+        try scanner.take(123)
+        if try !scanner.takeIf(125) {
+            repeat {
+                let name = try scanner.string().range.slice(scanner.bytes)
+                try scanner.take(58)
+                try member(name)
+            } while try scanner.takeIf(44)
+            try scanner.take(125)
+        }
+        try scanner.finish()
+    }
+
+    private mutating func member(_ name: UnsafeRawBufferPointer) throws(JSONFault) {
+        switch name.count {
+        case 7 where name.equals("choices"): try choices()
+        case 5 where name.equals("usage"):
+            if try scanner.kind() == .object { usage = try UsageReader.read(&scanner) } else { try scanner.skipValue(depth: 1) }
+        case 5 where name.equals("error"):
+            if try scanner.kind() != .null { isError = true }
+            try scanner.skipValue(depth: 1)
+        case 6 where name.equals("object"):
+            if try scanner.kind() == .string {
+                if try scanner.string().range.slice(scanner.bytes).equals("error") { isError = true }
+            } else {
+                try scanner.skipValue(depth: 1)
+            }
+        default: try scanner.skipValue(depth: 1)
+        }
+    }
+
+    private mutating func choices() throws(JSONFault) {
+        guard try scanner.kind() == .array else { return try scanner.skipValue(depth: 1) }
+        try scanner.take(91)
+        if try scanner.takeIf(93) { return }
+        hasChoices = true
+        repeat {
+            guard try scanner.kind() == .object else {
+                try scanner.skipValue(depth: 2)
+                continue
+            }
+            try choice()
+        } while try scanner.takeIf(44)
+        try scanner.take(93)
+    }
+
+    private mutating func choice() throws(JSONFault) {
+        try scanner.take(123)
+        if try scanner.takeIf(125) { return }
+        repeat {
+            let name = try scanner.string().range.slice(scanner.bytes)
+            try scanner.take(58)
+            if name.equals("delta"), try scanner.kind() == .object {
+                try delta()
+            } else if name.equals("finish_reason") {
+                if try scanner.kind() != .null { hasFinishReason = true }
+                try scanner.skipValue(depth: 3)
+            } else if name.equals("text") {
+                try contentValue()
+            } else {
+                try scanner.skipValue(depth: 3)
+            }
+        } while try scanner.takeIf(44)
+        try scanner.take(125)
+    }
+
+    private mutating func delta() throws(JSONFault) {
+        try scanner.take(123)
+        if try scanner.takeIf(125) { return }
+        repeat {
+            let name = try scanner.string().range.slice(scanner.bytes)
+            try scanner.take(58)
+            if name.equals("role") { try scanner.skipValue(depth: 4) } else { try contentValue() }
+        } while try scanner.takeIf(44)
+        try scanner.take(125)
+    }
+
+    /// A non-empty string, array or object is content; `null` and empty values are not. Unknown members count, so that a new kind of
+    /// content is never taken for silence.
+    private mutating func contentValue() throws(JSONFault) {
+        switch try scanner.kind() {
+        case .string: if try !scanner.string().range.isEmpty { hasContent = true }
+        case .null: try scanner.word("null")
+        case .array, .object:
+            let start = scanner.position
+            try scanner.skipValue(depth: 4)
+            if scanner.position - start > 2 { hasContent = true }
+        case .number, .bool: try scanner.skipValue(depth: 4)
+        }
+    }
+}
+
+extension JSONScanner {
+    /// Calls `body` at the value of each member of the object that stands here.
+    mutating func members(
+        depth: Int, _ body: (inout JSONScanner, UnsafeRawBufferPointer) throws(JSONFault) -> Void
+    ) throws(JSONFault) {
+        guard depth < Self.depthMax else { throw .tooDeep }
+        try take(123)
+        if try takeIf(125) { return }
+        repeat {
+            let name = try string().range.slice(bytes)
+            try take(58)
+            try body(&self, name)
+        } while try takeIf(44)
+        try take(125)
+    }
+
+    /// A count of tokens; anything that is not one becomes 0, because usage must never break an answer.
+    mutating func count() throws(JSONFault) -> Int64 {
+        guard try kind() == .number else {
+            try skipValue(depth: 2)
+            return 0
+        }
+        let text = try number().slice(bytes)
+        guard text.count <= 15 else { return 0 }
+        var value: Int64 = 0
+        for byte in text {
+            guard byte >= 48, byte <= 57 else { return 0 }
+            value = value * 10 + Int64(byte - 48)
+        }
+        return value
+    }
+}

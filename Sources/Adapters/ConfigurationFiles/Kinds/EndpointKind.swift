@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import ResourceTypes
+
+// Endpoint: one address, what it serves, what it can take.
+
+extension Shape where Value == Endpoint {
+    static func endpoint(named name: String) -> Shape {
+        .object { fields in
+            let region = fields.required("region", .reference(to: .region))
+            let url = fields.required("url", .endpointURL)
+            let credential = fields.optional("credential", .credential)
+            let serves = fields.required("serves", .list(.servedModel, count: 1...256).unique("model", by: \.model))
+            let limits = fields.optional("limits", .limits) ?? EndpointLimits()
+            let timeouts = fields.optional("timeouts", .timeouts) ?? EndpointTimeouts()
+            let health = fields.optional("health", .healthCheck)
+            let authorities = fields.optional("certificateAuthorityFile", .filePath)
+            guard let region, let url, let serves else { return nil }
+            return Endpoint(
+                name: name, region: region, url: url, credential: credential, serves: serves, limits: limits, timeouts: timeouts,
+                health: health, certificateAuthorityFile: authorities)
+        }
+    }
+}
+
+extension Shape where Value == EndpointCredential {
+    static let credential = Shape.object { fields in
+        let scheme = fields.optional("scheme", .oneOf(EndpointCredential.Scheme.self)) ?? .bearer
+        let secret = fields.required("secret", .secret)
+        return secret.map { EndpointCredential(scheme: scheme, secret: $0) }
+    }
+}
+
+extension Shape where Value == ServedModel {
+    static let servedModel = Shape.object { fields in
+        let model = fields.required("model", .reference(to: .model))
+        let upstreamName = fields.optional("as", .modelName)
+        let prices = fields.optional("prices", .prices)
+        return model.map { ServedModel(model: $0, upstreamName: upstreamName, prices: prices) }
+    }
+}
+
+extension Shape where Value == TokenPrices {
+    static let prices = Shape.object { fields in
+        let currency = fields.required("currency", .currency)
+        let input = fields.required("inputPerMillionTokens", .price)
+        let cachedInput = fields.optional("cachedInputPerMillionTokens", .price)
+        let output = fields.required("outputPerMillionTokens", .price)
+        guard currency != nil, let input, let output else { return nil }
+        return TokenPrices(input: input, cachedInput: cachedInput, output: output)
+    }
+}
+
+extension Shape where Value == Currency {
+    /// Noted with its place: all prices must agree, wherever they stand.
+    static let currency = Shape(allowed: "a currency code of three capital letters (ISO 4217), e.g. USD") { cursor in
+        let code = Shape<Currency>.text("a currency code of three capital letters (ISO 4217), e.g. USD") { text in
+            Currency(text).map { .value($0) } ?? .refused(hint: Currency(text.uppercased()).map { "write \($0.code)" })
+        }
+        guard let currency = code.parse(cursor) else { return nil }
+        cursor.context.price(in: currency, at: cursor.location, path: cursor.path)
+        return currency
+    }
+}
+
+extension Shape where Value == UnitPrice {
+    /// Read from the text, quoted or not: a binary fraction would not be the price that was written.
+    static let price = leaf("a decimal number such as 0.15 with at most 6 decimals, without sign or exponent") { scalar in
+        PriceText.perMillion(scalar.text).map { .value($0) } ?? .refused()
+    }
+}
+
+extension Shape where Value == EndpointLimits {
+    static let limits = Shape.object { fields in
+        EndpointLimits(
+            inFlightMax: fields.optional("inFlightMax", .integer(1...1_000_000)),
+            queueMax: fields.optional("queueMax", .integer(1...1_000_000)),
+            tokensPerMinute: fields.optional("tokensPerMinute", .integer(1...1_000_000_000_000)),
+            requestsPerMinute: fields.optional("requestsPerMinute", .integer(1...1_000_000_000)))
+    }
+}
+
+extension Shape where Value == EndpointTimeouts {
+    static let timeouts = Shape.object { fields in
+        let defaults = EndpointTimeouts()
+        return EndpointTimeouts(
+            connect: fields.optional("connect", .duration(.milliseconds(1) ... .seconds(300))) ?? defaults.connect,
+            firstByte: fields.optional("firstByte", .duration(.milliseconds(1) ... .seconds(3_600))) ?? defaults.firstByte,
+            idle: fields.optional("idle", .duration(.milliseconds(1) ... .seconds(3_600))) ?? defaults.idle)
+    }
+}
+
+extension Shape where Value == HealthCheck {
+    static let healthCheck = Shape.object { fields in
+        let path = fields.required("path", .absolutePath)
+        let interval = fields.optional("interval", .duration(.milliseconds(100) ... .seconds(3_600)))
+        let timeout = fields.optional("timeout", .duration(.milliseconds(10) ... .seconds(300)))
+        let loadPath = fields.optional("loadPath", .absolutePath)
+        guard let path else { return nil }
+        var check = HealthCheck(path: path, loadPath: loadPath)
+        check.interval = interval ?? check.interval
+        // A probe must end before the next one begins; without a word on it, the timeout follows a short interval.
+        check.timeout = timeout ?? min(check.timeout, check.interval)
+        return check
+    }
+    .checked { check, cursor in
+        guard check.timeout > check.interval else { return true }
+        let spans = "\(DurationText.write(check.timeout)) is longer than interval \(DurationText.write(check.interval))"
+        cursor.report("timeout \(spans)", hint: "a probe must end before the next begins")
+        return false
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+import ArgumentParser
+
+/// How a gateway process runs; shared by `gateway` and `up`.
+struct GatewayOptions: ParsableArguments {
+    @Option(help: "Address to listen on. Several processes may share one port: start the new one, then stop the old one.")
+    var listen = Address.defaultListen
+    @Option(help: "Address of the admin port: /livez /readyz /metrics /status /explain. It has no authentication.")
+    var admin = Address.defaultAdmin
+    @Option(help: "Threads; each serves many connections. 0: one per core.") var loops = 0
+    @Option(help: "Access log file, one JSON object a line; - is standard output.") var accessLog: String?
+    @Option(help: "PEM certificate chain for the listener.") var tlsCertificate: String?
+    @Option(help: "PEM key of the certificate.") var tlsKey: String?
+    @Flag(help: "Listen beyond loopback without TLS.") var insecure = false
+    @Option(help: "Seconds that requests under way may take after SIGTERM.") var drainSeconds = 30
+    @Option(help: "Largest request body, in MiB.") var bodyMebibytesMax = 32
+    @Option(help: "Least severe level to log: trace, debug, info, notice, warning, error, critical.") var logLevel = "info"
+
+    func validate() throws {
+        guard (tlsCertificate == nil) == (tlsKey == nil) else {
+            throw ValidationError("--tls-certificate and --tls-key go together.")
+        }
+        guard listen.isLoopback || tlsCertificate != nil || insecure else {
+            throw ValidationError(
+                "\(listen) is reachable from other machines: give --tls-certificate and --tls-key, or --insecure if something else protects it.")
+        }
+        guard admin.isLoopback || insecure else {
+            throw ValidationError("The admin port has no authentication: keep it on loopback, or say --insecure.")
+        }
+        guard (0...64).contains(loops) else { throw ValidationError("--loops is 0 to 64.") }
+        guard (1...3600).contains(drainSeconds) else { throw ValidationError("--drain-seconds is 1 to 3600.") }
+        guard (1...1024).contains(bodyMebibytesMax) else { throw ValidationError("--body-mebibytes-max is 1 to 1024.") }
+    }
+}
+
+extension Address {
+    static let defaultListen = Address(literal: "127.0.0.1", port: 8080)
+    static let defaultAdmin = Address(literal: "127.0.0.1", port: 9090)
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+import ConfigurationFiles
+import ControlPlane
+import Gateway
+import Glibc
+import Logging
+import Reactor
+import Routing
+
+/// The object graph of a running gateway: data plane, admin port, prober, name book, and the configuration that feeds them.
+///
+/// ```
+/// files ── ConfigurationLoader ── RoutingSnapshot ──┬── Gateway (its own loops)
+///                                 names, TLS ───────┤
+///                                                   └── HealthProber, AdminServer (control loop)
+/// ```
+/// - Threading: made and stopped on the main thread; everything in between happens on the control loop.
+final class GatewayProcess: @unchecked Sendable {
+    // Proof of @unchecked: mutable state is touched on the control loop's thread only, after `init` has started it.
+    private let loader: ConfigurationLoader
+    private var watcher: ConfigurationWatcher
+    private var loaded: ConfigurationLoader.Loaded
+    private var configurationState = ConfigurationState(acceptedTotal: 1, rejectedTotal: 0, lastError: nil)
+    private var isDraining = false
+
+    private let control: EventLoop
+    private let thread: LoopThread
+    let gateway: Gateway
+    private var prober: HealthProber?
+    private var admin: AdminServer?
+    private var names: NameBook?
+    private var timer: LoopTimer?
+    private let accessLog: AccessLogSink?
+    private let log: Logger
+
+    private static let watchNanoseconds: Int64 = 1_000_000_000
+
+    /// Loads, binds and starts everything.
+    /// - Throws: `ConfigurationRefused` with every problem, or why a port, file or certificate could not be used.
+    init(configurations: [String], options: GatewayOptions, log: Logger) throws {
+        self.log = log
+        loader = ConfigurationLoader(paths: configurations, environment: Environment.all)
+        watcher = ConfigurationWatcher(paths: configurations)
+        let loaded = try Self.load(loader)
+        self.loaded = loaded
+        let published = try Self.publication(of: loaded.snapshot)
+        accessLog = try options.accessLog.map { try AccessLogSink(path: $0) }
+        gateway = try Gateway(Self.configuration(options, accessLog), published: published, gauges: EndpointGauges())
+        let control = try EventLoop()
+        self.control = control
+        thread = try LoopThread(name: "control", loop: control)
+        names = try NameBook { [gateway] in gateway.update(addresses: $0) }
+        names?.follow(loaded.snapshot)
+        _ = watcher.poll(watchedFiles: loaded.watchedFiles)
+        try start(published, admin: options.admin)
+    }
+
+    private static func load(_ loader: ConfigurationLoader) throws -> ConfigurationLoader.Loaded {
+        switch loader.reload(nil) {
+        case .accepted(let loaded): return loaded
+        case .rejected(let problems): throw ConfigurationRefused(problems: problems)
+        case .unchanged: preconditionFailure("a first load has nothing to be equal to")
+        }
+    }
+
+    private static func configuration(_ options: GatewayOptions, _ accessLog: AccessLogSink?) throws -> GatewayConfiguration {
+        var limits = GatewayLimits()
+        limits.bodyBytesMax = options.bodyMebibytesMax << 20
+        var tls: TLSContext?
+        if let certificate = options.tlsCertificate, let key = options.tlsKey {
+            tls = try TLSContext(certificateFile: certificate, keyFile: key)
+        }
+        let loops = options.loops > 0 ? options.loops : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        return GatewayConfiguration(
+            address: options.listen.socket, tls: tls, loops: loops, accessLog: accessLog, limits: limits,
+            seed: SystemRandomNumberGenerator().seed)
+    }
+
+    /// Names resolved and certificates read: what loops must not do themselves.
+    private static func publication(of snapshot: RoutingSnapshot) throws -> PublishedConfiguration {
+        var contexts: [String: TLSContext] = [:]
+        for endpoint in snapshot.endpoints where endpoint.address.isTLS {
+            let file = endpoint.address.certificateAuthorityFile
+            if contexts[file ?? ""] == nil { contexts[file ?? ""] = try TLSContext(trusting: file) }
+        }
+        return PublishedConfiguration(snapshot: snapshot, addresses: NameBook.resolve(snapshot), tls: contexts)
+    }
+
+    /// The part that lives on the control loop; waits until it is there, so that a bound port is a ready one.
+    private func start(_ published: PublishedConfiguration, admin address: Address) throws {
+        let outcome = OneShot<Result<Void, any Error>>()
+        control.submit { [self] in outcome.fulfil(Result { try startOnControlLoop(published, address) }) }
+        try outcome.wait().get()
+    }
+
+    private func startOnControlLoop(_ published: PublishedConfiguration, _ address: Address) throws {
+        let prober = HealthProber(loop: control) { [gateway] result, slot in gateway.report(probe: result, gaugeSlot: slot) }
+        prober.follow(published)
+        self.prober = prober
+        admin = try AdminServer(
+            gateway: gateway, loop: control, address: address.socket, context: { [unowned self] in context },
+            reload: { [unowned self] in
+                reload()
+                return configurationState
+            })
+        timer = try LoopTimer(loop: control, at: control.now + Self.watchNanoseconds) { [unowned self] in watch() }
+    }
+
+    private var context: AdminContext {
+        AdminContext(
+            state: isDraining ? .draining : .serving, configuration: configurationState, logBlocksDropped: accessLog?.blocksDropped ?? 0)
+    }
+
+    // MARK: Configuration
+
+    /// SIGHUP.
+    func requestReload() { control.submit { [self] in reload() } }
+
+    private func watch() {
+        if watcher.poll(watchedFiles: loaded.watchedFiles) { reload() }
+        timer?.reschedule(at: control.now + Self.watchNanoseconds)
+    }
+
+    /// Swaps in the new configuration whole, or keeps the one in force and says why.
+    private func reload() {
+        switch loader.reload(loaded) {
+        case .unchanged:
+            configurationState.lastError = nil
+        case .rejected(let problems):
+            refuse(ConfigurationRefused(problems: problems).description)
+        case .accepted(let fresh):
+            do {
+                let published = try Self.publication(of: fresh.snapshot)
+                loaded = fresh
+                gateway.publish(published)
+                prober?.follow(published)
+                names?.follow(fresh.snapshot)
+                configurationState.acceptedTotal += 1
+                configurationState.lastError = nil
+                log.notice("configuration accepted", metadata: ["version": "\(fresh.snapshot.version)"])
+            } catch {
+                refuse("\(error)")
+            }
+        }
+    }
+
+    private func refuse(_ reason: String) {
+        configurationState.rejectedTotal += 1
+        configurationState.lastError = reason
+        log.error("configuration refused, the previous one stays in force", metadata: ["reason": "\(reason)"])
+    }
+
+    // MARK: The end
+
+    /// Stops accepting, lets requests finish for up to `seconds`, then returns.
+    func stop(within seconds: Int) {
+        control.submit { [self] in isDraining = true }
+        let drained = OneShot<Void>()
+        gateway.drain(deadlineNanoseconds: Int64(seconds) * 1_000_000_000) { drained.fulfil(()) }
+        drained.wait()
+        gateway.join()
+        control.submit { [self] in
+            prober?.stop()
+            admin?.close()
+            timer?.cancel()
+        }
+        control.stop()
+        thread.join()
+        names?.close()
+        accessLog?.close()
+    }
+}
+
+/// Why a configuration cannot be used: every reason, as people read them.
+struct ConfigurationRefused: Error, CustomStringConvertible {
+    let problems: [ConfigurationProblem]
+    var description: String { problems.map { "\($0)" }.joined(separator: "\n") }
+}
+
+extension SystemRandomNumberGenerator {
+    var seed: UInt64 {
+        var generator = self
+        return generator.next()
+    }
+}

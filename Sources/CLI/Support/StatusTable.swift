@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+import WireFormats
+
+/// The status document as a table for people.
+enum StatusTable {
+    /// What one look at the gateway showed.
+    struct Sample {
+        var document: JSONValue
+        var requestsByEndpoint: [String: Int] = [:]
+
+        init(_ document: JSONValue) {
+            self.document = document
+            for endpoint in document["endpoints"]?.arrayValue ?? [] {
+                requestsByEndpoint[endpoint["name"]?.stringValue ?? ""] = endpoint["requests"]?.integerValue ?? 0
+            }
+        }
+    }
+
+    static func text(_ sample: Sample, since previous: Sample?) -> String {
+        let document = sample.document
+        var lines = [heading(document), ""]
+        lines.append(endpoints(sample, since: previous))
+        let keys = document["keys"]?.arrayValue ?? []
+        if !keys.isEmpty { lines += ["", self.keys(keys)] }
+        if let problem = document["configuration"]?["last_error"]?.stringValue { lines += ["", "Configuration refused: \(problem)"] }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func heading(_ document: JSONValue) -> String {
+        let version = document["configuration"]?["version"]?.integerValue ?? 0
+        let inFlight = document["requests_in_flight"]?.integerValue ?? 0
+        let connections = document["connections"]?.integerValue ?? 0
+        let state = document["state"]?.stringValue ?? "?"
+        return "isobar \(state) · configuration \(version) · \(inFlight) requests in flight · \(connections) connections"
+    }
+
+    private static func endpoints(_ sample: Sample, since previous: Sample?) -> String {
+        var table = Table([
+            ("ENDPOINT", false), ("REGION", false), ("STATE", false), ("IN FLIGHT", true), ("TTFT", true), ("TPOT", true), ("ERRORS", true),
+            ("REQUESTS", true), ("SHARE", true), ("NOW", true), ("$/1M TOKENS", true), ("SPEND", true),
+        ])
+        let endpoints = sample.document["endpoints"]?.arrayValue ?? []
+        let recent = endpoints.map { endpoint in
+            let name = endpoint["name"]?.stringValue ?? ""
+            return previous.map { (sample.requestsByEndpoint[name] ?? 0) - ($0.requestsByEndpoint[name] ?? 0) } ?? 0
+        }
+        let recentTotal = recent.reduce(0, +)
+        for (endpoint, now) in zip(endpoints, recent) {
+            table.append([
+                endpoint["name"]?.stringValue ?? "", endpoint["region"]?.stringValue ?? "", endpoint["state"]?.stringValue ?? "",
+                text(endpoint["in_flight"]), milliseconds(endpoint["ttft_ms"]), milliseconds(endpoint["tpot_ms"]),
+                percent(endpoint["error_rate"]), text(endpoint["requests"]), percent(endpoint["share"]),
+                recentTotal > 0 ? "\(now * 100 / recentTotal) %" : "-", endpoint["price_per_million"]?.stringValue ?? "-",
+                endpoint["spend"]?.stringValue ?? "-",
+            ])
+        }
+        return table.text
+    }
+
+    private static func keys(_ keys: [JSONValue]) -> String {
+        var table = Table([("KEY", false), ("TENANT", false), ("REQUESTS", true), ("TOKENS IN", true), ("TOKENS OUT", true), ("SPEND", true)])
+        for key in keys {
+            table.append([
+                key["name"]?.stringValue ?? "", key["tenant"]?.stringValue ?? "", text(key["requests"]), text(key["input_tokens"]),
+                text(key["output_tokens"]), key["spend"]?.stringValue ?? "-",
+            ])
+        }
+        return table.text
+    }
+
+    private static func text(_ value: JSONValue?) -> String { value?.integerValue.map { String($0) } ?? "-" }
+
+    private static func milliseconds(_ value: JSONValue?) -> String {
+        value?.doubleValue.map { $0 >= 100 ? "\(Int($0)) ms" : "\(Double(Int($0 * 10)) / 10) ms" } ?? "-"
+    }
+
+    private static func percent(_ value: JSONValue?) -> String { value?.doubleValue.map { "\(Int($0 * 100 + 0.5)) %" } ?? "-" }
+}

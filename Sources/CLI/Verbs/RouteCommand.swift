@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+import ArgumentParser
+import Gateway
+import WireFormats
+
+struct RouteCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "route", abstract: "See how requests are routed.", subcommands: [Explain.self])
+
+    struct Explain: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show each candidate, why it may or may not be used, its score, and the pick.",
+            discussion: """
+                The running gateway answers with what it knows at this moment.
+
+                Example: isobar route explain --model smollm2 --from azure-eastus
+                The same text comes with a request that carries the header `X-Isobar-Explain: 1`.
+                """)
+
+        @Option(help: "Public model name, as callers send it.") var model: String
+        @Option(help: "Region of the caller.") var from: String?
+        @Option(help: "Length of the prompt to assume, in tokens.") var promptTokens: Int = 200
+        @Option(help: "Admin address of the gateway.") var admin = Address.defaultAdmin
+        @Option(help: "text or json.") var output: OutputFormat = .text
+
+        func run() throws {
+            var target = "/explain?model=\(PercentEncoding.encoded(model))&prompt_tokens=\(promptTokens)"
+            if let from { target += "&region=\(PercentEncoding.encoded(from))" }
+            let document = try AdminClient(address: admin).document(target)
+            switch output {
+            case .json: Terminal.print(document.text)
+            case .text: for line in document["lines"]?.arrayValue ?? [] { Terminal.print(line.stringValue ?? "") }
+            }
+        }
+    }
+}

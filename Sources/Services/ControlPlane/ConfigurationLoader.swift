@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+public import ConfigurationFiles
+internal import ResourceTypes
+public import Routing
+
+/// Files to snapshot, whole or not at all; asked again on SIGHUP and when `ConfigurationWatcher` sees a change.
+///
+/// A function of the files, the environment and the previous result. It keeps nothing: the caller holds the last accepted
+/// configuration, and goes on with it when the new one is refused.
+public struct ConfigurationLoader: Sendable {
+    private let paths: [String]
+    private let environment: [String: String]
+
+    /// - Parameters:
+    ///   - paths: files and directories.
+    ///   - environment: where `env:` secrets are looked up.
+    public init(paths: [String], environment: [String: String]) {
+        self.paths = paths
+        self.environment = environment
+    }
+
+    /// An accepted configuration, and what the next load has to know of it.
+    public struct Loaded: Sendable {
+        public var snapshot: RoutingSnapshot
+        public var warnings: [ConfigurationProblem]
+        /// Files besides `paths` whose change matters: secrets and certificate authorities.
+        public var watchedFiles: [String]
+        var slots: GaugeSlots
+        var digest: ContentDigest
+    }
+
+    public enum Outcome: Sendable {
+        /// The bytes of all files and secrets are the same as at the previous load.
+        case unchanged
+        case accepted(Loaded)
+        /// Every reason. The previous snapshot stays in force.
+        case rejected([ConfigurationProblem])
+    }
+
+    /// Reads everything again and compiles it if a byte differs; blocks on file I/O.
+    public func reload(_ previous: Loaded?) -> Outcome {
+        do throws(ConfigurationProblems) {
+            // 1. Read: files, then what they declare, then the secrets and certificate authorities these name.
+            let files = try ConfigurationReader.files(at: paths)
+            let configuration = try ConfigurationReader.decode(files)
+            let (secrets, secretProblems) = ResolvedSecrets.resolve(configuration, with: SecretResolver(environment: environment))
+            let (authorities, authorityProblems) = Self.readAuthorities(of: configuration)
+            guard (secretProblems + authorityProblems).isEmpty else { return .rejected(secretProblems + authorityProblems) }
+            // 2. Compare.
+            let digest = ContentDigest(files.flatMap { [Array($0.path.utf8), $0.bytes] } + secrets.contents + authorities)
+            if let previous, previous.digest == digest { return .unchanged }
+            // 3. Compile.
+            let output = try SnapshotCompiler.compile(
+                configuration, secrets: secrets, slots: previous?.slots ?? GaugeSlots(), version: (previous?.snapshot.version ?? 0) + 1)
+            return .accepted(
+                Loaded(
+                    snapshot: output.snapshot, warnings: output.warnings, watchedFiles: Self.watchedFiles(of: configuration.resources),
+                    slots: output.slots, digest: digest))
+        } catch {
+            return .rejected(error.all)
+        }
+    }
+
+    /// Only their bytes, to see a change; what is inside is for the one who opens connections.
+    private static func readAuthorities(of configuration: Configuration) -> (contents: [[UInt8]], problems: [ConfigurationProblem]) {
+        var contents: [[UInt8]] = []
+        var problems: [ConfigurationProblem] = []
+        for endpoint in configuration.resources.endpoints {
+            guard let path = endpoint.certificateAuthorityFile else { continue }
+            do throws(BoundedFile.ReadError) {
+                contents.append(try BoundedFile.read(path, bytesMax: authorityBytesMax))
+            } catch {
+                let resource = ResourceName(.endpoint, endpoint.name)
+                problems.append(
+                    configuration.sources.problem(at: resource, "spec.certificateAuthorityFile", "cannot read \(path): \(error)"))
+            }
+        }
+        return (contents, problems)
+    }
+
+    private static let authorityBytesMax = 4 * 1024 * 1024
+
+    private static func watchedFiles(of resources: DeclaredResources) -> [String] {
+        let references = resources.endpoints.compactMap(\.credential?.secret) + resources.keys.map(\.secret)
+        let secretFiles = references.compactMap { reference -> String? in
+            guard case .file(let path) = reference else { return nil }
+            return path
+        }
+        return Set(secretFiles + resources.endpoints.compactMap(\.certificateAuthorityFile)).sorted()
+    }
+}

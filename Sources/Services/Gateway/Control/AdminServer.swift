@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import PlainHTTP
+public import Reactor
+internal import ResourceTypes
+internal import WireFormats
+
+/// What the admin port needs to know about the process around the gateway.
+public struct AdminContext: Sendable {
+    public enum State: String, Sendable { case serving, draining }
+    public var state: State
+    public var configuration: ConfigurationState
+    /// Access log blocks lost so far.
+    public var logBlocksDropped: Int
+    public init(state: State, configuration: ConfigurationState, logBlocksDropped: Int) {
+        self.state = state
+        self.configuration = configuration
+        self.logBlocksDropped = logBlocksDropped
+    }
+}
+
+/// The configuration's story so far.
+public struct ConfigurationState: Sendable {
+    public var acceptedTotal: UInt64
+    public var rejectedTotal: UInt64
+    /// Why the newest configuration was refused; `nil` when it was accepted.
+    public var lastError: String?
+    public init(acceptedTotal: UInt64, rejectedTotal: UInt64, lastError: String?) {
+        self.acceptedTotal = acceptedTotal
+        self.rejectedTotal = rejectedTotal
+        self.lastError = lastError
+    }
+}
+
+/// The admin port: life, readiness, metrics, status, explanations, reload. Not for callers; loopback by default.
+///
+/// - Threading: confined to its loop, which is not one of the gateway's: a slow scrape never delays a request.
+public final class AdminServer {
+    private let gateway: Gateway
+    private let loop: EventLoop
+    private let context: () -> AdminContext
+    private let reload: () -> ConfigurationState
+    private var server: HTTPServer?
+
+    /// - Parameters:
+    ///   - context: state of the process, asked per request.
+    ///   - reload: reads the configuration again and says what came of it.
+    public init(
+        gateway: Gateway, loop: EventLoop, address: SocketAddress, context: @escaping () -> AdminContext,
+        reload: @escaping () -> ConfigurationState
+    ) throws(ReactorError) {
+        self.gateway = gateway
+        self.loop = loop
+        self.context = context
+        self.reload = reload
+        let server = HTTPServer(loop: loop) { [unowned self] request, responder in handle(request, responder) }
+        try server.listen(on: address)
+        self.server = server
+    }
+
+    public func close() {
+        server?.close()
+        server = nil
+    }
+
+    private func handle(_ request: HTTPServerRequest, _ responder: HTTPResponder) {
+        switch (request.method, request.path) {
+        case (.get, "/livez"): text(responder, 200, "alive\n")
+        case (.get, "/readyz"): readiness(responder)
+        case (.get, "/metrics"): metrics(responder)
+        case (.get, "/status"): status(responder)
+        case (.get, "/explain"): explain(request, responder)
+        case (.post, "/reload"): reloaded(responder)
+        case (_, "/livez"), (_, "/readyz"), (_, "/metrics"), (_, "/status"), (_, "/explain"), (_, "/reload"):
+            error(responder, 405, "This path needs another method: POST for /reload, GET for the others.")
+        default:
+            error(responder, 404, "Known paths: /livez, /readyz, /metrics, /status, /explain?model=NAME, POST /reload.")
+        }
+    }
+
+    private func readiness(_ responder: HTTPResponder) {
+        switch context().state {
+        case .serving: text(responder, 200, "ready\n")
+        case .draining: text(responder, 503, "draining\n")
+        }
+    }
+
+    private func metrics(_ responder: HTTPResponder) {
+        let context = context()
+        collect { reports in
+            responder.respond(200, contentType: "text/plain; version=0.0.4", body: MetricsPage.render(reports, context))
+        }
+    }
+
+    private func status(_ responder: HTTPResponder) {
+        let context = context()
+        collect { reports in
+            responder.respond(200, contentType: "application/json", body: StatusDocument.make(reports, context).bytes)
+        }
+    }
+
+    /// Brings the loops' reports back to this loop.
+    private func collect(_ completion: @escaping ([LoopReport]) -> Void) {
+        let ticket = Confined(completion)
+        gateway.collect { [loop] reports in loop.submit { ticket.value(reports) } }
+    }
+
+    private func explain(_ request: HTTPServerRequest, _ responder: HTTPResponder) {
+        let query = QueryString(request.query)
+        guard let model = query["model"], !model.isEmpty else { return error(responder, 400, "Say which model: /explain?model=NAME.") }
+        let tokens = query["prompt_tokens"].flatMap { Int32($0) } ?? 200
+        let ticket = Confined(responder)
+        gateway.explain(model: model, region: query["region"], promptTokens: max(tokens, 0)) { [loop] explanation in
+            loop.submit {
+                let responder = ticket.value
+                guard let explanation else { return Self.error(responder, 404, "No route has the public model name `\(model)`.") }
+                responder.respond(200, contentType: "application/json", body: ExplanationDocument.make(explanation).bytes)
+            }
+        }
+    }
+
+    private func reloaded(_ responder: HTTPResponder) {
+        let state = reload()
+        if let problem = state.lastError { return error(responder, 422, problem) }
+        text(responder, 200, "accepted\n")
+    }
+
+    private func text(_ responder: HTTPResponder, _ status: Int, _ text: String) {
+        responder.respond(status, contentType: "text/plain", body: Array(text.utf8))
+    }
+
+    private func error(_ responder: HTTPResponder, _ status: Int, _ message: String) { Self.error(responder, status, message) }
+
+    private static func error(_ responder: HTTPResponder, _ status: Int, _ message: String) {
+        let body = ErrorBody.openAI(message: message, type: "invalid_request_error", param: nil, code: nil)
+        responder.respond(status, contentType: "application/json", body: body)
+    }
+}
+
+/// Carries a value of this loop through another thread and back, untouched on the way.
+struct Confined<Value>: @unchecked Sendable {
+    // Proof of @unchecked: used only to come back to the loop that made it; the other thread never opens it.
+    let value: Value
+    init(_ value: Value) { self.value = value }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import ResourceTypes
+
+/// Reads how many requests wait inside a model server from its Prometheus page.
+///
+/// Metric names: vLLM `vllm:num_requests_waiting`, SGLang `sglang:num_queue_reqs`, llama.cpp `llamacpp:requests_deferred`
+/// (each project's metrics documentation, read 2026-11).
+enum LoadSignals {
+    static func metricName(of flavor: ProviderFlavor) -> String? {
+        switch flavor {
+        case .vllm: "vllm:num_requests_waiting"
+        case .sglang: "sglang:num_queue_reqs"
+        case .llamaCpp: "llamacpp:requests_deferred"
+        case .openai, .ollama, .generic: nil
+        }
+    }
+
+    /// Sum over all label sets of the metric.
+    /// - Returns: `nil` when the page does not have it or says something that is not a finite number ≥ 0.
+    static func queued(in page: String, flavor: ProviderFlavor) -> Int? {
+        guard let name = metricName(of: flavor) else { return nil }
+        var total: Double?
+        for line in page.split(separator: "\n") where line.hasPrefix(name) {
+            let rest = line.dropFirst(name.count)
+            guard rest.first == " " || rest.first == "{" else { continue }
+            let sample = rest.first == "{" ? rest.drop { $0 != "}" }.dropFirst() : rest
+            guard let value = sample.split(separator: " ").first.flatMap({ Double($0) }), value.isFinite, value >= 0 else { return nil }
+            total = (total ?? 0) + value
+        }
+        return total.flatMap { $0 < 1e9 ? Int($0) : nil }
+    }
+}

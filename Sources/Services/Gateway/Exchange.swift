@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import Reactor
+internal import ResourceTypes
+internal import Routing
+internal import WireFormats
+
+/// Everything about the request that a client connection is serving: what it asked, what was decided, what it cost.
+///
+/// One object per client connection, reset between requests: HTTP/1.1 answers one request at a time, so nothing is allocated per request.
+/// The steps are in `RequestLifecycle.swift`; this file is the state they share.
+/// - Threading: confined to the loop of its connection.
+final class Exchange {
+    unowned(unsafe) let worker: Worker
+    unowned(unsafe) let client: ClientConnection
+
+    var identifier: UInt64 = 0
+    var target = RequestTarget.unknown
+    var principal: Principal?
+    /// What the head said that later stages need; ranges into the client's buffer.
+    var headers = RequestHeaders()
+    /// The caller's end-to-end header lines, as every attempt sends them.
+    var forwardedLines = Buffer.none
+    var facts = RequestFacts()
+    var features: RequestFeatures
+    /// Stable position of the route's counters in this loop.
+    var routeCounters = 0
+    var machine: AttemptMachine
+    /// Slot 0 is the primary attempt, slot 1 the hedge. Raw memory, because reading one field must not copy and retain the others.
+    let attempts: UnsafeMutablePointer<Attempt>
+    var timing = RequestTiming()
+    var usage: UsageCounts?
+    /// Content events seen, to estimate tokens when no usage arrives.
+    var contentEvents = 0
+    var outcome: RequestOutcome = .ok
+    var answeredStatus: UInt16 = 0
+    var bytesOut = 0
+    var isInFlight = false
+    var hasStarted = false
+    /// Whether the stream goes out in chunks; a caller of HTTP/1.0 gets it until the connection closes.
+    var sendsChunks = true
+    var hasSentErrorEvent = false
+    /// We asked for usage, the caller did not: the chunk that carries it is ours alone.
+    var dropsUsageChunk = false
+    /// `x-isobar-explain` lines with CRLFs, when asked for.
+    var explanation: [UInt8] = []
+    /// The configuration changed and the route is gone: no further attempt.
+    var isOrphaned = false
+    /// The end of a relayed answer, where its usage is.
+    var relayedTail: [UInt8] = []
+    /// The last upstream's own error answer, relayed when nothing else worked.
+    var upstreamError = UpstreamErrorAnswer()
+    /// Set while the machine waits before another attempt or for the moment to hedge.
+    var waitUntil: Int64 = .max
+    var hedgeAt: Int64 = .max
+    /// When a caller that does not read is given up; `Int64.max` while it reads.
+    var stallDeadline: Int64 = .max
+
+    init(client: ClientConnection, worker: Worker) {
+        self.client = client
+        self.worker = worker
+        features = RequestFeatures(route: RouteID(0))
+        attempts = .allocate(capacity: 2)
+        attempts.initialize(repeating: Attempt(), count: 2)
+        machine = AttemptMachine(retry: RetryPolicy(), hedge: nil, startedAt: .distantPast)
+    }
+
+    deinit {
+        attempts.deinitialize(count: 2)
+        attempts.deallocate()
+    }
+
+    var now: Instant { Instant(nanoseconds: worker.loop.now) }
+
+    /// A new configuration came: ids change, running attempts go on, a request whose route is gone makes no further ones.
+    func translate(_ translation: SnapshotTranslation) {
+        guard isInFlight else { return }
+        if let translated = translation.features(features) { features = translated } else { isOrphaned = true }
+        machine.translate(translation)
+        for slot in 0...1 { attempts[slot].endpoint = attempts[slot].endpoint.flatMap { translation.endpoint($0) } }
+    }
+}
+
+/// One try at one endpoint. What accounting needs is copied at dispatch, so that a reload in between changes nothing.
+struct Attempt {
+    /// `nil` once the endpoint has left the configuration.
+    var endpoint: EndpointID?
+    var gaugeSlot = 0
+    /// Stable position of the endpoint's counters in this loop.
+    var counters = 0
+    var prices: TokenPrices?
+    var idleNanoseconds: Int64 = 0
+    var firstByteNanoseconds: Int64 = 0
+    var connection: UpstreamConnection?
+    var startedAt: Int64 = 0
+    var hasReportedFirstToken = false
+    var retryAfter: Int64?
+    /// When this attempt's current phase has lasted too long; `Int64.max` when it is not running.
+    var phaseDeadline: Int64 = .max
+    var phase: Phase = .idle
+    var headroom: HeadroomHint?
+
+    enum Phase { case idle, connecting, awaitingContent, streaming }
+
+    var isAlive: Bool { phase != .idle }
+}
+
+/// What was asked for, by path.
+enum Operation: UInt8, CaseIterable {
+    case chatCompletions, completions, embeddings
+
+    var kind: RequestKind {
+        switch self {
+        case .chatCompletions: .chatCompletions
+        case .completions: .completions
+        case .embeddings: .embeddings
+        }
+    }
+
+    /// Path below an endpoint's base URL.
+    var upstreamPath: StaticString {
+        switch self {
+        case .chatCompletions: "/chat/completions"
+        case .completions: "/completions"
+        case .embeddings: "/embeddings"
+        }
+    }
+
+    /// `gen_ai.operation.name` of OpenTelemetry's semantic conventions.
+    var telemetryName: StaticString {
+        switch self {
+        case .chatCompletions: "chat"
+        case .completions: "text_completion"
+        case .embeddings: "embeddings"
+        }
+    }
+}
+
+/// What the request line asks for.
+enum RequestTarget {
+    case inference(Operation)
+    case models
+    /// The name, a range of the head.
+    case model(ByteRange)
+    case unknown
+}
+
+/// Header values that stages look at, as ranges of the head.
+struct RequestHeaders {
+    var key = ByteRange.empty
+    var region = ByteRange.empty
+    var traceparent = ByteRange.empty
+    var wantsExplanation = false
+    /// The caller's client is already retrying (`x-stainless-retry-count` above 0).
+    var isRetry = false
+}
+
+/// Who is asking, as the later stages need it.
+struct Principal {
+    var key: KeyID
+    /// Stable position of the key's counters in this loop.
+    var slot: Int
+}
+
+/// How a request ended, a closed set for metrics and the log.
+enum RequestOutcome: UInt8, CaseIterable {
+    case ok, callerError, unauthenticated, forbidden, notFound, rateLimited, upstreamError, unavailable, deadline, truncated, clientGone
+
+    var label: StaticString {
+        switch self {
+        case .ok: "ok"
+        case .callerError: "caller_error"
+        case .unauthenticated: "unauthenticated"
+        case .forbidden: "forbidden"
+        case .notFound: "not_found"
+        case .rateLimited: "rate_limited"
+        case .upstreamError: "upstream_error"
+        case .unavailable: "unavailable"
+        case .deadline: "deadline"
+        case .truncated: "truncated"
+        case .clientGone: "client_gone"
+        }
+    }
+}
+
+/// An upstream's error answer kept for the caller: bounded, owned by the exchange.
+struct UpstreamErrorAnswer {
+    var status: UInt16 = 0
+    var body: [UInt8] = []
+    var retryAfterSeconds: Int64 = -1
+
+    var isPresent: Bool { status != 0 }
+}

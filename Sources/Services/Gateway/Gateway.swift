@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import Glibc
+public import Reactor
+internal import ResourceTypes
+public import Routing
+
+/// The data plane: loops that listen on one port and answer requests by the published configuration.
+///
+/// Nothing here blocks or asks a store: what changes comes in through `publish`, `update` and `report(probe:)`, what happened goes out
+/// through `collect`. All methods may be called from any thread.
+public final class Gateway: @unchecked Sendable {
+    // Proof of @unchecked: `workers` is set in `init`; each worker is touched only on its own loop, through `submit`.
+    private let workers: [Worker]
+    private let threads: [LoopThread]
+    private let configuration: GatewayConfiguration
+    /// The port bound, also when 0 was asked for.
+    public let port: UInt16
+
+    /// Binds the port and starts the loops.
+    /// - Throws: `ReactorError` when the port cannot be bound or the process is out of descriptors.
+    public init(_ configuration: GatewayConfiguration, published: PublishedConfiguration, gauges: EndpointGauges) throws(ReactorError) {
+        self.configuration = configuration
+        // A peer that closes while we write to it must be an error code, not a signal that ends the process.
+        signal(SIGPIPE, SIG_IGN)
+        var workers: [Worker] = []
+        var address = configuration.address
+        var bound: UInt16 = 0
+        for index in 0..<configuration.loops {
+            let loop = try EventLoop()
+            let log = configuration.accessLog.map { AccessLog(sink: $0, loop: loop) }
+            let worker = Worker(
+                index: index, loop: loop, configuration: configuration, published: published, gauges: gauges, accessLog: log)
+            bound = try worker.listen(on: address)
+            address = address.with(port: bound)
+            workers.append(worker)
+        }
+        port = bound
+        self.workers = workers
+        var threads: [LoopThread] = []
+        for (index, worker) in workers.enumerated() { threads.append(try LoopThread(name: "gateway-\(index)", loop: worker.loop)) }
+        self.threads = threads
+        shareNews()
+    }
+
+    /// What one loop learns the hard way, the others learn from it.
+    private func shareNews() {
+        guard workers.count > 1 else { return }
+        for worker in workers {
+            let others = workers.filter { $0 !== worker }
+            worker.loop.submit {
+                worker.shareNews = { news in
+                    for other in others {
+                        other.loop.submit { other.router.learn(news, now: Instant(nanoseconds: other.loop.now)) }
+                    }
+                }
+            }
+        }
+    }
+
+    // MARK: What comes in
+
+    public func publish(_ published: PublishedConfiguration) {
+        for worker in workers { worker.loop.submit { worker.publish(published) } }
+    }
+
+    /// Fresh name resolution by `host:port`; names that are missing keep what they had.
+    public func update(addresses: [String: [SocketAddress]]) {
+        for worker in workers { worker.loop.submit { worker.update(addresses: addresses) } }
+    }
+
+    /// Result of an active probe of the endpoints that share a gauge slot.
+    public func report(probe result: ProbeResult, gaugeSlot: Int) {
+        for worker in workers {
+            worker.loop.submit {
+                for (index, record) in worker.generation.snapshot.endpoints.enumerated() where record.gaugeSlot == gaugeSlot {
+                    worker.router.probed(EndpointID(index), result, now: Instant(nanoseconds: worker.loop.now))
+                }
+            }
+        }
+    }
+
+    // MARK: What goes out
+
+    /// State of every loop at a moment of its own choosing; `completion` runs on the last loop's thread.
+    public func collect(_ completion: @escaping @Sendable ([LoopReport]) -> Void) {
+        let gathering = Gathering(expected: workers.count, completion)
+        for worker in workers { worker.loop.submit { gathering.add(LoopReport(worker)) } }
+    }
+
+    /// What would happen to a request now, as the first loop sees it. `nil`: no route has this public model name.
+    public func explain(
+        model: String, region: String?, promptTokens: Int32, completion: @escaping @Sendable (Explanation?) -> Void
+    ) {
+        let worker = workers[0]
+        worker.loop.submit {
+            var model = model
+            guard let route = model.withUTF8({ worker.router.route(forModel: UnsafeRawBufferPointer($0)) }) else { return completion(nil) }
+            var name = region ?? ""
+            let from = name.withUTF8 { worker.generation.region(named: UnsafeRawBufferPointer($0)) }
+            let features = RequestFeatures(route: route, promptTokens: promptTokens, isStreaming: true, callerRegion: from)
+            completion(worker.router.explain(features, now: Instant(nanoseconds: worker.loop.now)))
+        }
+    }
+
+    // MARK: The end
+
+    /// Stops in order: new connections go to the port's other owner if there is one, requests under way finish, idle connections
+    /// close; what is left at the deadline is cut.
+    /// - Parameter deadlineNanoseconds: for everything together.
+    public func drain(deadlineNanoseconds: Int64, completion: @escaping @Sendable () -> Void) {
+        let gathering = Countdown(workers.count) { [self] in
+            for worker in workers { worker.loop.stop() }
+            completion()
+        }
+        let steer = UInt32(workers.count)
+        for worker in workers {
+            worker.loop.submit { DrainSchedule(worker, deadlineNanoseconds).begin(steeringTo: steer) { gathering.arrive() } }
+        }
+    }
+
+    /// Waits for the loops to end after `drain`.
+    public func join() {
+        for thread in threads { thread.join() }
+    }
+}

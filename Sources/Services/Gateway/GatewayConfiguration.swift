@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+public import Reactor
+
+/// How one gateway process listens and what it allows. Where requests may go is in the `RoutingSnapshot`.
+public struct GatewayConfiguration: Sendable {
+    public var address: SocketAddress
+    /// `nil` serves plain HTTP.
+    public var tls: TLSContext?
+    /// Threads, each with its own listener on the same port.
+    public var loops: Int
+    /// `nil` writes no access log.
+    public var accessLog: AccessLogSink?
+    public var limits: GatewayLimits
+    /// Seeds request identifiers and the routers' random choices; from the system in production.
+    public var seed: UInt64
+
+    public init(
+        address: SocketAddress, tls: TLSContext?, loops: Int, accessLog: AccessLogSink?, limits: GatewayLimits, seed: UInt64
+    ) {
+        precondition(loops > 0, "a gateway needs a loop")
+        self.address = address
+        self.tls = tls
+        self.loops = loops
+        self.accessLog = accessLog
+        self.limits = limits
+        self.seed = seed
+    }
+}
+
+/// Bounds on what callers and upstreams may make the gateway hold. Nanoseconds are monotonic spans.
+public struct GatewayLimits: Sendable {
+    public var headBytesMax = 64 << 10
+    public var bodyBytesMax = 32 << 20
+    /// Client connections of one loop.
+    public var connectionsMax = 20_000
+    /// Requests of one loop between their last byte and the end of their answer.
+    public var requestsInFlightMax = 10_000
+    /// Buffer memory of one loop from which on new requests are refused.
+    public var bufferBytesMax = 512 << 20
+    /// From a request's first byte to the end of its head.
+    public var headNanoseconds: Int64 = 10_000_000_000
+    /// Longest silence inside a request's body.
+    public var bodyIdleNanoseconds: Int64 = 30_000_000_000
+    /// Slowest body that is still accepted, in bytes per second, measured over the whole body.
+    public var bodyBytesPerSecondMin = 4 << 10
+    /// Longest time between two requests of a connection.
+    public var keepAliveNanoseconds: Int64 = 75_000_000_000
+    /// Longest time a caller may leave our output unread.
+    public var writeStallNanoseconds: Int64 = 60_000_000_000
+    /// An answer that is not a stream is held back until it is complete, up to this size, so that a broken one can still fail over.
+    public var heldAnswerBytesMax = 1 << 20
+    /// A stream is held back until its first content, up to this size.
+    public var heldStreamBytesMax = 256 << 10
+    /// Longest event of a stream.
+    public var eventBytesMax = 4 << 20
+    /// Error bodies of upstreams beyond this are cut.
+    public var errorBodyBytesMax = 64 << 10
+    /// Idle keep-alive connections kept per endpoint and loop, and for how long.
+    public var idleUpstreamsMax = 256
+    public var idleUpstreamNanoseconds: Int64 = 30_000_000_000
+
+    public init() {}
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import Identity
+public import Reactor
+internal import ResourceTypes
+public import Routing
+
+/// A compiled configuration with what the control side prepared for it: resolved names and TLS settings. Published to every loop.
+public struct PublishedConfiguration: Sendable {
+    public var snapshot: RoutingSnapshot
+    /// Addresses by `host:port`; a missing entry means that the name does not resolve.
+    public var addresses: [String: [SocketAddress]]
+    /// Client TLS settings by certificate authority file; the empty name stands for the system's roots.
+    public var tls: [String: TLSContext]
+
+    public init(snapshot: RoutingSnapshot, addresses: [String: [SocketAddress]], tls: [String: TLSContext]) {
+        self.snapshot = snapshot
+        self.addresses = addresses
+        self.tls = tls
+    }
+}
+
+/// One configuration as one loop runs it: snapshot, key table, connection pools, and the few fields that requests read most, side by side.
+///
+/// A new configuration makes a new generation. Requests under way are translated to its ids (`Exchange.translate`), what was learned moves
+/// over inside the router, idle connections move by address.
+/// - Threading: confined to its loop.
+final class Generation {
+    /// What dispatching needs of an endpoint; plain integers, copied without reference counting.
+    struct EndpointOptions {
+        var gaugeSlot: Int
+        var prices: TokenPrices?
+        var timeouts: EndpointTimeouts
+    }
+
+    struct RouteOptions {
+        var retry: RetryPolicy
+        var hedge: HedgePolicy?
+    }
+
+    let snapshot: RoutingSnapshot
+    let keys: KeyTable
+    /// By `EndpointID`; records of one address share one.
+    let upstreams: [Upstream]
+    let endpointOptions: [EndpointOptions]
+    /// The endpoint's name for the model, escaped for JSON.
+    let upstreamModels: [[UInt8]]
+    let routeOptions: [RouteOptions]
+    /// Unix seconds, by `KeyID`.
+    let keyExpiries: [Int64?]
+    let keyRegions: [RegionID?]
+    /// Stable counter positions in this loop, by `EndpointID`, `KeyID` and `RouteID`.
+    let endpointSlots: [Int]
+    let keySlots: [Int]
+    let routeSlots: [Int]
+
+    init(_ configuration: PublishedConfiguration, worker: Worker, inheriting previous: Generation?) {
+        snapshot = configuration.snapshot
+        keys = KeyTable(snapshot.keys, seed: worker.keyTableSeed)
+        upstreams = Self.makeUpstreams(configuration, worker: worker, inheriting: previous)
+        endpointOptions = snapshot.endpoints.map { EndpointOptions(gaugeSlot: $0.gaugeSlot, prices: $0.prices, timeouts: $0.timeouts) }
+        upstreamModels = snapshot.endpoints.map(\.upstreamModel)
+        routeOptions = snapshot.routes.map { RouteOptions(retry: $0.retry, hedge: $0.hedge) }
+        keyExpiries = snapshot.keys.map(\.expiresAtUnixSeconds)
+        keyRegions = snapshot.keys.map(\.region)
+        endpointSlots = snapshot.endpoints.map { worker.metrics.endpointSlot(named: $0.name) }
+        keySlots = snapshot.keys.map { worker.metrics.keySlot(named: $0.name) }
+        routeSlots = snapshot.routes.map { worker.metrics.routeSlot(named: $0.name) }
+        previous?.retire()
+    }
+
+    private static func makeUpstreams(
+        _ configuration: PublishedConfiguration, worker: Worker, inheriting previous: Generation?
+    ) -> [Upstream] {
+        var byGauge: [Int: Upstream] = [:]
+        return configuration.snapshot.endpoints.map { record in
+            if let shared = byGauge[record.gaugeSlot] { return shared }
+            let upstream = Upstream(
+                record, addresses: configuration.addresses[record.address.authority] ?? [],
+                tls: record.address.isTLS ? configuration.tls[record.address.certificateAuthorityFile ?? ""] : nil, worker: worker)
+            let old = previous?.upstreams.first { $0.name == record.name && $0.authority == upstream.authority }
+            if let old { upstream.adoptIdleConnections(of: old) }
+            byGauge[record.gaugeSlot] = upstream
+            return upstream
+        }
+    }
+
+    /// No new request uses these pools: what their connections finish is closed instead of kept.
+    private func retire() {
+        for upstream in upstreams { upstream.retire() }
+    }
+
+    func region(named name: UnsafeRawBufferPointer) -> RegionID? {
+        for (index, region) in snapshot.regions.enumerated() where region.name.utf8.elementsEqual(name) { return RegionID(index) }
+        return nil
+    }
+}
+
+extension UpstreamAddress {
+    /// Key of the resolved addresses.
+    public var authority: String { "\(host):\(port)" }
+}

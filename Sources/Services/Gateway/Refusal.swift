@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import ResourceTypes
+internal import Routing
+internal import WireFormats
+
+/// Why the gateway itself answers with an error: the one place where reasons become HTTP.
+enum Refusal {
+    case http(HTTPFault)
+    case bodyTooLarge(Int)
+    case headTimeout, bodyTimeout
+    case unknownPath
+    case methodNotAllowed
+    case missingKey, unknownKey, expiredKey
+    case invalidBody(RequestFault)
+    case unknownModel(String)
+    case routeForbidden(String)
+    case overloaded
+    case noEndpoint(NoEndpoint)
+    case deadline
+    case upstream(AttemptFailure)
+
+    struct Answer {
+        var status: UInt16
+        var type: String
+        var code: String?
+        var parameter: String?
+        var message: String
+        var retryAfterSeconds: Int64 = -1
+    }
+
+    /// Whether the request was read to its end, so that the connection can carry another one.
+    var keepsConnection: Bool {
+        switch self {
+        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .unknownPath, .methodNotAllowed, .missingKey, .unknownKey, .expiredKey: false
+        case .invalidBody, .unknownModel, .routeForbidden, .overloaded, .noEndpoint, .deadline, .upstream: true
+        }
+    }
+
+    var outcome: RequestOutcome {
+        switch self {
+        case .missingKey, .unknownKey, .expiredKey: .unauthenticated
+        case .routeForbidden: .forbidden
+        case .unknownPath, .unknownModel: .notFound
+        case .overloaded: .rateLimited
+        case .noEndpoint(.atCapacity): .rateLimited
+        case .noEndpoint: .unavailable
+        case .deadline: .deadline
+        case .upstream: .upstreamError
+        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .methodNotAllowed, .invalidBody: .callerError
+        }
+    }
+
+    func answer() -> Answer {
+        switch self {
+        case .http(let fault):
+            return .invalid(fault.status, "invalid_http", "\(fault.explanation)")
+        case .bodyTooLarge(let max):
+            return .invalid(413, "request_too_large", "The request body is larger than the limit of \(max) bytes.")
+        case .headTimeout:
+            return .invalid(408, "request_timeout", "The request's headers took too long to arrive.")
+        case .bodyTimeout:
+            return .invalid(408, "request_timeout", "The request's body took too long to arrive.")
+        case .unknownPath:
+            let paths = "POST /v1/chat/completions, /v1/completions, /v1/embeddings; GET /v1/models, /v1/models/{model}"
+            return .invalid(404, "unknown_url", "There is nothing at this path. Known: \(paths).")
+        case .methodNotAllowed:
+            return .invalid(405, "method_not_allowed", "This path needs another method: GET for models, POST for everything else.")
+        case .missingKey, .unknownKey, .expiredKey: return authenticationAnswer
+        case .invalidBody(let fault):
+            var answer = Answer.invalid(400, "invalid_request", fault.explanation())
+            answer.parameter = fault.parameter.map { "\($0)" }
+            return answer
+        case .unknownModel(let name):
+            let message = "The model `\(name)` does not exist or no route leads to it. GET /v1/models lists what there is."
+            var answer = Answer.invalid(404, "model_not_found", message)
+            answer.parameter = "model"
+            return answer
+        case .routeForbidden(let name):
+            return Answer(
+                status: 403, type: "permission_error", code: "model_not_allowed", parameter: "model",
+                message: "This key may not use the model `\(name)`.")
+        case .overloaded, .noEndpoint, .deadline, .upstream: return capacityAnswer
+        }
+    }
+
+    private var authenticationAnswer: Answer {
+        let message =
+            switch self {
+            case .missingKey: "No API key. Send it as `Authorization: Bearer KEY`."
+            case .expiredKey: "This API key has expired."
+            default: "Incorrect API key."
+            }
+        return Answer(status: 401, type: "authentication_error", code: "invalid_api_key", parameter: nil, message: message)
+    }
+
+    private var capacityAnswer: Answer {
+        switch self {
+        case .noEndpoint(.atCapacity(let after)):
+            return .limited("Every endpoint of this model is at its limit.", after.nanoseconds)
+        case .noEndpoint(.unavailable(let after)):
+            return .unavailable(503, "no_endpoint_available", "No endpoint of this model is available at the moment.", after.nanoseconds)
+        case .noEndpoint(.exhausted):
+            return .unavailable(503, "no_endpoint_available", "Every endpoint of this model was tried without success.", -1)
+        case .deadline:
+            return .unavailable(504, "deadline_exceeded", "The answer did not come within this route's total timeout.", -1)
+        case .upstream(let failure):
+            return .unavailable(failure.gatewayStatus, "upstream_error", "The endpoint failed: \(failure.kind.explanation).", -1)
+        default:
+            return .limited("This gateway is at its limit of concurrent requests.", 1_000_000_000)
+        }
+    }
+}
+
+extension Refusal.Answer {
+    static func invalid(_ status: UInt16, _ code: String, _ message: String) -> Self {
+        Self(status: status, type: "invalid_request_error", code: code, parameter: nil, message: message)
+    }
+
+    static func limited(_ message: String, _ afterNanoseconds: Int64) -> Self {
+        Self(
+            status: 429, type: "rate_limit_error", code: "rate_limit_exceeded", parameter: nil, message: message,
+            retryAfterSeconds: wholeSeconds(afterNanoseconds))
+    }
+
+    static func unavailable(_ status: UInt16, _ code: String, _ message: String, _ afterNanoseconds: Int64) -> Self {
+        Self(
+            status: status, type: "upstream_error", code: code, parameter: nil, message: message,
+            retryAfterSeconds: wholeSeconds(afterNanoseconds))
+    }
+
+    /// Rounded up, so that a caller who obeys is never early; -1 for unknown.
+    private static func wholeSeconds(_ nanoseconds: Int64) -> Int64 {
+        nanoseconds < 0 ? -1 : max(1, (nanoseconds + 999_999_999) / 1_000_000_000)
+    }
+}
+
+extension AttemptFailure {
+    /// What a failure without an answer of the endpoint's own looks like from outside.
+    var gatewayStatus: UInt16 {
+        switch kind {
+        case .connectTimeout, .firstByteTimeout, .idleTimeout, .totalTimeout: 504
+        case .rateLimited, .quotaExhausted: 429
+        case .overloaded: 503
+        default: 502
+        }
+    }
+}
+
+extension FailureKind {
+    /// For people; names no endpoint.
+    var explanation: String {
+        switch self {
+        case .connectFailed: "the connection could not be made"
+        case .connectTimeout: "connecting took too long"
+        case .resetBeforeFirstByte: "it closed the connection without an answer"
+        case .firstByteTimeout: "the first content took too long"
+        case .idleTimeout: "it fell silent inside its answer"
+        case .totalTimeout: "the answer took too long"
+        case .malformedResponse: "its answer was not valid HTTP or not of the expected type"
+        case .truncated: "its answer was cut off"
+        case .callerError: "it refused the request"
+        case .notFound: "it does not know the model"
+        case .credential: "it refused our credential"
+        case .quotaExhausted: "its quota is used up"
+        case .rateLimited: "it limited our rate"
+        case .overloaded: "it is overloaded"
+        case .serverError: "it reported an internal error"
+        case .contentPolicy: "its content policy refused the request"
+        case .contextTooLong: "the request is longer than its context"
+        case .errorInStream: "it reported an error inside its stream"
+        }
+    }
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import Reactor
+internal import Routing
+internal import WireFormats
+
+/// Stage 8: the answer's bytes to the caller. Each arrival goes out in the same loop iteration, in one system call.
+extension Exchange {
+    private var framing: AnswerHead.Framing { sendsChunks ? .chunked : .untilClose }
+    private var keepsAlive: Bool { client.keepsAlive && sendsChunks }
+
+    // MARK: Answers of endpoints
+
+    func sendWhole(_ connection: UpstreamConnection, body: UnsafeRawBufferPointer) {
+        var writer = beginHead(connection)
+        AnswerHead.end(&writer, framing: .length(body.count), keepsAlive: client.keepsAlive)
+        worker.beginSegments()
+        worker.segments.append(writer.bytes)
+        worker.segments.append(body)
+        hasStarted = true
+        transmit(&worker.segments)
+    }
+
+    func sendStreamHead(_ connection: UpstreamConnection) {
+        var writer = beginHead(connection)
+        writer.append("cache-control: no-cache\r\nx-accel-buffering: no\r\n")
+        AnswerHead.end(&writer, framing: framing, keepsAlive: keepsAlive)
+        sendHead(writer)
+    }
+
+    func sendRelayHead(_ connection: UpstreamConnection) {
+        var writer = beginHead(connection)
+        AnswerHead.end(&writer, framing: framing, keepsAlive: keepsAlive)
+        sendHead(writer)
+    }
+
+    private func beginHead(_ connection: UpstreamConnection) -> ByteWriter {
+        answeredStatus = connection.head.status
+        var writer = ByteWriter(worker.headMemory)
+        AnswerHead.begin(&writer, status: connection.head.status)
+        writer.append(connection.headLines.bytes)
+        AnswerHead.appendDecision(&writer, self)
+        return writer
+    }
+
+    private func sendHead(_ writer: ByteWriter) {
+        hasStarted = true
+        var head = SegmentList(memory: worker.headSegmentMemory)
+        head.append(writer.bytes)
+        transmit(&head)
+    }
+
+    /// Sends what the worker's segment list holds, as one chunk.
+    func sendStream(isLast: Bool) {
+        guard !client.isClosed, worker.segments.count > 0 || isLast else { return }
+        if worker.segments.count > 0 {
+            timing.lastContent = worker.loop.now
+            extendIdleDeadline()
+        }
+        if sendsChunks {
+            var framed = worker.frameChunk(isLast: isLast)
+            transmit(&framed)
+        } else {
+            transmit(&worker.segments)
+        }
+    }
+
+    private func transmit(_ segments: inout SegmentList) {
+        bytesOut += segments.byteCount
+        client.sendSegments(&segments)
+    }
+
+    private func extendIdleDeadline() {
+        guard let slot = machine.committedSlot, !client.isBackedUp else { return }
+        attempts[slot].phaseDeadline = worker.loop.now + attempts[slot].idleNanoseconds
+        // Later than before: the armed timer fires early once and moves itself.
+        armTimer()
+    }
+
+    /// Keeps the end of a relayed answer for its usage.
+    func noteRelayed(_ content: UnsafeRawBufferPointer) {
+        relayedTail.append(contentsOf: content.suffix(Self.tailBytes))
+        if relayedTail.count > 2 * Self.tailBytes { relayedTail.removeFirst(relayedTail.count - Self.tailBytes) }
+    }
+
+    private static let tailBytes = 4096
+
+    // MARK: Failures
+
+    /// Before anything was sent: an HTTP error, the endpoint's own where there is one.
+    func answerFailure(_ failure: TerminalFailure) {
+        cancelAttempts()
+        switch failure {
+        case .upstream(let last) where upstreamError.isPresent && last.status != 0:
+            outcome = last.kind == .callerError || last.kind == .contextTooLong || last.kind == .contentPolicy ? .callerError : .upstreamError
+            sendUpstreamError()
+        case .upstream(let last): refuse(.upstream(last))
+        case .noEndpoint(let reason):
+            if upstreamError.isPresent, case .exhausted = reason {
+                outcome = .upstreamError
+                sendUpstreamError()
+            } else {
+                refuse(.noEndpoint(reason))
+            }
+        case .deadline: refuse(.deadline)
+        }
+        finish(keepingAlive: true)
+    }
+
+    private func refuse(_ refusal: Refusal) {
+        outcome = refusal.outcome
+        sendError(refusal)
+    }
+
+    func sendError(_ refusal: Refusal) {
+        let answer = refusal.answer()
+        let body = ErrorBody.openAI(message: answer.message, type: answer.type, param: answer.parameter, code: answer.code)
+        sendDocument(answer.status, body, retryAfterSeconds: answer.retryAfterSeconds, keepsAlive: refusal.keepsConnection)
+    }
+
+    private func sendUpstreamError() {
+        // An upstream's 401 is about our credential, not the caller's.
+        let status: UInt16 = upstreamError.status == 401 || upstreamError.status == 403 ? 502 : upstreamError.status
+        sendDocument(status, upstreamError.body, retryAfterSeconds: upstreamError.retryAfterSeconds, keepsAlive: true)
+    }
+
+    func sendDocument(_ status: UInt16, _ body: [UInt8], retryAfterSeconds: Int64, keepsAlive: Bool) {
+        answeredStatus = status
+        var writer = ByteWriter(worker.headMemory)
+        AnswerHead.begin(&writer, status: status)
+        writer.append("content-type: application/json\r\n")
+        if retryAfterSeconds >= 0 {
+            writer.append("retry-after: ")
+            writer.append(decimal: retryAfterSeconds)
+            writer.append("\r\n")
+        }
+        if status == 401 { writer.append("www-authenticate: Bearer\r\n") }
+        AnswerHead.appendDecision(&writer, self)
+        AnswerHead.end(&writer, framing: .length(body.count), keepsAlive: keepsAlive && client.keepsAlive)
+        hasStarted = true
+        body.withUnsafeBytes { body in
+            worker.beginSegments()
+            worker.segments.append(writer.bytes)
+            worker.segments.append(body)
+            transmit(&worker.segments)
+        }
+    }
+
+    /// After content was sent: a terminal error event, never an invented finish reason or a `[DONE]`. An answer that is no stream can only be cut.
+    func endStream(_ failure: AttemptFailure) {
+        outcome = .truncated
+        guard features.isStreaming, sendsChunks || !hasSentErrorEvent else { return finish(keepingAlive: false) }
+        if !hasSentErrorEvent {
+            let body = ErrorBody.openAI(
+                message: "The stream broke: \(failure.kind.explanation).", type: "upstream_error", param: nil, code: "stream_interrupted")
+            body.withUnsafeBytes { body in
+                worker.beginSegments()
+                worker.segments.append("data: ")
+                worker.segments.append(body)
+                worker.segments.append("\n\n")
+                sendStream(isLast: true)
+            }
+        } else {
+            worker.beginSegments()
+            sendStream(isLast: true)
+        }
+        finish(keepingAlive: true)
+    }
+}
+
+extension Exchange {
+    /// A document of our own, for the few paths that are not inference.
+    func sendJSON(_ value: JSONValue) {
+        sendDocument(200, value.bytes, retryAfterSeconds: -1, keepsAlive: true)
+        finish(keepingAlive: true)
+    }
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import Reactor
+internal import ResourceTypes
+internal import Routing
+internal import WireFormats
+
+/// Stage 7: performs what the attempt machine orders and reports what happened. The only loop of a request; it decides nothing.
+extension Exchange {
+    func handle(_ event: AttemptEvent) {
+        perform(machine.handle(event, now: now, rng: &worker.random))
+    }
+
+    private func perform(_ action: AttemptAction) {
+        switch action {
+        case .none: break
+        case .pick: pick()
+        case .pickHedge: pickHedge()
+        case .dispatch(let slot, let endpoint, let fresh): dispatch(slot, endpoint, fresh: fresh)
+        case .wait(let until): waitUntil = until.nanoseconds
+        case .release(let slot, let other): release(slot, cancelling: other)
+        case .cancel(let slot): cancelAttempt(slot)
+        case .answerFailure(let failure): answerFailure(failure)
+        case .endStream(let failure): endStream(failure)
+        case .cancelAll: cancelAttempts()
+        case .complete: finish(keepingAlive: true)
+        }
+        armTimer()
+    }
+
+    private func pick() {
+        guard !isOrphaned else { return handle(.nothingToPick(.exhausted)) }
+        switch worker.router.pick(features, excluding: machine.tried, now: now) {
+        case .endpoint(let endpoint, _): handle(.picked(endpoint))
+        case .none(let reason): handle(.nothingToPick(reason))
+        }
+    }
+
+    private func pickHedge() {
+        guard !isOrphaned, let first = attempts[0].endpoint else { return handle(.nothingToPick(.exhausted)) }
+        switch worker.router.pickHedge(features, avoidingProviderOf: first, excluding: machine.tried, now: now) {
+        case .endpoint(let endpoint, _): handle(.picked(endpoint))
+        case .none(let reason): handle(.nothingToPick(reason))
+        }
+    }
+
+    // MARK: Attempts
+
+    private func dispatch(_ slot: Int, _ endpoint: EndpointID, fresh: Bool) {
+        let generation = worker.generation
+        let options = generation.endpointOptions[Int(endpoint.index)]
+        worker.router.began(endpoint, features, now: now)
+        let connection = generation.upstreams[Int(endpoint.index)].connection(fresh: fresh)
+        let isReady = connection?.isOpen ?? false
+        let patience = isReady ? options.timeouts.firstByte : options.timeouts.connect
+        attempts[slot] = Attempt(
+            endpoint: endpoint, gaugeSlot: options.gaugeSlot, counters: generation.endpointSlots[Int(endpoint.index)],
+            prices: options.prices, idleNanoseconds: options.timeouts.idle.nanoseconds,
+            firstByteNanoseconds: options.timeouts.firstByte.nanoseconds, connection: connection, startedAt: worker.loop.now,
+            phaseDeadline: worker.loop.now + patience.nanoseconds, phase: isReady ? .awaitingContent : .connecting)
+        worker.metrics.attemptBegan(attempts[slot].counters, isHedge: slot == 1)
+        if slot == 0, machine.attempts == 1 { planHedge(endpoint) }
+        guard let connection else {
+            return attemptFailed(slot, AttemptFailure(kind: .connectFailed))
+        }
+        connection.begin(self, slot: slot)
+    }
+
+    private func planHedge(_ endpoint: EndpointID) {
+        guard let policy = worker.generation.routeOptions[Int(features.route.index)].hedge else { return }
+        hedgeAt = worker.loop.now + worker.router.hedgeDelay(endpoint, policy: policy, now: now).nanoseconds
+    }
+
+    func connectionOpened(_ slot: Int) {
+        attempts[slot].phase = .awaitingContent
+        attempts[slot].phaseDeadline = worker.loop.now + attempts[slot].firstByteNanoseconds
+        armTimer()
+    }
+
+    /// Writes the request of this exchange to a ready connection.
+    func sendRequest(on connection: UpstreamConnection) -> Sent {
+        guard case .inference(let operation) = target, let endpoint = attempts[connection.slot].endpoint else { return .failed(0) }
+        let body = client.bodyBytes
+        return worker.generation.upstreamModels[Int(endpoint.index)].withUnsafeBytes { model in
+            let edits = RequestBody.edits(facts, of: body, model: model, addUsage: dropsUsageChunk)
+            var writer = ByteWriter(worker.headMemory)
+            connection.upstream.withHead(operation) { writer.append($0) }
+            writer.append(forwardedLines.bytes)
+            writer.append("content-length: ")
+            writer.append(decimal: body.count + edits.growth)
+            writer.append("\r\n\r\n")
+            precondition(!writer.isFull, "heads are bounded below the scratch's size")
+            worker.beginSegments()
+            worker.segments.append(writer.bytes)
+            edits.appendBody(body, to: &worker.segments)
+            let sent = connection.send(worker.segments.pointer, count: worker.segments.count)
+            worker.segments.removeAll()
+            return sent
+        }
+    }
+
+    /// The attempt's first content is at hand: commit to it, or learn that the other one was faster.
+    func attemptReady(_ slot: Int) { handle(.committed(slot: slot)) }
+
+    private func release(_ slot: Int, cancelling other: Int?) {
+        commit(slot, cancelling: other)
+        attempts[slot].connection?.release()
+    }
+
+    private func commit(_ slot: Int, cancelling other: Int?) {
+        if let other { cancelAttempt(other) }
+        hedgeAt = .max
+        waitUntil = .max
+        timing.firstContent = worker.loop.now
+        timing.lastContent = worker.loop.now
+        attempts[slot].phase = .streaming
+        attempts[slot].phaseDeadline = worker.loop.now + attempts[slot].idleNanoseconds
+        guard let endpoint = attempts[slot].endpoint else { return }
+        let timeToFirstToken = TimeSpan.nanoseconds(worker.loop.now - attempts[slot].startedAt)
+        worker.router.answered(endpoint, timeToFirstToken: timeToFirstToken, now: now)
+        attempts[slot].hasReportedFirstToken = true
+    }
+
+    /// A complete answer that fits one send.
+    /// - Returns: false when this attempt lost and is gone.
+    func answerIfFirst(_ slot: Int, body: UnsafeRawBufferPointer) -> Bool {
+        let action = machine.handle(.committed(slot: slot), now: now, rng: &worker.random)
+        guard case .release(let released, let other) = action, released == slot, let connection = attempts[slot].connection else {
+            perform(action)
+            return false
+        }
+        commit(slot, cancelling: other)
+        usage = ResponseScan.usage(inTailOf: body)
+        sendWhole(connection, body: body)
+        return client.isClosed ? false : true
+    }
+
+    /// Events of an upstream that belong to an answer already given are ignored: the slot is idle by then.
+    func attemptFinished(_ slot: Int) {
+        guard attempts[slot].isAlive else { return }
+        settle(slot, failure: nil, wasCancelled: false)
+        handle(.finished(slot: slot))
+    }
+
+    func attemptFailed(_ slot: Int, _ failure: AttemptFailure) {
+        guard attempts[slot].isAlive else { return }
+        settle(slot, failure: failure, wasCancelled: false)
+        handle(.failed(slot: slot, failure))
+    }
+
+    private func cancelAttempt(_ slot: Int) {
+        guard attempts[slot].isAlive else { return }
+        attempts[slot].connection?.cancel()
+        settle(slot, failure: nil, wasCancelled: true)
+    }
+
+    func cancelAttempts() {
+        cancelAttempt(0)
+        cancelAttempt(1)
+    }
+
+    /// Tells the router how the attempt went and frees the slot.
+    private func settle(_ slot: Int, failure: AttemptFailure?, wasCancelled: Bool) {
+        attempts[slot].phase = .idle
+        attempts[slot].phaseDeadline = .max
+        attempts[slot].connection = nil
+        if let failure { worker.metrics.attemptFailed(attempts[slot].counters, failure.kind) }
+        guard let endpoint = attempts[slot].endpoint else { return worker.gauges.subtractInFlight(attempts[slot].gaugeSlot) }
+        let isFirstTokenKnown = attempts[slot].hasReportedFirstToken
+        var outcome = AttemptOutcome(
+            features: features, failure: failure, wasCancelled: wasCancelled,
+            timeToFirstToken: isFirstTokenKnown ? .nanoseconds(timing.firstContent - attempts[slot].startedAt) : nil,
+            duration: .nanoseconds(worker.loop.now - attempts[slot].startedAt), isFirstTokenReported: isFirstTokenKnown)
+        if isFirstTokenKnown {
+            outcome.outputTokens = usage?.completionTokens ?? 0
+            outcome.promptTokens = usage?.promptTokens ?? 0
+        }
+        outcome.headroom = attempts[slot].headroom
+        if let news = worker.router.ended(endpoint, outcome, now: now) { worker.shareNews?(news) }
+    }
+
+    // MARK: What answers say besides content
+
+    func observeHeadroom(_ slot: Int, _ head: UnsafeRawBufferPointer, _ fields: UnsafeBufferPointer<HeaderField>) {
+        let view = RateLimitView.parse(response: head, fields: worker.fields, count: fields.count)
+        attempts[slot].headroom = HeadroomHint(view)
+    }
+
+    func noteRetryHint(_ slot: Int, _ head: UnsafeRawBufferPointer, _ fields: UnsafeBufferPointer<HeaderField>) {
+        let hint = RetryHint.parse(response: head, fields: worker.fields, count: fields.count, nowUnixSeconds: worker.unixSeconds)
+        attempts[slot].retryAfter = hint
+    }
+
+    /// Classifies by what the error says, not by its status alone, and keeps it for the caller.
+    func classifyError(_ slot: Int, status: UInt16, body: UnsafeRawBufferPointer) -> AttemptFailure {
+        let facts = ResponseScan.errorFacts(body)
+        let kind =
+            FailureKind.classify(
+                status: status, isQuotaExhausted: facts.isQuotaExhausted, isContextTooLong: facts.isContextTooLong,
+                isContentFilter: facts.isContentFilter) ?? .malformedResponse
+        let retryAfter = attempts[slot].retryAfter
+        upstreamError = UpstreamErrorAnswer(status: status, body: ErrorShape.openAI(body, facts), retryAfterSeconds: seconds(retryAfter))
+        return AttemptFailure(kind: kind, retryAfter: retryAfter.map { .nanoseconds($0) }, status: status, onReusedConnection: false)
+    }
+
+    func classifyStreamError(_ slot: Int, _ event: UnsafeRawBufferPointer) -> AttemptFailure {
+        let facts = ResponseScan.errorFacts(event)
+        upstreamError = UpstreamErrorAnswer(status: 502, body: ErrorShape.openAI(event, facts))
+        return AttemptFailure(kind: facts.isQuotaExhausted ? .quotaExhausted : .errorInStream, status: 200, onReusedConnection: false)
+    }
+
+    private func seconds(_ nanoseconds: Int64?) -> Int64 {
+        nanoseconds.map { max(1, ($0 + 999_999_999) / 1_000_000_000) } ?? -1
+    }
+
+    // MARK: Time
+
+    /// The client connection's deadline is the nearest of everything this request waits for.
+    func armTimer() {
+        guard isInFlight else { return }
+        var next = min(machine.deadline.nanoseconds, waitUntil, hedgeAt, stallDeadline)
+        next = min(next, attempts[0].phaseDeadline, attempts[1].phaseDeadline)
+        client.setDeadline(next)
+    }
+
+    func timerFired() {
+        let now = worker.loop.now
+        if stallDeadline <= now {
+            client.closeNow()
+            return clientGone()
+        }
+        if machine.deadline.nanoseconds <= now {
+            handle(.deadlineReached)
+        } else if waitUntil <= now {
+            waitUntil = .max
+            handle(.waited)
+        } else if hedgeAt <= now {
+            hedgeAt = .max
+            handle(.hedgeDue)
+        } else {
+            for slot in 0...1 where attempts[slot].phaseDeadline <= now { timeOut(slot) }
+        }
+        armTimer()
+    }
+
+    private func timeOut(_ slot: Int) {
+        let kind: FailureKind =
+            switch attempts[slot].phase {
+            case .connecting: .connectTimeout
+            case .awaitingContent: .firstByteTimeout
+            case .streaming, .idle: .idleTimeout
+            }
+        attempts[slot].connection?.cancel()
+        attemptFailed(slot, AttemptFailure(kind: kind))
+    }
+
+    // MARK: The caller
+
+    func clientGone() {
+        guard isInFlight else { return }
+        outcome = .clientGone
+        handle(.clientGone)
+        finish(keepingAlive: false)
+    }
+
+    func clientBackedUp() {
+        stallDeadline = worker.loop.now + worker.limits.writeStallNanoseconds
+        attempts[machine.committedSlot ?? 0].phaseDeadline = .max
+        armTimer()
+    }
+
+    func clientDrained() {
+        stallDeadline = .max
+        guard isInFlight, let slot = machine.committedSlot, attempts[slot].isAlive else { return }
+        attempts[slot].phaseDeadline = worker.loop.now + attempts[slot].idleNanoseconds
+        armTimer()
+        attempts[slot].connection?.resumeReading()
+    }
+}
+
+extension HeadroomHint {
+    init(_ view: RateLimitView) {
+        self.init()
+        requestsLimit = view.limitRequests
+        requestsRemaining = view.remainingRequests
+        requestsResetNanoseconds = view.resetRequestsNanoseconds
+        tokensLimit = view.limitTokens
+        tokensRemaining = view.remainingTokens
+        tokensResetNanoseconds = view.resetTokensNanoseconds
+        utilizationPercent = Int64(view.utilizationPercent)
+    }
+}

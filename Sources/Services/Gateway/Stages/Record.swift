@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import Reactor
+internal import ResourceTypes
+internal import Routing
+
+/// Stage 10: one record per request into counters, histograms and the log. Never fails a request.
+extension Exchange {
+    /// The slot of the attempt that answered, or of the latest one.
+    var answeringSlot: Int { machine.committedSlot == 1 ? 1 : 0 }
+
+    /// Prepares for the next request of the connection.
+    func begin() {
+        identifier = worker.random.next()
+        target = .unknown
+        principal = nil
+        headers = RequestHeaders()
+        usage = nil
+        contentEvents = 0
+        outcome = .ok
+        answeredStatus = 0
+        bytesOut = 0
+        hasStarted = false
+        sendsChunks = true
+        hasSentErrorEvent = false
+        dropsUsageChunk = false
+        isOrphaned = false
+        timing = RequestTiming()
+        timing.arrived = worker.loop.now
+        timing.received = worker.loop.now
+        machine = AttemptMachine(retry: RetryPolicy(), hedge: nil, startedAt: now)
+        if !explanation.isEmpty { explanation = [] }
+        if !relayedTail.isEmpty { relayedTail = [] }
+        if upstreamError.isPresent { upstreamError = UpstreamErrorAnswer() }
+    }
+
+    /// The request has its answer, or will not get one: account for it, then let the connection go on.
+    func finish(keepingAlive: Bool) {
+        timing.finished = worker.loop.now
+        let bill = isInFlight ? Meter.bill(self) : Meter.Bill(cost: .zero)
+        worker.metrics.record(self, bill)
+        worker.accessLog?.append(self, bill, unixNanoseconds: worker.unixNanoseconds)
+        worker.loop.buffers.give(&forwardedLines)
+        waitUntil = .max
+        hedgeAt = .max
+        stallDeadline = .max
+        if isInFlight {
+            isInFlight = false
+            worker.requestsInFlight -= 1
+        }
+        client.answered(keepingAlive: keepingAlive && sendsChunks)
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import Reactor
+internal import Routing
+
+/// One address of an endpoint as one loop uses it: resolved addresses, keep-alive connections, request heads made in advance.
+///
+/// Idle connections are used most recently used first, so that surplus ones age out. An idle connection that the peer closes, or that
+/// says something unasked, is dropped the moment the kernel tells.
+/// - Limits: `idleUpstreamsMax` idle connections; busy ones are bounded by the requests in flight.
+final class Upstream {
+    let name: String
+    let authority: String
+    private let address: UpstreamAddress
+    private var addresses: [SocketAddress]
+    private let tls: TLSContext?
+    private unowned(unsafe) let worker: Worker
+    private var idle: [UpstreamConnection] = []
+    private var preferredAddress = 0
+    private var isRetired = false
+    /// Request line and the headers that depend only on the address, by `Operation`.
+    private let heads: [[UInt8]]
+
+    init(_ record: EndpointRecord, addresses: [SocketAddress], tls: TLSContext?, worker: Worker) {
+        name = record.name
+        authority = record.address.authority
+        address = record.address
+        self.addresses = addresses
+        self.tls = tls
+        self.worker = worker
+        heads = Operation.allCases.map { UpstreamRequestHead.prefix(address: record.address, operation: $0) }
+    }
+
+    func withHead(_ operation: Operation, _ body: (UnsafeRawBufferPointer) -> Void) {
+        heads[Int(operation.rawValue)].withUnsafeBytes(body)
+    }
+
+    /// A connection that is ready or on its way.
+    /// - Parameter fresh: never an idle one, because one of those just failed.
+    /// - Returns: `nil` when the name does not resolve or the system refuses a socket.
+    func connection(fresh: Bool) -> UpstreamConnection? {
+        if !fresh, let reused = idle.popLast() {
+            reused.leaveIdle()
+            return reused
+        }
+        return connect()
+    }
+
+    private func connect() -> UpstreamConnection? {
+        guard !addresses.isEmpty else { return nil }
+        let connection = UpstreamConnection(upstream: self, worker: worker)
+        let choice = preferredAddress % addresses.count
+        do {
+            try connection.connect(to: addresses[choice], tls: tls, serverName: address.isTLS ? address.host : nil)
+        } catch {
+            return nil
+        }
+        return address.isTLS && tls == nil ? nil : connection
+    }
+
+    /// The address last tried does not answer: the next connection uses the next one (IPv6 before IPv4 is the resolver's order).
+    func addressFailed() { preferredAddress &+= 1 }
+
+    func update(addresses fresh: [SocketAddress]) {
+        if !fresh.isEmpty { addresses = fresh }
+    }
+
+    /// Takes back a connection whose answer ended cleanly.
+    func keep(_ connection: UpstreamConnection) {
+        guard !isRetired, !worker.isDraining, idle.count < worker.limits.idleUpstreamsMax else { return connection.close() }
+        connection.enterIdle()
+        idle.append(connection)
+    }
+
+    func drop(idle connection: UpstreamConnection) {
+        if let index = idle.lastIndex(where: { $0 === connection }) { idle.remove(at: index) }
+    }
+
+    var idleCount: Int { idle.count }
+
+    func adoptIdleConnections(of other: Upstream) {
+        for connection in other.idle {
+            connection.move(to: self)
+            idle.append(connection)
+        }
+        other.idle = []
+    }
+
+    func retire() {
+        isRetired = true
+        for connection in idle { connection.close() }
+        idle = []
+    }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import Glibc
+internal import Reactor
+internal import ResourceTypes
+internal import Routing
+internal import WireFormats
+
+/// One loop's share of the gateway: its listener, connections, current generation, counters and scratch memory.
+/// - Threading: confined to its loop, but `loop.submit`.
+final class Worker: @unchecked Sendable {
+    // Proof of @unchecked: other threads hold a reference only to reach `loop.submit`; everything else happens on the loop's thread.
+
+    let index: Int
+    let loop: EventLoop
+    let limits: GatewayLimits
+    let httpLimits: HTTPLimits
+    let keyTableSeed: UInt64
+    let metrics: LoopMetrics
+    let accessLog: AccessLog?
+    private(set) lazy var generation = Generation(initial, worker: self, inheriting: nil)
+    private let initial: PublishedConfiguration
+    var router: Router
+    let gauges: EndpointGauges
+    private let tls: TLSContext?
+    private var listener: Listener?
+    private var connections: [ObjectIdentifier: ClientConnection] = [:]
+    private(set) var isDraining = false
+    private var onDrained: (() -> Void)?
+    var requestsInFlight = 0
+    var random: SplitMix64
+    private var wallClock = WallClock()
+
+    // Scratch, valid within one callback.
+    let fields: UnsafeMutableBufferPointer<HeaderField>
+    let headMemory: UnsafeMutableRawBufferPointer
+    private let chunkMemory: UnsafeMutableRawBufferPointer
+    private let segmentMemory: UnsafeMutablePointer<Segment>
+    private let framedMemory: UnsafeMutablePointer<Segment>
+    let headSegmentMemory: UnsafeMutablePointer<Segment>
+    var segments: SegmentList
+    /// News for the other loops' routers; set by the gateway.
+    var shareNews: ((EndpointNews) -> Void)?
+
+    init(
+        index: Int, loop: EventLoop, configuration: GatewayConfiguration, published: PublishedConfiguration, gauges: EndpointGauges,
+        accessLog: AccessLog?
+    ) {
+        self.index = index
+        self.loop = loop
+        limits = configuration.limits
+        httpLimits = HTTPLimits(headBytesMax: configuration.limits.headBytesMax)
+        tls = configuration.tls
+        self.gauges = gauges
+        self.accessLog = accessLog
+        random = SplitMix64(seed: configuration.seed &+ UInt64(index) &* 0x9E37_79B9)
+        keyTableSeed = random.next()
+        metrics = LoopMetrics()
+        fields = .allocate(capacity: 128)
+        fields.initialize(repeating: HeaderField())
+        headMemory = .allocate(byteCount: 256 << 10, alignment: 64)
+        chunkMemory = .allocate(byteCount: 32, alignment: 16)
+        segmentMemory = .allocate(capacity: SegmentList.capacity)
+        segments = SegmentList(memory: segmentMemory)
+        headSegmentMemory = .allocate(capacity: SegmentList.capacity)
+        framedMemory = .allocate(capacity: SegmentList.capacity + 8)
+        initial = published
+        router = Router(snapshot: published.snapshot, gauges: gauges, seed: random.next())
+    }
+
+    deinit {
+        fields.deallocate()
+        headMemory.deallocate()
+        chunkMemory.deallocate()
+        segmentMemory.deallocate()
+        headSegmentMemory.deallocate()
+        framedMemory.deallocate()
+    }
+
+    // MARK: Listening
+
+    func listen(on address: SocketAddress) throws(ReactorError) -> UInt16 {
+        let listener = try Listener(loop: loop, address: address) { [unowned self] descriptor in accept(descriptor) }
+        self.listener = listener
+        return listener.port
+    }
+
+    private func accept(_ descriptor: Int32) {
+        guard connections.count < limits.connectionsMax else {
+            metrics.connectionsRefused += 1
+            Glibc.close(descriptor)
+            return
+        }
+        guard let connection = try? ClientConnection(worker: self, accepted: descriptor, tls: tls) else { return }
+        connections[ObjectIdentifier(connection)] = connection
+        metrics.connectionsAccepted += 1
+    }
+
+    func connectionClosed(_ connection: ClientConnection) {
+        connections.removeValue(forKey: ObjectIdentifier(connection))
+        if isDraining, connections.isEmpty { finishDrain() }
+    }
+
+    var connectionCount: Int { connections.count }
+    var connectionsShed: Int { listener?.shedTotal ?? 0 }
+
+    // MARK: Configuration
+
+    func publish(_ configuration: PublishedConfiguration) {
+        let translation = router.adopt(configuration.snapshot)
+        let previous = generation
+        generation = Generation(configuration, worker: self, inheriting: previous)
+        for connection in connections.values { connection.exchange.translate(translation) }
+    }
+
+    func update(addresses: [String: [SocketAddress]]) {
+        for upstream in generation.upstreams {
+            if let fresh = addresses[upstream.authority] { upstream.update(addresses: fresh) }
+        }
+    }
+
+    // MARK: Ending
+
+    /// Lets requests under way finish; `completion` runs when the last connection is gone.
+    func beginDrain(steeringTo index: UInt32, completion: @escaping () -> Void) {
+        isDraining = true
+        onDrained = completion
+        listener?.steerAway(to: index)
+    }
+
+    func stopListening() {
+        listener?.retire()
+        listener = nil
+        if connections.isEmpty { finishDrain() }
+    }
+
+    func closeIdleConnections() {
+        for connection in Array(connections.values) { connection.drainIfIdle() }
+    }
+
+    func closeAllConnections() {
+        for connection in Array(connections.values) { connection.closeNow() }
+        if connections.isEmpty { finishDrain() }
+    }
+
+    private func finishDrain() {
+        guard listener == nil else { return }
+        onDrained?()
+        onDrained = nil
+    }
+
+    // MARK: Scratch
+
+    func beginSegments() { segments.removeAll() }
+
+    /// Puts the collected segments into one HTTP chunk, with the last chunk after it when the body ends here.
+    func frameChunk(isLast: Bool) -> SegmentList {
+        var framed = SegmentList(memory: framedMemory)
+        let bytes = segments.byteCount
+        if bytes > 0 {
+            var writer = ByteWriter(chunkMemory)
+            writer.append(hex: UInt64(bytes))
+            writer.append("\r\n")
+            framed.append(writer.bytes)
+            for i in 0..<segments.count { framed.append(segments.pointer[i].base, segments.pointer[i].count) }
+            framed.append(isLast ? "\r\n0\r\n\r\n" : "\r\n")
+        } else if isLast {
+            framed.append("0\r\n\r\n")
+        }
+        segments.removeAll()
+        return framed
+    }
+
+    // MARK: Time
+
+    var unixNanoseconds: Int64 { wallClock.unixNanoseconds(monotonic: loop.now) }
+    var unixSeconds: Int64 { unixNanoseconds / 1_000_000_000 }
+}
