@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-/// 64-bit hash of bytes for tables whose keys operators choose: fast, the same in every process, no defence against chosen collisions.
+/// 64-bit hash of bytes for tables whose keys operators choose: fast, the same in every process, no defence against
+/// chosen collisions.
 enum ByteHash {
     static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         var state = UInt64(truncatingIfNeeded: bytes.count) &* 0x9E37_79B9_7F4A_7C15
@@ -13,7 +14,8 @@ enum ByteHash {
         return mixed(step(state, tail(bytes, from: offset)))
     }
 
-    /// The last one to eight bytes. A long text's last word overlaps the one before it, which saves a loop and still reads every byte.
+    /// The last one to eight bytes. A long text's last word overlaps the one before it, which saves a loop and still
+    /// reads every byte.
     @inline(__always)
     private static func tail(_ bytes: UnsafeRawBufferPointer, from offset: Int) -> UInt64 {
         if bytes.count >= 8 { return bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self) }

@@ -18,7 +18,8 @@ struct Load: BitwiseCopyable {
     /// Used share of the tightest limit; 1 = at the limit.
     var used = 0.0
     var limit = Limit.nothing
-    /// A limit of ours, or a refusal still in force, forbids one more request. Softer signals only send traffic elsewhere while there is an elsewhere.
+    /// A limit of ours, or a refusal still in force, forbids one more request. Softer signals only send traffic
+    /// elsewhere while there is an elsewhere.
     var isForbidden = false
 
     @inline(__always)
@@ -38,7 +39,8 @@ struct Limits: BitwiseCopyable {
     var tokensPerMinute: Int
     var requestsPerMinute: Int
     var isUnlimited: Bool
-    /// By how much one request in flight stretches an answer: the reciprocal of the declared limit, or of a usual batch of 16.
+    /// By how much one request in flight stretches an answer: the reciprocal of the declared limit, or of a usual batch
+    /// of 16.
     var stretchPerRequest: Double
 
     init(_ limits: EndpointLimits) {
@@ -67,7 +69,8 @@ extension EndpointState {
             load.see(limits.tokensPerMinute == 0 ? 1 : gauge.pointee.tokens.used(now: now), .tokens, forbids: true)
         }
         if limits.requestsPerMinute >= 0 {
-            load.see(limits.requestsPerMinute == 0 ? 1 : gauge.pointee.requests.used(now: now), .requests, forbids: true)
+            load.see(
+                limits.requestsPerMinute == 0 ? 1 : gauge.pointee.requests.used(now: now), .requests, forbids: true)
         }
         load.see(headroom.used(now: now), .headers, forbids: false)
         if now < coolDownUntil, isCoolDownForCapacity { load.see(1, .coolDown, forbids: true) }
@@ -82,9 +85,12 @@ extension EndpointState {
 
     /// A limit of 0 means closed.
     @inline(__always)
-    private static func share(_ amount: Int, of limit: Int) -> Double { limit == 0 ? 1 : Double(amount) / Double(limit) }
+    private static func share(_ amount: Int, of limit: Int) -> Double {
+        limit == 0 ? 1 : Double(amount) / Double(limit)
+    }
 
-    /// When a forbidden endpoint may have room again, as far as that is known; a running request's end is not, so it counts as a second.
+    /// When a forbidden endpoint may have room again, as far as that is known; a running request's end is not, so it
+    /// counts as a second.
     func fullUntil(_ gauge: UnsafeMutablePointer<GaugeSlot>, inFlight: Int, now: Instant) -> Instant {
         var until = now
         if limits.inFlightMax >= 0, inFlight >= limits.inFlightMax { until = max(until, now + .seconds(1)) }

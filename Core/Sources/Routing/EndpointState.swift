@@ -62,7 +62,8 @@ struct EndpointState: BitwiseCopyable {
     }
 }
 
-/// `TokenPrices` as the score uses them: doubles, because they only order endpoints. Money that is billed never takes this way.
+/// `TokenPrices` as the score uses them: doubles, because they only order endpoints. Money that is billed never takes
+/// this way.
 struct ScorePrices: BitwiseCopyable {
     var input: Double
     var cachedInput: Double

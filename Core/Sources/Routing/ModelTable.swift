@@ -2,6 +2,7 @@
 // Isobar
 
 internal import ResourceTypes
+
 internal import func Glibc.memcmp
 
 /// Public model names to routes, looked up by the request's own bytes.

@@ -5,8 +5,9 @@ internal import ResourceTypes
 
 /// Which endpoint recently answered a conversation that began with these messages, and so holds its prompt in cache.
 ///
-/// A set-associative table from prefix hash to at most two endpoints: 4,096 sets of four entries, a set is one cache line, the least recently used
-/// entry of a full set is replaced. An entry is believed for ten minutes, the life of the providers' own prompt caches.
+/// A set-associative table from prefix hash to at most two endpoints: 4,096 sets of four entries, a set is one cache
+/// line, the least recently used entry of a full set is replaced. An entry is believed for ten minutes, the life of the
+/// providers' own prompt caches.
 /// - Limits: 16,384 prefixes, 256 KiB, whatever the traffic. No prompt is stored, only 64-bit hashes.
 struct PrefixTable: ~Copyable {
     static let setCount = 4096
@@ -68,7 +69,9 @@ struct PrefixTable: ~Copyable {
     @inline(__always)
     private func entry(_ key: UInt64, now: Instant) -> UnsafeMutablePointer<Entry>? {
         let first = entries[Self.firstWay(key)]
-        for way in 0..<Self.ways where (first + way).pointee.key == key && !isStale((first + way).pointee, now: now) { return first + way }
+        for way in 0..<Self.ways where (first + way).pointee.key == key && !isStale((first + way).pointee, now: now) {
+            return first + way
+        }
         return nil
     }
 
@@ -76,7 +79,9 @@ struct PrefixTable: ~Copyable {
     private func replaceable(_ key: UInt64, now: Instant) -> UnsafeMutablePointer<Entry> {
         let first = entries[Self.firstWay(key)]
         var oldest = first
-        for way in 1..<Self.ways where age((first + way).pointee, now: now) > age(oldest.pointee, now: now) { oldest = first + way }
+        for way in 1..<Self.ways where age((first + way).pointee, now: now) > age(oldest.pointee, now: now) {
+            oldest = first + way
+        }
         return oldest
     }
 
@@ -89,7 +94,9 @@ struct PrefixTable: ~Copyable {
 
     /// Multiplicative hashing; 12 bits choose one of 4,096 sets.
     private static func firstWay(_ key: UInt64) -> Int { Int((key &* 0x9E37_79B9_7F4A_7C15) >> (64 - 12)) * ways }
-    private static func seconds(_ now: Instant) -> UInt32 { UInt32(truncatingIfNeeded: now.nanoseconds / 1_000_000_000) }
+    private static func seconds(_ now: Instant) -> UInt32 {
+        UInt32(truncatingIfNeeded: now.nanoseconds / 1_000_000_000)
+    }
 
     /// At most four endpoints with what they know, best first.
     struct Matches: BitwiseCopyable {

@@ -24,7 +24,8 @@ public struct RequestFeatures: BitwiseCopyable, Sendable {
     public var prefixCount: Int
 
     public init(
-        route: RouteID, promptTokens: Int32 = 0, outputTokensMax: Int32 = 0, isStreaming: Bool = false, callerRegion: RegionID? = nil,
+        route: RouteID, promptTokens: Int32 = 0, outputTokensMax: Int32 = 0, isStreaming: Bool = false,
+        callerRegion: RegionID? = nil,
         prefixHashes: InlineArray<16, UInt64> = InlineArray(repeating: 0), prefixCount: Int = 0
     ) {
         self.route = route

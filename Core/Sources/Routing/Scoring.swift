@@ -43,31 +43,38 @@ struct Candidate: BitwiseCopyable {
 
 /// Predicts, scores and picks: pure functions over a list of candidates.
 ///
-/// Each part of the score is a ratio to the best candidate: 1 is the best there is, 2 is twice as slow or dear; a prompt that is not cached at all counts
-/// as 2 against 1 for one that is. Parts are weighted by the tier's objective; lower wins. Candidates within `tolerance` of the best are equals, and
-/// among equals power of two choices on load decides, so that gateways with the same view do not all run to the same endpoint.
+/// Each part of the score is a ratio to the best candidate: 1 is the best there is, 2 is twice as slow or dear; a
+/// prompt that is not cached at all counts as 2 against 1 for one that is. Parts are weighted by the tier's objective;
+/// lower wins. Candidates within `tolerance` of the best are equals, and among equals power of two choices on load
+/// decides, so that gateways with the same view do not all run to the same endpoint.
 enum Scoring {
     /// Scores closer than this carry no information: estimates are noisier.
     static let tolerance = 1.1
     /// A known price never counts more than this against an endpoint; an unknown one counts more than any known one.
     static let costRatioMax = 15.0
     static let unknownCostRatio = 16.0
-    /// What a conversation's home is credited with while nobody is known to hold the conversation: clearly more than half of a two-message prompt,
-    /// which is what holding the system message alone is worth.
+    /// What a conversation's home is credited with while nobody is known to hold the conversation: clearly more than
+    /// half of a two-message prompt, which is what holding the system message alone is worth.
     static let homeShare = 0.7
     /// A fully cached prompt still costs a forward pass.
     static let prefillShareMin = 0.1
 
     /// rtt + TTFT · uncached share + TPOT · expected output tokens, in seconds.
     @inline(__always)
-    static func time(_ state: UnsafeMutablePointer<EndpointState>, roundTrip: Double, cachedShare: Double, output: Double, now: Instant) -> Double {
+    static func time(
+        _ state: UnsafeMutablePointer<EndpointState>, roundTrip: Double, cachedShare: Double, output: Double,
+        now: Instant
+    ) -> Double {
         let firstToken = state.pointee.timeToFirstToken.projected(now: now)
-        return roundTrip + firstToken * max(prefillShareMin, 1 - cachedShare) + state.pointee.timePerToken.value * output
+        return roundTrip + firstToken * max(prefillShareMin, 1 - cachedShare) + state.pointee.timePerToken.value
+            * output
     }
 
     /// Batching stretches every answer; at the declared concurrency by a factor of two.
     @inline(__always)
-    static func loaded(_ time: Double, inFlight: Int, limits: Limits) -> Double { time * (1 + Double(inFlight) * limits.stretchPerRequest) }
+    static func loaded(_ time: Double, inFlight: Int, limits: Limits) -> Double {
+        time * (1 + Double(inFlight) * limits.stretchPerRequest)
+    }
 
     @inline(__always)
     static func cost(_ prices: ScorePrices?, prompt: Double, cachedShare: Double, output: Double) -> Double {
@@ -88,7 +95,8 @@ enum Scoring {
         }
     }
 
-    private static func best(_ candidates: UnsafeMutableBufferPointer<Candidate>) -> (fastest: Double, cheapest: Double) {
+    private static func best(_ candidates: UnsafeMutableBufferPointer<Candidate>) -> (fastest: Double, cheapest: Double)
+    {
         var fastest = Double.infinity
         var cheapest = Double.infinity
         for candidate in candidates {

@@ -21,7 +21,8 @@ private let start = Instant(nanoseconds: 5_000_000_000)
         estimate.observe(0.3, now: start)
         estimate.observe(4, now: start)
         #expect(estimate.projected(now: start) == 4)
-        // About (1 − 1/e) of the way after one time constant; with the approximation of e⁻¹ it is 4 + (1 − 4) · 0.625 = 2.125.
+        // About (1 − 1/e) of the way after one time constant; with the approximation of e⁻¹ it is 4 + (1 − 4) · 0.625 =
+        // 2.125.
         estimate.observe(1, now: start + .seconds(10))
         #expect(abs(estimate.projected(now: start + .seconds(10)) - 2.125) < 0.001)
     }
@@ -96,7 +97,9 @@ private let start = Instant(nanoseconds: 5_000_000_000)
             var rng = SplitMix64(seed: seed)
             var estimate = QuantileEstimate()
             let scale = Int64.random(in: 2...2_000, using: &rng)
-            let samples = (0..<2_000).map { _ in TimeSpan.microseconds(1_024 + scale * .random(in: 0...10_000, using: &rng)) }
+            let samples = (0..<2_000).map { _ in
+                TimeSpan.microseconds(1_024 + scale * .random(in: 0...10_000, using: &rng))
+            }
             for sample in samples { estimate.record(sample, now: start) }
             let exact = samples.sorted()[1_900 - 1]
             let p95 = estimate.p95() ?? .zero
