@@ -5,9 +5,10 @@ internal import ResourceTypes
 
 /// A conversation's home among the endpoints of a tier: consistent hashing with bounded loads.
 ///
-/// Mirrokni, Thorup and Zadimoghaddam's scheme as KubeAI applies it to prompts: each endpoint owns points on a ring of 2⁶⁴, a key belongs to the first
-/// point at or after it, and an endpoint above the load bound is passed over. Adding or removing one of n endpoints moves about 1/n of the keys, and
-/// every loop and every gateway computes the same home without talking.
+/// Mirrokni, Thorup and Zadimoghaddam's scheme as KubeAI applies it to prompts: each endpoint owns points on a ring of
+/// 2⁶⁴, a key belongs to the first point at or after it, and an endpoint above the load bound is passed over. Adding or
+/// removing one of n endpoints moves about 1/n of the keys, and every loop and every gateway computes the same home
+/// without talking.
 /// - Threading: immutable, built with the snapshot, shared by all loops.
 /// - Cost: 10 bytes per point. A lookup is one binary search and a short walk.
 // Proof for @unchecked: the pointers are fixed and their memory is never written after `init`.
@@ -30,7 +31,9 @@ final class ConsistentHashRing: @unchecked Sendable {
         ring.reserveCapacity(perEndpoint * endpoints.count)
         for (endpoint, name) in zip(endpoints, names) {
             let seed = ByteHash.hash(name)
-            for i in 0..<perEndpoint { ring.append((mixed(seed &+ UInt64(i) &* 0x9E37_79B9_7F4A_7C15), endpoint.index)) }
+            for i in 0..<perEndpoint {
+                ring.append((mixed(seed &+ UInt64(i) &* 0x9E37_79B9_7F4A_7C15), endpoint.index))
+            }
         }
         ring.sort { $0.point < $1.point }
         points = RingPoints(ring)
@@ -93,7 +96,8 @@ struct RingPoints: BitwiseCopyable {
 /// The most requests an endpoint may hold and still attract conversations: ⌈1.25 · (total + 1) / n⌉, at least `floor`.
 enum LoadBound {
     static let factor = 1.25
-    /// Batching engines run a few requests side by side at no cost; without a floor a bound of 1 would break every conversation at low load.
+    /// Batching engines run a few requests side by side at no cost; without a floor a bound of 1 would break every
+    /// conversation at low load.
     static let floor = 4
 
     @inline(__always)

@@ -12,7 +12,8 @@ struct RouteState: BitwiseCopyable {
     var overflow: TierGate.Thresholds
     /// Hedges per 100 requests; 0: never.
     var hedgePercent: Int32
-    /// Tells the conversations of routes apart in the prefix table; from the route's name, so that it survives snapshots.
+    /// Tells the conversations of routes apart in the prefix table; from the route's name, so that it survives
+    /// snapshots.
     var salt: UInt64
 
     var hedges = HedgeBudget()

@@ -4,25 +4,30 @@
 internal import ResourceTypes
 
 extension Router {
-    /// Credits candidates with the part of the prompt they hold, unless their load is above the bound. In a tier too large to be looked at whole,
-    /// those that hold something join the candidates here.
+    /// Credits candidates with the part of the prompt they hold, unless their load is above the bound. In a tier too
+    /// large to be looked at whole, those that hold something join the candidates here.
     /// - Returns: the number of candidates, at least `count`.
     func credit(
-        _ count: Int, _ tier: UnsafeMutablePointer<TierState>, _ route: UnsafeMutablePointer<RouteState>, _ question: PickQuestion
+        _ count: Int, _ tier: UnsafeMutablePointer<TierState>, _ route: UnsafeMutablePointer<RouteState>,
+        _ question: PickQuestion
     ) -> Int {
         let matches = prefixes.matches(question.features, salt: route.pointee.salt, now: question.now)
         let bound = loadBound(count)
         let isSampled = tier.pointee.members.count > Self.candidatesMax
         let enter = route.pointee.overflow.enter
         var count = count
+        var isConversationHeld = false
         for i in 0..<matches.count {
             let endpoint = matches.endpoint(i)
             if isSampled, isMember(endpoint, of: tier) { count = join(endpoint, count, enter: enter, question) }
             if let position = position(of: endpoint, count), scratch.base[position].inFlight < bound {
-                scratch.base[position].cachedShare = matches.share(i)
+                scratch.base[position].cachedShare = Double(matches.depth(i)) / Double(question.features.prefixCount)
+                isConversationHeld = isConversationHeld || matches.depth(i) > 1
             }
         }
-        guard let ring = tier.pointee.ring else { return count }
+        // Because: one message in common is often only the system prompt, but whoever holds two holds the conversation,
+        // wherever its home is.
+        guard !isConversationHeld, let ring = tier.pointee.ring else { return count }
         let home = ring.home(of: Self.conversationKey(question.features) ^ route.pointee.salt) { endpoint in
             if isSampled { count = join(endpoint, count, enter: enter, question) }
             guard let position = position(of: endpoint, count) else { return false }
@@ -46,7 +51,9 @@ extension Router {
     /// Adds an endpoint that the sample missed, if it may take the request and there is room left.
     private func join(_ endpoint: EndpointID, _ count: Int, enter: Double, _ question: PickQuestion) -> Int {
         guard count < scratch.count, position(of: endpoint, count) == nil else { return count }
-        guard let seen = look(at: endpoint, question), seen.used < enter, isWanted(endpoint, question) else { return count }
+        guard let seen = look(at: endpoint, question), seen.used < enter, isWanted(endpoint, question) else {
+            return count
+        }
         scratch.base[count] = Candidate(endpoint: endpoint, inFlight: seen.inFlight, used: seen.used)
         return count + 1
     }
@@ -62,7 +69,8 @@ extension Router {
         return low < section.start + section.count && members.base[low] == endpoint
     }
 
-    /// The first two messages: a system message is shared by many conversations, the first question tells them apart and stays as they grow.
+    /// The first two messages: a system message is shared by many conversations, the first question tells them apart
+    /// and stays as they grow.
     static func conversationKey(_ features: RequestFeatures) -> UInt64 {
         mixed(features.prefixHashes[features.prefixCount > 1 ? 1 : 0])
     }

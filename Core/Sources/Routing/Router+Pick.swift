@@ -4,7 +4,8 @@
 internal import ResourceTypes
 internal import Synchronization
 
-// filter → gate → score → pick. Nothing here changes what the router knows, except the gates of a real pick: `explain` rehearses with the same code.
+// filter → gate → score → pick. Nothing here changes what the router knows, except the gates of a real pick: `explain`
+// rehearses with the same code.
 
 extension Router {
     func decide(_ question: PickQuestion, rng: inout SplitMix64, keepsGates: Bool) -> PickResult {
@@ -45,7 +46,8 @@ extension Router {
     }
 
     private func gather(
-        _ tier: UnsafeMutablePointer<TierState>, _ policy: TierGate.Thresholds, _ question: PickQuestion, rng: inout SplitMix64
+        _ tier: UnsafeMutablePointer<TierState>, _ policy: TierGate.Thresholds, _ question: PickQuestion,
+        rng: inout SplitMix64
     ) -> Gathered {
         var gathered = Gathered()
         var walk = MemberWalk(tier.pointee.members, rng: &rng)
@@ -83,7 +85,8 @@ extension Router {
     /// Predicts time, price and cached prompt of the first `count` candidates in the scratch.
     /// - Returns: the candidates; a few more than `count` where a large tier was sampled.
     func assess(
-        _ count: Int, _ tier: UnsafeMutablePointer<TierState>, _ route: UnsafeMutablePointer<RouteState>, _ question: PickQuestion
+        _ count: Int, _ tier: UnsafeMutablePointer<TierState>, _ route: UnsafeMutablePointer<RouteState>,
+        _ question: PickQuestion
     ) -> UnsafeMutableBufferPointer<Candidate> {
         let weighsPrefixes = count > 0 && question.features.prefixCount > 0 && !tier.pointee.weights.isLoadOnly
         let candidates = UnsafeMutableBufferPointer(
@@ -94,9 +97,11 @@ extension Router {
             let state = endpoints.base + Int(candidates[i].endpoint.index)
             let cached = candidates[i].cachedShare
             candidates[i].time = Scoring.time(
-                state, roundTrip: roundTrip(question.features.callerRegion, state.pointee.region), cachedShare: cached, output: output,
+                state, roundTrip: roundTrip(question.features.callerRegion, state.pointee.region), cachedShare: cached,
+                output: output,
                 now: question.now)
-            candidates[i].loadedTime = Scoring.loaded(candidates[i].time, inFlight: candidates[i].inFlight, limits: state.pointee.limits)
+            candidates[i].loadedTime = Scoring.loaded(
+                candidates[i].time, inFlight: candidates[i].inFlight, limits: state.pointee.limits)
             candidates[i].cost = Scoring.cost(state.pointee.prices, prompt: prompt, cachedShare: cached, output: output)
         }
         return candidates
@@ -109,9 +114,11 @@ extension Router {
     }
 }
 
-/// The members of a tier in the order a pick looks at them: all in turn, or for a large tier all in a different order each time.
+/// The members of a tier in the order a pick looks at them: all in turn, or for a large tier all in a different order
+/// each time.
 ///
-/// A step that is a prime above the number of members visits each of them once. The primes are the eight smallest above 2¹⁶.
+/// A step that is a prime above the number of members visits each of them once. The primes are the eight smallest above
+/// 2¹⁶.
 private struct MemberWalk {
     private let members: Section
     private var position = 0

@@ -15,15 +15,17 @@ private let now = Instant(nanoseconds: 7_000_000_000_000)
         table.remember(.conversation([1, 9, 10, 11]), salt: 0, endpoint: EndpointID(5), now: now)
         let matches = table.matches(.conversation([1, 2, 3, 4]), salt: 0, now: now)
         #expect(matches.endpoint(0) == EndpointID(4))
-        #expect(matches.share(0) == 0.5)
+        #expect(matches.depth(0) == 2)
         #expect(matches.endpoint(1) == EndpointID(5))
-        #expect(matches.share(1) == 0.25)
+        #expect(matches.depth(1) == 1)
         #expect(matches.count == 2)
     }
 
     @Test func `keeps the two endpoints that answered last`() {
         var table = PrefixTable()
-        for endpoint in [1, 2, 3, 3, 2] { table.remember(.conversation([8]), salt: 0, endpoint: EndpointID(endpoint), now: now) }
+        for endpoint in [1, 2, 3, 3, 2] {
+            table.remember(.conversation([8]), salt: 0, endpoint: EndpointID(endpoint), now: now)
+        }
         let matches = table.matches(.conversation([8]), salt: 0, now: now)
         #expect(matches.count == 2)
         #expect(matches.endpoint(0) == EndpointID(2))
@@ -49,7 +51,8 @@ private let now = Instant(nanoseconds: 7_000_000_000_000)
         var recent: [UInt64] = []
         for i in 0..<40_000 as Range<Int64> {
             let hash = rng.next()
-            table.remember(.conversation([hash]), salt: 0, endpoint: EndpointID(Int(hash % 100)), now: now + .milliseconds(i))
+            table.remember(
+                .conversation([hash]), salt: 0, endpoint: EndpointID(Int(hash % 100)), now: now + .milliseconds(i))
             recent.append(hash)
         }
         let end = now + .milliseconds(40_000)
@@ -73,7 +76,9 @@ private let now = Instant(nanoseconds: 7_000_000_000_000)
         let count = 5
         let ring = ring(names(count))
         var owned = [Int](repeating: 0, count: count)
-        for key in 0..<10_000 as Range<UInt64> { if let home = ring.points.home(of: mixed(key), qualifies: { _ in true }) { owned[Int(home.index)] += 1 } }
+        for key in 0..<10_000 as Range<UInt64> {
+            if let home = ring.points.home(of: mixed(key), qualifies: { _ in true }) { owned[Int(home.index)] += 1 }
+        }
         for share in owned { #expect(abs(Double(share) / 2_000 - 1) < 0.34, "\(owned)") }
     }
 
@@ -99,7 +104,9 @@ private let now = Instant(nanoseconds: 7_000_000_000_000)
         let backward = ring(names.reversed())
         for key in 0..<1_000 as Range<UInt64> {
             let a = forward.points.home(of: mixed(key), qualifies: { _ in true }).map { names[Int($0.index)] }
-            let b = backward.points.home(of: mixed(key), qualifies: { _ in true }).map { names.reversed()[Int($0.index)] }
+            let b = backward.points.home(of: mixed(key), qualifies: { _ in true }).map {
+                names.reversed()[Int($0.index)]
+            }
             #expect(a == b)
         }
     }
