@@ -21,7 +21,8 @@ let package = Package(
     targets: [
         .target(name: "CEpoll"),
         .target(name: "Loopback", dependencies: ["CEpoll"], swiftSettings: strict),
-        .executableTarget(name: "bench-upstream", dependencies: ["Loopback"], path: "Sources/Upstream", swiftSettings: strict),
+        .executableTarget(
+            name: "bench-upstream", dependencies: ["Loopback"], path: "Sources/Upstream", swiftSettings: strict),
         .executableTarget(name: "bench-load", dependencies: ["Loopback"], path: "Sources/Load", swiftSettings: strict),
         .testTarget(name: "LoopbackTests", dependencies: ["Loopback"], swiftSettings: strict),
     ]

@@ -92,11 +92,14 @@ struct ConfigurationLoaderTests {
         #expect(try accepted(loader.reload(loaded)).snapshot.version == 2)
     }
 
-    @Test("a configuration without a route is rejected, as a file caught while it is written", arguments: ["", "# soon\n"])
+    @Test(
+        "a configuration without a route is rejected, as a file caught while it is written",
+        arguments: ["", "# soon\n"])
     func withoutRoute(text: String) throws {
         let loaded = try accepted(loader.reload(nil))
         folder.write("isobar.yaml", text)
-        #expect(try rejected(loader.reload(loaded)).map(\.message) == ["there is no Route: every request would be refused"])
+        #expect(
+            try rejected(loader.reload(loaded)).map(\.message) == ["there is no Route: every request would be refused"])
     }
 
     @Test(

@@ -49,7 +49,8 @@ private final class ScriptedServer: @unchecked Sendable {
 
 struct HTTPClientTests {
     private func fetch(
-        port: UInt16, _ request: HTTPClientRequest, timeoutNanoseconds: Int64 = 5_000_000_000, bodyBytesMax: Int = 1 << 20
+        port: UInt16, _ request: HTTPClientRequest, timeoutNanoseconds: Int64 = 5_000_000_000,
+        bodyBytesMax: Int = 1 << 20
     ) throws -> Result<HTTPClientResponse, HTTPClientFailure> {
         let loop = try EventLoop()
         let address = try #require(SocketAddress(literal: "127.0.0.1", port: port))
@@ -125,7 +126,8 @@ struct HTTPClientTests {
         let server = ScriptedServer()
         let thread = try Background { _ = server.serve("HTTP/1.1 200 OK\r\n", closes: false) }
         defer { thread.join() }
-        let result = try fetch(port: server.port, HTTPClientRequest("GET", "/", host: "h"), timeoutNanoseconds: 50_000_000)
+        let result = try fetch(
+            port: server.port, HTTPClientRequest("GET", "/", host: "h"), timeoutNanoseconds: 50_000_000)
         guard case .failure(.timedOut) = result else {
             Issue.record("not reported as timed out")
             return
@@ -166,11 +168,13 @@ private final class Background {
 
     init(_ body: @escaping @Sendable () -> Void) throws {
         let job = Unmanaged.passRetained(Job(body))
-        let code = pthread_create(&handle, nil, { argument in
-            guard let argument else { return nil }
-            Unmanaged<Job>.fromOpaque(argument).takeRetainedValue().body()
-            return nil
-        }, job.toOpaque())
+        let code = pthread_create(
+            &handle, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<Job>.fromOpaque(argument).takeRetainedValue().body()
+                return nil
+            }, job.toOpaque())
         if code != 0 { throw Failed() }
     }
 

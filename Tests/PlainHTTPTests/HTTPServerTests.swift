@@ -10,7 +10,8 @@ import WireFormats
 
 /// A server with a few paths on its own loop thread.
 final class TestServer: @unchecked Sendable {
-    // Proof of @unchecked: `server` is used on the loop's thread only, after the thread has started; the rest is immutable or a lock.
+    // Proof of @unchecked: `server` is used on the loop's thread only, after the thread has started; the rest is
+    // immutable or a lock.
     let loop: EventLoop
     let port: UInt16
     private let server: HTTPServer
@@ -22,7 +23,8 @@ final class TestServer: @unchecked Sendable {
         loop = try EventLoop()
         final class Link { weak var target: TestServer? }
         let link = Link()
-        server = HTTPServer(loop: loop, limits: limits) { request, responder in link.target?.handle(request, responder) }
+        server = HTTPServer(loop: loop, limits: limits) { request, responder in link.target?.handle(request, responder)
+        }
         let address = try #require(SocketAddress(literal: "127.0.0.1", port: 0))
         port = try server.listen(on: address)
         let thread = try LoopThread(name: "test", loop: loop)
@@ -60,7 +62,8 @@ final class TestServer: @unchecked Sendable {
             responder.endStream()
         case "/large": responder.respond(200, body: [UInt8](repeating: 98, count: 6 << 20))
         case "/notes": responder.respond(200, body: Array(notes.withLock { $0 }.joined(separator: ",").utf8))
-        case "/cut": responder.respondTruncated(200, contentType: "text/plain", body: Array("0123456789".utf8), count: 4)
+        case "/cut":
+            responder.respondTruncated(200, contentType: "text/plain", body: Array("0123456789".utf8), count: 4)
         case "/empty": responder.respond(204)
         case "/twice":
             responder.respond(200, body: Array("first".utf8))
@@ -100,7 +103,8 @@ struct HTTPServerTests {
 
     @Test func `a request split at every byte is the same request`() throws {
         let server = try TestServer()
-        let text = "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+        let text =
+            "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
         for cut in 1..<text.utf8.count {
             let client = try connect(server)
             client.write(String(text.prefix(cut)))

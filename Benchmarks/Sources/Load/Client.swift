@@ -97,7 +97,9 @@ struct Exchange {
     private func sendTime(_ event: UnsafeRawBufferPointer) -> MonotonicTime? {
         // `"sent_ns":"` and 18 digits and `"}` end the event unless a proxy wrote it anew.
         let tail = UnsafeRawBufferPointer(rebasing: event[max(0, event.count - 31)...])
-        if tail.starts(with: "\"sent_ns\":\"") { return decimal(UnsafeRawBufferPointer(rebasing: tail[11..<29])).map(Int64.init) }
+        if tail.starts(with: "\"sent_ns\":\"") {
+            return decimal(UnsafeRawBufferPointer(rebasing: tail[11..<29])).map(Int64.init)
+        }
         guard let mark = event.offset(of: "\"sent_ns\":") else { return nil }
         let digits = event[(mark + 10)...].drop { $0 &- 48 > 9 }.prefix { $0 &- 48 < 10 }
         return decimal(UnsafeRawBufferPointer(rebasing: digits)).map(Int64.init)

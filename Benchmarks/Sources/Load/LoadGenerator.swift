@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-// Sends requests and checks every answer, on one thread. It runs one phase at a time; a phase issues requests until its budget is spent
-// and ends when the last answer is in, so that between phases nothing is under way.
+// Sends requests and checks every answer, on one thread. It runs one phase at a time; a phase issues requests until its
+// budget is spent and ends when the last answer is in, so that between phases nothing is under way.
 
 internal import Loopback
 
@@ -36,7 +36,8 @@ final class LoadGenerator {
     /// Clients that leave when this turn of the loop ends, and when the next one does.
     private var leaving: [Client] = []
     private var leavingNext: [Client] = []
-    /// Clients that lost their connection in this turn. They go on when it ends: doing so at once could recurse without end.
+    /// Clients that lost their connection in this turn. They go on when it ends: doing so at once could recurse without
+    /// end.
     private var restarting: [Client] = []
 
     /// Silence after which a phase gives up on the answers still out.
@@ -84,7 +85,8 @@ final class LoadGenerator {
 
     // MARK: Issuing
 
-    /// Whether the budget allows another request. In the open loop the intended time counts, so a late phase still sends all of them.
+    /// Whether the budget allows another request. In the open loop the intended time counts, so a late phase still
+    /// sends all of them.
     private var mayIssue: Bool { issuesLeft > 0 && (plan.openGap == nil ? monotonicNow() : nextIntended) < end }
 
     private var wakeTime: MonotonicTime {
@@ -180,7 +182,9 @@ final class LoadGenerator {
     }
 
     private func end(_ client: Client) throws(SystemError) {
-        guard let exchange = client.exchange, exchange.body?.endsWithConnection == true else { return fail(client, .cut) }
+        guard let exchange = client.exchange, exchange.body?.endsWithConnection == true else {
+            return fail(client, .cut)
+        }
         // The carry is the whole content of an answer without framing.
         let verdict = client.carry.withBytes { exchange.verdict(plan, content: $0) }
         disconnect(client)
@@ -248,7 +252,9 @@ final class LoadGenerator {
 
     // MARK: Ends of an exchange
 
-    private func finish(_ client: Client, _ exchange: Exchange, _ verdict: Failure?, now: MonotonicTime) throws(SystemError) {
+    private func finish(_ client: Client, _ exchange: Exchange, _ verdict: Failure?, now: MonotonicTime)
+        throws(SystemError)
+    {
         clear(client, now: now)
         if let verdict {
             tally.count(verdict)

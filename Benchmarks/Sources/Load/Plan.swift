@@ -8,8 +8,8 @@ struct Plan {
     enum Mode: Equatable {
         /// Each connection sends its next request when the last answer is complete.
         case closed
-        /// Requests start at fixed times whatever the answers do; latency counts from those times, so a stall is charged to every
-        /// request it delayed (no coordinated omission).
+        /// Requests start at fixed times whatever the answers do; latency counts from those times, so a stall is
+        /// charged to every request it delayed (no coordinated omission).
         case open(perSecond: Int)
         /// As `closed`, but answers are streams.
         case stream
@@ -30,8 +30,8 @@ struct Plan {
     var duration: Int64?
     /// Nanoseconds of the phase before, which is not reported.
     var warmUp: Int64
-    /// Nanoseconds over which the connections send their first request, evenly. Streams that all began at once would also end at once and
-    /// begin the next at once, and time to first token would measure that queue.
+    /// Nanoseconds over which the connections send their first request, evenly. Streams that all began at once would
+    /// also end at once and begin the next at once, and time to first token would measure that queue.
     var ramp: Int64
     var bodyBytes: Int
     var model: String
@@ -42,8 +42,8 @@ struct Plan {
     var hangUpPercent: Int
     var seed: UInt64
     var check: Check
-    /// Measure once for every line on standard input until it ends. Between two measurements nothing is under way, so that the driver can read
-    /// the proxy's CPU time exactly and let several proxies take turns.
+    /// Measure once for every line on standard input until it ends. Between two measurements nothing is under way, so
+    /// that the driver can read the proxy's CPU time exactly and let several proxies take turns.
     var handshake: Bool
 
     static let usage = """
@@ -62,11 +62,15 @@ struct Plan {
     init(_ words: ArraySlice<String>) throws {
         var arguments = try Arguments(words, flags: ["usage", "handshake"])
         mode = try Self.mode(&arguments)
-        guard let ports = try arguments.ports("port"), ports.count == 1 else { throw Arguments.Failure("--port is required, once") }
+        guard let ports = try arguments.ports("port"), ports.count == 1 else {
+            throw Arguments.Failure("--port is required, once")
+        }
         port = ports[0]
         requestsMax = try arguments.integer("requests", in: 1...1_000_000_000)
         duration = try arguments.seconds("seconds")
-        guard requestsMax != nil || duration != nil else { throw Arguments.Failure("--requests or --seconds is required") }
+        guard requestsMax != nil || duration != nil else {
+            throw Arguments.Failure("--requests or --seconds is required")
+        }
         warmUp = try arguments.seconds("warmup-seconds") ?? 0
         ramp = try arguments.seconds("ramp-seconds") ?? 0
         connections = try arguments.integer("connections", in: 1...16_384) ?? 64
@@ -79,7 +83,9 @@ struct Plan {
         asksUsage = arguments.flag("usage")
         handshake = arguments.flag("handshake")
         let checkName = arguments.text("check") ?? Check.full.rawValue
-        guard let check = Check(rawValue: checkName) else { throw Arguments.Failure("--check \(checkName): full or framing") }
+        guard let check = Check(rawValue: checkName) else {
+            throw Arguments.Failure("--check \(checkName): full or framing")
+        }
         self.check = check
         try arguments.rejectUnknown()
     }

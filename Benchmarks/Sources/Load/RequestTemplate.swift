@@ -5,8 +5,8 @@ internal import Loopback
 
 /// A chat request as an OpenAI client sends it, rendered once; only its number changes.
 ///
-/// The model name and the options follow the messages, as the official Python client writes them, so a gateway has to read past all of
-/// the text. The text has escaped quotes and line breaks, as real prompts do.
+/// The model name and the options follow the messages, as the official Python client writes them, so a gateway has to
+/// read past all of the text. The text has escaped quotes and line breaks, as real prompts do.
 struct RequestTemplate {
     /// Digits of a request number.
     static let numberCount = 16
@@ -18,7 +18,9 @@ struct RequestTemplate {
         let head = Self.head(plan, bodyCount: body.utf8.count)
         bytes = .allocate(byteCount: head.utf8.count + body.utf8.count, alignment: 64)
         bytes.copyBytes(from: (head + body).utf8)
-        guard let mark = UnsafeRawBufferPointer(bytes).offset(of: "NNNNNNNNNNNNNNNN") else { preconditionFailure("template has no number") }
+        guard let mark = UnsafeRawBufferPointer(bytes).offset(of: "NNNNNNNNNNNNNNNN") else {
+            preconditionFailure("template has no number")
+        }
         numberOffset = mark
     }
 
@@ -52,8 +54,10 @@ struct RequestTemplate {
 
     /// Exactly `plan.bodyBytes` long (longer only if that leaves no room for text).
     private static func body(_ plan: Plan) -> String {
-        let opening = #"{"messages":[{"role":"system","content":"You are a careful assistant. Answer in short paragraphs."}"#
-        var closing = #"],"model":"\#(plan.model)","max_tokens":\#(plan.mode == .stream ? plan.chunks : 256),"temperature":0.7"#
+        let opening =
+            #"{"messages":[{"role":"system","content":"You are a careful assistant. Answer in short paragraphs."}"#
+        var closing =
+            #"],"model":"\#(plan.model)","max_tokens":\#(plan.mode == .stream ? plan.chunks : 256),"temperature":0.7"#
         if plan.mode == .stream { closing += #","stream":true"# }
         if plan.asksUsage { closing += #","stream_options":{"include_usage":true}"# }
         closing += #","user":"caller-NNNNNNNNNNNNNNNN"}"#

@@ -46,9 +46,12 @@ struct Tally {
         let seconds = Double(elapsed) / 1e9
         let errors = failures.reduce(0, +)
         var fields: [(String, String)] = [
-            ("connections", "\(plan.connections)"), ("body_bytes", "\(plan.bodyBytes)"), ("requests", "\(completed)"), ("errors", "\(errors)"),
-            ("hangups", "\(hangUps)"), ("reconnects", "\(reconnects)"), ("checksum", "\(checksum)"), ("seconds", rounded(seconds, 4)),
-            ("requests_per_second", rounded(Double(completed) / max(seconds, 1e-9), 1)), ("latency_us", Self.json(latency)),
+            ("connections", "\(plan.connections)"), ("body_bytes", "\(plan.bodyBytes)"), ("requests", "\(completed)"),
+            ("errors", "\(errors)"),
+            ("hangups", "\(hangUps)"), ("reconnects", "\(reconnects)"), ("checksum", "\(checksum)"),
+            ("seconds", rounded(seconds, 4)),
+            ("requests_per_second", rounded(Double(completed) / max(seconds, 1e-9), 1)),
+            ("latency_us", Self.json(latency)),
         ]
         if errors > 0 {
             let named = zip(Failure.allCases, failures).filter { $0.1 > 0 }.map { "\"\($0.0.rawValue)\":\($0.1)" }
@@ -57,7 +60,8 @@ struct Tally {
         if plan.mode == .stream {
             fields += [
                 ("chunks", "\(chunks)"), ("unstamped_chunks", "\(unstampedChunks)"),
-                ("chunks_per_second", rounded(Double(chunks) / max(seconds, 1e-9), 1)), ("chunk_delay_us", Self.json(chunkDelay)),
+                ("chunks_per_second", rounded(Double(chunks) / max(seconds, 1e-9), 1)),
+                ("chunk_delay_us", Self.json(chunkDelay)),
                 ("time_to_first_token_us", Self.json(timeToFirstToken)),
             ]
         }
@@ -67,7 +71,9 @@ struct Tally {
     private static func json(_ histogram: Histogram) -> String {
         let quantiles = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)]
         let parts = quantiles.map { "\"\($0.0)\":\(rounded(histogram.value(at: $0.1) / 1000, 1))" }
-        let ends = ["\"mean\":\(rounded(histogram.mean / 1000, 1))", "\"max\":\(rounded(Double(histogram.largest) / 1000, 1))"]
+        let ends = [
+            "\"mean\":\(rounded(histogram.mean / 1000, 1))", "\"max\":\(rounded(Double(histogram.largest) / 1000, 1))",
+        ]
         return "{" + (parts + ends).joined(separator: ",") + "}"
     }
 }

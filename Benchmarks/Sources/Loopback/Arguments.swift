@@ -37,7 +37,9 @@ public struct Arguments {
 
     public mutating func seconds(_ name: String) throws(Failure) -> Int64? {
         guard let text = text(name) else { return nil }
-        guard let number = Double(text), number >= 0, number <= 3600 else { throw Failure("--\(name) \(text): seconds from 0 to 3600") }
+        guard let number = Double(text), number >= 0, number <= 3600 else {
+            throw Failure("--\(name) \(text): seconds from 0 to 3600")
+        }
         return Int64(number * 1e9)
     }
 

@@ -22,7 +22,8 @@ public struct BodyDecoder {
 
     private var state: State
 
-    /// - Parameter isRequest: a request without framing has no body; an answer without it lasts until the connection ends.
+    /// - Parameter isRequest: a request without framing has no body; an answer without it lasts until the connection
+    ///   ends.
     public init(_ framing: BodyFraming, isRequest: Bool) {
         switch framing {
         case .length(let count): state = count == 0 ? .complete : .length(count)
@@ -36,7 +37,8 @@ public struct BodyDecoder {
     public var endsWithConnection: Bool { state == .untilClose }
 
     /// Consumes bytes up to the end of the body and moves the content to the front.
-    /// - Returns: bytes consumed, and how many content bytes are now at the front. Bytes behind the end of the body stay where they are.
+    /// - Returns: bytes consumed, and how many content bytes are now at the front. Bytes behind the end of the body
+    ///   stay where they are.
     public mutating func decode(_ bytes: UnsafeMutableRawBufferPointer) -> (consumed: Int, content: Int) {
         var input = 0
         var output = 0
@@ -67,9 +69,17 @@ public struct BodyDecoder {
         case .chunkSize(let size, let digits): readSize(byte, size: size, digits: digits)
         case .chunkExtension(let size): if byte == UInt8(ascii: "\n") { beginChunk(size) }
         case .chunkDataEnd:
-            if byte == UInt8(ascii: "\n") { state = .chunkSize(0, digits: 0) } else if byte != UInt8(ascii: "\r") { state = .malformed }
+            if byte == UInt8(ascii: "\n") {
+                state = .chunkSize(0, digits: 0)
+            } else if byte != UInt8(ascii: "\r") {
+                state = .malformed
+            }
         case .trailer(let count):
-            if byte == UInt8(ascii: "\n") { state = count == 0 ? .complete : .trailer(0) } else if byte != UInt8(ascii: "\r") { state = .trailer(count + 1) }
+            if byte == UInt8(ascii: "\n") {
+                state = count == 0 ? .complete : .trailer(0)
+            } else if byte != UInt8(ascii: "\r") {
+                state = .trailer(count + 1)
+            }
         default: state = .malformed
         }
     }
@@ -88,7 +98,8 @@ public struct BodyDecoder {
 
     private mutating func beginChunk(_ size: Int) { state = size == 0 ? .trailer(0) : .chunkData(size) }
 
-    private func move(_ step: Int, of bytes: UnsafeMutableRawBufferPointer, from input: inout Int, to output: inout Int) {
+    private func move(_ step: Int, of bytes: UnsafeMutableRawBufferPointer, from input: inout Int, to output: inout Int)
+    {
         if input != output, let start = bytes.baseAddress { memmove(start + output, start + input, step) }
         input += step
         output += step

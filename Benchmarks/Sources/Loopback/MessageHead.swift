@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-// Just enough HTTP/1.1 to read what a proxy forwards and answers. It trusts the peer's syntax and checks only what the measurement
-// relies on: the status, how the body is framed and whether the connection stays open.
+// Just enough HTTP/1.1 to read what a proxy forwards and answers. It trusts the peer's syntax and checks only what the
+// measurement relies on: the status, how the body is framed and whether the connection stays open.
 
 internal import CEpoll
 internal import Glibc
@@ -39,7 +39,9 @@ public struct MessageHead: Equatable, Sendable {
             let isFirst = head.count == 0
             head.count = lineEnd + 1
             if line.count == 1 { return isFirst ? .malformed : .complete(head) }
-            guard isFirst || head.read(field: UnsafeRawBufferPointer(rebasing: line.dropLast())) else { return .malformed }
+            guard isFirst || head.read(field: UnsafeRawBufferPointer(rebasing: line.dropLast())) else {
+                return .malformed
+            }
         }
         return bytes.count > countMax ? .malformed : .incomplete
     }
@@ -52,7 +54,8 @@ public struct MessageHead: Equatable, Sendable {
 
     /// - Returns: false when a field that matters has a value that makes no sense.
     private mutating func read(field: UnsafeRawBufferPointer) -> Bool {
-        // Because: three names matter, and their lengths with the colon (15, 18, 11) tell them from nearly everything else.
+        // Because: three names matter, and their lengths with the colon (15, 18, 11) tell them from nearly everything
+        // else.
         if let value = field.value(of: "content-length:") {
             guard let count = decimal(value) else { return false }
             if framing != .chunked { framing = .length(count) }
@@ -88,7 +91,9 @@ extension UnsafeRawBufferPointer {
 
     /// Where `byte` occurs first at or after `start`, or `nil`.
     public func offset(of byte: UInt8, from start: Int) -> Int? {
-        guard let baseAddress, start < count, let found = memchr(baseAddress + start, Int32(byte), count - start) else { return nil }
+        guard let baseAddress, start < count, let found = memchr(baseAddress + start, Int32(byte), count - start) else {
+            return nil
+        }
         return UnsafeRawPointer(found) - baseAddress
     }
 

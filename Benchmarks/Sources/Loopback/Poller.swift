@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-// One epoll instance. Both programs are a single thread around one of these: what they cost is taken from the core that the measured
-// proxy shares, so there is nothing between them and the kernel.
+// One epoll instance. Both programs are a single thread around one of these: what they cost is taken from the core that
+// the measured proxy shares, so there is nothing between them and the kernel.
 
 internal import CEpoll
 internal import Glibc
@@ -14,8 +14,8 @@ public func monotonicNow() -> MonotonicTime { cepoll_now() }
 
 /// Waits for sockets; edge-triggered for connections, level-triggered for listeners.
 ///
-/// An event says only which tag to look at, not why: the owner reads until the kernel has no more. A tag may show up once more after its
-/// socket was closed and replaced in the same batch; reading then finds nothing, which is harmless.
+/// An event says only which tag to look at, not why: the owner reads until the kernel has no more. A tag may show up
+/// once more after its socket was closed and replaced in the same batch; reading then finds nothing, which is harmless.
 public final class Poller {
     private let fd: Int32
     private let tags: UnsafeMutablePointer<Int64>
@@ -32,9 +32,13 @@ public final class Poller {
         tags.deallocate()
     }
 
-    public func add(connection: Int32, tag: Int) throws(SystemError) { try Self.check(cepoll_add(fd, connection, Int64(tag))) }
+    public func add(connection: Int32, tag: Int) throws(SystemError) {
+        try Self.check(cepoll_add(fd, connection, Int64(tag)))
+    }
 
-    public func add(listener: Int32, tag: Int) throws(SystemError) { try Self.check(cepoll_add_listener(fd, listener, Int64(tag))) }
+    public func add(listener: Int32, tag: Int) throws(SystemError) {
+        try Self.check(cepoll_add_listener(fd, listener, Int64(tag)))
+    }
 
     /// Sleeps until something is ready or `deadline` is reached; `nil` waits for ever.
     /// - Returns: how many tags `tag(at:)` now holds; 0 at the deadline or when a signal interrupted the wait.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-// One read buffer for all connections keeps the working set in the cache. Only a message that arrives in pieces costs its connection
-// memory: the piece waits in a `Carry` and is put in front of the next read.
+// One read buffer for all connections keeps the working set in the cache. Only a message that arrives in pieces costs
+// its connection memory: the piece waits in a `Carry` and is put in front of the next read.
 
 internal import Glibc
 

@@ -38,13 +38,15 @@ public enum Sockets {
         return fd
     }
 
-    /// Connects, then makes the socket non-blocking. On loopback the kernel finishes the handshake by itself; only a full backlog makes this
-    /// wait, at most five seconds.
+    /// Connects, then makes the socket non-blocking. On loopback the kernel finishes the handshake by itself; only a
+    /// full backlog makes this wait, at most five seconds.
     public static func connect(port: UInt16) throws(SystemError) -> Int32 {
         let fd = try streamSocket(flags: 0)
         var limit = timeval(tv_sec: 5, tv_usec: 0)
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        guard withLoopback(port: port, { Glibc.connect(fd, $0, $1) }) == 0 else { throw failure("connect 127.0.0.1:\(port)", fd) }
+        guard withLoopback(port: port, { Glibc.connect(fd, $0, $1) }) == 0 else {
+            throw failure("connect 127.0.0.1:\(port)", fd)
+        }
         guard fcntl(fd, F_SETFL, O_NONBLOCK) == 0 else { throw failure("fcntl", fd) }
         sendAtOnce(fd)
         return fd
@@ -106,7 +108,9 @@ public enum Sockets {
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
         }
     }
 }

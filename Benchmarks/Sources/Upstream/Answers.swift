@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-// What the upstream says, rendered once. Answering is then a copy into the kernel after two fields of fixed width have been overwritten:
-// the request's number, which proves that an answer reached its own caller, and the time it was sent.
+// What the upstream says, rendered once. Answering is then a copy into the kernel after two fields of fixed width have
+// been overwritten: the request's number, which proves that an answer reached its own caller, and the time it was sent.
 
 internal import Loopback
 
@@ -27,7 +27,9 @@ struct Template {
 
     /// - Parameter number: exactly `numberCount` bytes.
     func stamp(number: UnsafeRawBufferPointer, at time: MonotonicTime) -> UnsafeRawBufferPointer {
-        for offset in numberOffsets { UnsafeMutableRawBufferPointer(rebasing: bytes[offset...]).copyMemory(from: number) }
+        for offset in numberOffsets {
+            UnsafeMutableRawBufferPointer(rebasing: bytes[offset...]).copyMemory(from: number)
+        }
         for offset in timeOffsets { write(time, at: offset) }
         return UnsafeRawBufferPointer(bytes)
     }
@@ -56,7 +58,8 @@ struct Answers {
     let completion: Template
     let models: Template
     let notFound: Template
-    /// Head, role chunk and first content chunk: they leave together so that time to first token is the proxy's doing alone.
+    /// Head, role chunk and first content chunk: they leave together so that time to first token is the proxy's doing
+    /// alone.
     let streamStart: Template
     let contentChunk: Template
     let finish: Template
@@ -67,7 +70,9 @@ struct Answers {
         let chunks = ChunkText(model: model)
         completion = Template(Self.message(status: "200 OK", json: Self.completionJSON(model: model)))
         models = Template(Self.message(status: "200 OK", json: Self.modelsJSON(model: model)))
-        notFound = Template(Self.message(status: "404 Not Found", json: #"{"error":{"message":"no such path","type":"invalid_request_error"}}"#))
+        notFound = Template(
+            Self.message(
+                status: "404 Not Found", json: #"{"error":{"message":"no such path","type":"invalid_request_error"}}"#))
         streamStart = Template(Self.streamHead + chunks.role + chunks.content)
         contentChunk = Template(chunks.content)
         finish = Template(chunks.finish + ChunkText.end)
@@ -87,8 +92,10 @@ struct Answers {
 
     /// About 1 050 bytes, the size of a short real answer.
     private static func completionJSON(model: String) -> String {
-        let sentence = #"Pressure falls with height because less air lies above; \"isobars\" join the points where it is equal.\n"#
-        return #"{"id":"chatcmpl-bench-NNNNNNNNNNNNNNNN","object":"chat.completion","created":1795000000,"model":"\#(model)","#
+        let sentence =
+            #"Pressure falls with height because less air lies above; \"isobars\" join the points where it is equal.\n"#
+        return
+            #"{"id":"chatcmpl-bench-NNNNNNNNNNNNNNNN","object":"chat.completion","created":1795000000,"model":"\#(model)","#
             + #""choices":[{"index":0,"message":{"role":"assistant","content":"\#(String(repeating: sentence, count: 5))","#
             + #""refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"#
             + #""usage":{"prompt_tokens":214,"completion_tokens":118,"total_tokens":332,"#
@@ -107,10 +114,14 @@ private struct ChunkText {
 
     static let end = framed("data: [DONE]\n\n") + "0\r\n\r\n"
 
-    var role: String { event(choices: Self.choice(#"{"role":"assistant","content":"","refusal":null}"#, finish: "null")) }
+    var role: String {
+        event(choices: Self.choice(#"{"role":"assistant","content":"","refusal":null}"#, finish: "null"))
+    }
     var content: String { event(choices: Self.choice(#"{"content":" pressure"}"#, finish: "null")) }
     var finish: String { event(choices: Self.choice("{}", finish: #""stop""#)) }
-    var usage: String { event(choices: "[]", extra: #","usage":{"prompt_tokens":214,"completion_tokens":118,"total_tokens":332}"#) }
+    var usage: String {
+        event(choices: "[]", extra: #","usage":{"prompt_tokens":214,"completion_tokens":118,"total_tokens":332}"#)
+    }
 
     private static func choice(_ delta: String, finish: String) -> String {
         #"[{"index":0,"delta":\#(delta),"logprobs":null,"finish_reason":\#(finish)}]"#
@@ -119,7 +130,8 @@ private struct ChunkText {
     private func event(choices: String, extra: String = "") -> String {
         Self.framed(
             #"data: {"id":"chatcmpl-bench-NNNNNNNNNNNNNNNN","object":"chat.completion.chunk","created":1795000000,"model":"\#(model)","#
-                + #""system_fingerprint":"fp_44709d6fcb","choices":\#(choices)\#(extra),"sent_ns":"TTTTTTTTTTTTTTTTTT"}"# + "\n\n")
+                + #""system_fingerprint":"fp_44709d6fcb","choices":\#(choices)\#(extra),"sent_ns":"TTTTTTTTTTTTTTTTTT"}"#
+                + "\n\n")
     }
 
     private static func framed(_ text: String) -> String { String(text.utf8.count, radix: 16) + "\r\n" + text + "\r\n" }

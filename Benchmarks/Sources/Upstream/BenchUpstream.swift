@@ -28,7 +28,9 @@ struct BenchUpstream {
 
     private static func server(_ words: ArraySlice<String>) throws -> ModelServer {
         var arguments = try Arguments(words, flags: [])
-        guard let ports = try arguments.ports("ports"), !ports.isEmpty else { throw Arguments.Failure("--ports is required") }
+        guard let ports = try arguments.ports("ports"), !ports.isEmpty else {
+            throw Arguments.Failure("--ports is required")
+        }
         let interval = try arguments.integer("chunk-interval-us", in: 1...60_000_000) ?? 1500
         let rate = try arguments.integer("chunk-rate", in: 1...10_000_000)
         let chunks = try arguments.integer("chunks", in: 1...1_000_000) ?? 128

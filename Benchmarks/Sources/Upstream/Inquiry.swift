@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-// What a request asks for, found without parsing JSON: the load generator's fields have known spellings and sit near an end of the body.
-// A proxy that re-serialises the body may add a space after the colon, so both spellings count.
+// What a request asks for, found without parsing JSON: the load generator's fields have known spellings and sit near an
+// end of the body. A proxy that re-serialises the body may add a space after the colon, so both spellings count.
 
 internal import Loopback
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-// A single thread that reads requests and answers at once. It stands in for a model server that costs as little as the kernel allows:
-// what is measured is the proxy in front of it.
+// A single thread that reads requests and answers at once. It stands in for a model server that costs as little as the
+// kernel allows: what is measured is the proxy in front of it.
 
 internal import Loopback
 
@@ -127,7 +127,8 @@ final class ModelServer {
         guard body.isComplete else {
             // The decoded part moves on in front of the next read.
             connection.body = body
-            connection.carry.append(UnsafeRawBufferPointer(rebasing: buffer.bytes[start..<(start + connection.bodyCount)]))
+            connection.carry.append(
+                UnsafeRawBufferPointer(rebasing: buffer.bytes[start..<(start + connection.bodyCount)]))
             raw = total
             if connection.carry.count >= ReceiveBuffer.capacity { close(connection) }
             return false
@@ -165,7 +166,8 @@ final class ModelServer {
             connection.number.initializeMemory(as: UInt8.self, repeating: UInt8(ascii: "0"))
             return
         }
-        connection.number.copyMemory(from: UnsafeRawBufferPointer(rebasing: body[offset..<(offset + Template.numberCount)]))
+        connection.number.copyMemory(
+            from: UnsafeRawBufferPointer(rebasing: body[offset..<(offset + Template.numberCount)]))
     }
 
     private func startStream(_ connection: Connection, _ inquiry: Inquiry) {

@@ -5,9 +5,10 @@ internal import Loopback
 
 /// Hands out turns to streams, one chunk a turn, evenly spaced over time.
 ///
-/// Streams take turns in a circle, so that a stream's own chunks are `interval` apart and the streams do not burst together, as on a model
-/// server that batches. With a total rate the gap between turns is fixed instead. A pacer that falls behind catches up at most
-/// `debtMax`; the rest of the delay is dropped, because an endless burst would measure the backlog and not the proxy.
+/// Streams take turns in a circle, so that a stream's own chunks are `interval` apart and the streams do not burst
+/// together, as on a model server that batches. With a total rate the gap between turns is fixed instead. A pacer that
+/// falls behind catches up at most `debtMax`; the rest of the delay is dropped, because an endless burst would measure
+/// the backlog and not the proxy.
 struct Pacer {
     enum Pace {
         /// Nanoseconds between two chunks of one stream.

@@ -6,7 +6,9 @@ internal import Testing
 
 /// Decodes `pieces` one after the other.
 /// - Returns: the content, the bytes left behind the end of the body, and the decoder.
-private func decode(_ pieces: [[UInt8]], framing: BodyFraming, isRequest: Bool = false) -> (content: String, rest: Int, decoder: BodyDecoder) {
+private func decode(_ pieces: [[UInt8]], framing: BodyFraming, isRequest: Bool = false) -> (
+    content: String, rest: Int, decoder: BodyDecoder
+) {
     var decoder = BodyDecoder(framing, isRequest: isRequest)
     var content: [UInt8] = []
     var rest = 0

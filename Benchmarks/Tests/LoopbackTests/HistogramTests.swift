@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-@testable internal import Loopback
 internal import Testing
+
+@testable internal import Loopback
 
 @Suite struct HistogramTests {
     @Test func `buckets cover all values in order without gaps`() {

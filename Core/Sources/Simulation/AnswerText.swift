@@ -3,8 +3,8 @@
 
 /// Endless pretended answer, one word per token, the same for the same seed.
 ///
-/// Words are joined by a leading space, sentences have 6 to 13 words, and about one word in 24 holds multi-byte characters, so
-/// that whoever cuts bytes at the wrong place is found out.
+/// Words are joined by a leading space, sentences have 6 to 13 words, and about one word in 24 holds multi-byte
+/// characters, so that whoever cuts bytes at the wrong place is found out.
 public struct AnswerText: Sendable {
     private var generator: SeededGenerator
     private var wordsLeftInSentence = 0

@@ -19,7 +19,8 @@ public struct UsageCounts: Equatable, Sendable {
 /// What one event of a chat or completions stream carries.
 public struct ChunkFacts: Equatable, Sendable {
     public enum Kind: Sendable {
-        /// Text, reasoning, refusal, a tool call, audio, or a finish reason: from here on the caller has part of an answer.
+        /// Text, reasoning, refusal, a tool call, audio, or a finish reason: from here on the caller has part of an
+        /// answer.
         case content
         /// A role, an empty delta, an annotation.
         case noContent
@@ -42,8 +43,8 @@ public struct ChunkFacts: Equatable, Sendable {
 
 /// Reads from answers what delivery and metering need. Tolerant: what is unknown is ignored.
 public enum ResponseScan {
-    /// Whether an event inside a stream under way is nothing but more content. A glance, a tenth of the cost of `chunkFacts`; when it says
-    /// no, ask `chunkFacts`.
+    /// Whether an event inside a stream under way is nothing but more content. A glance, a tenth of the cost of
+    /// `chunkFacts`; when it says no, ask `chunkFacts`.
     /// - Parameter data: the value of an event's data line.
     public static func isPlainChunk(_ data: UnsafeRawBufferPointer) -> Bool {
         guard let base = data.baseAddress, data.count > 2, data[0] == 123 else { return false }
@@ -101,7 +102,11 @@ enum UsageReader {
                 usage.completionTokens = try scanner.count()
             } else if name.equals("prompt_tokens_details"), try scanner.kind() == .object {
                 try scanner.members(depth: 2) { scanner, name throws(JSONFault) in
-                    if name.equals("cached_tokens") { usage.cachedTokens = try scanner.count() } else { try scanner.skipValue(depth: 3) }
+                    if name.equals("cached_tokens") {
+                        usage.cachedTokens = try scanner.count()
+                    } else {
+                        try scanner.skipValue(depth: 3)
+                    }
                 }
             } else {
                 try scanner.skipValue(depth: 2)
@@ -123,7 +128,8 @@ private struct ChunkReader {
 
     var facts: ChunkFacts {
         let kind: ChunkFacts.Kind =
-            if isError { .error } else if hasContent || hasFinishReason { .content } else if !hasChoices && usage != nil { .usageOnly } else {
+            if isError { .error } else if hasContent || hasFinishReason { .content } else if !hasChoices && usage != nil
+            { .usageOnly } else {
                 .noContent
             }
         return ChunkFacts(kind: kind, hasFinishReason: hasFinishReason, usage: usage)
@@ -147,7 +153,11 @@ private struct ChunkReader {
         switch name.count {
         case 7 where name.equals("choices"): try choices()
         case 5 where name.equals("usage"):
-            if try scanner.kind() == .object { usage = try UsageReader.read(&scanner) } else { try scanner.skipValue(depth: 1) }
+            if try scanner.kind() == .object {
+                usage = try UsageReader.read(&scanner)
+            } else {
+                try scanner.skipValue(depth: 1)
+            }
         case 5 where name.equals("error"):
             if try scanner.kind() != .null { isError = true }
             try scanner.skipValue(depth: 1)
@@ -207,8 +217,8 @@ private struct ChunkReader {
         try scanner.take(125)
     }
 
-    /// A non-empty string, array or object is content; `null` and empty values are not. Unknown members count, so that a new kind of
-    /// content is never taken for silence.
+    /// A non-empty string, array or object is content; `null` and empty values are not. Unknown members count, so that
+    /// a new kind of content is never taken for silence.
     private mutating func contentValue() throws(JSONFault) {
         switch try scanner.kind() {
         case .string: if try !scanner.string().range.isEmpty { hasContent = true }

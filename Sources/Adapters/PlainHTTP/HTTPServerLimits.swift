@@ -25,7 +25,8 @@ public struct HTTPServerLimits: Sendable {
     public init(
         head: HTTPLimits = HTTPLimits(), bodyBytesMax: Int = 16 << 20, connectionsMax: Int = 4_096,
         headNanosecondsMax: Int64 = 10_000_000_000, bodyIdleNanosecondsMax: Int64 = 30_000_000_000,
-        keepAliveNanosecondsMax: Int64 = 75_000_000_000, writeIdleNanosecondsMax: Int64 = 60_000_000_000, pendingBytesMax: Int = 8 << 20
+        keepAliveNanosecondsMax: Int64 = 75_000_000_000, writeIdleNanosecondsMax: Int64 = 60_000_000_000,
+        pendingBytesMax: Int = 8 << 20
     ) {
         self.head = head
         self.bodyBytesMax = bodyBytesMax

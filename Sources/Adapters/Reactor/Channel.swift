@@ -17,7 +17,8 @@ internal import Glibc
 /// What one send did.
 @frozen public enum Sent: Sendable {
     case all
-    /// The kernel took a part; the rest is queued in the channel and goes out by itself. Stop producing until `drained`.
+    /// The kernel took a part; the rest is queued in the channel and goes out by itself. Stop producing until
+    /// `drained`.
     case queued
     case failed(Int32)
 }
@@ -47,9 +48,9 @@ public enum ConnectFailure: Error, Sendable, CustomStringConvertible {
 
 /// One stream socket of a loop, with or without TLS; subclasses say what its bytes mean.
 ///
-/// Registered edge-triggered once: `isReadable` remembers that the kernel may have more, so a subclass that paused reading continues with
-/// `resumeReading` and no system call. Output that the kernel does not take at once waits in `pending`; the subclass bounds it by not
-/// producing more while `isBackedUp`.
+/// Registered edge-triggered once: `isReadable` remembers that the kernel may have more, so a subclass that paused
+/// reading continues with `resumeReading` and no system call. Output that the kernel does not take at once waits in
+/// `pending`; the subclass bounds it by not producing more while `isBackedUp`.
 /// - Threading: confined to its loop.
 open class Channel: EventSource {
     private enum Phase { case connecting, handshaking, open, lingering, closed }
@@ -122,9 +123,13 @@ open class Channel: EventSource {
 
     /// Starts to connect; the answer is `opened` or `connectFailed`, never before this call returns.
     /// - Parameter serverName: name to check the certificate against and to send as SNI; needed with `context`.
-    public final func connect(to address: SocketAddress, tls context: TLSContext?, serverName: String?) throws(ReactorError) {
+    public final func connect(to address: SocketAddress, tls context: TLSContext?, serverName: String?)
+        throws(ReactorError)
+    {
         precondition(descriptor < 0, "a channel connects once")
-        let fd = socket(address.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let fd = socket(
+            address.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue),
+            0)
         guard fd >= 0 else { throw ReactorError(operation: "socket", number: errno) }
         descriptor = fd
         phase = .connecting
@@ -149,8 +154,8 @@ open class Channel: EventSource {
 
     /// Sends what is queued and the end of our side, then waits a little for the peer to read it before closing.
     ///
-    /// Because: closing a socket that still has unread input makes the kernel send a reset, which can destroy an answer on its way
-    /// (RFC 9112 §9.6). Bounded by `outputNanoseconds`, `lingerNanoseconds` and `lingerBytesMax`.
+    /// Because: closing a socket that still has unread input makes the kernel send a reset, which can destroy an answer
+    /// on its way (RFC 9112 §9.6). Bounded by `outputNanoseconds`, `lingerNanoseconds` and `lingerBytesMax`.
     public final func closeLingering() {
         guard phase == .open else { return close() }
         phase = .lingering
@@ -250,8 +255,8 @@ open class Channel: EventSource {
 
     // MARK: Input
 
-    /// Reads once. A read that fills less than `capacity` has emptied the socket, so the next call may skip the system call, unless the
-    /// end of input is behind those bytes.
+    /// Reads once. A read that fills less than `capacity` has emptied the socket, so the next call may skip the system
+    /// call, unless the end of input is behind those bytes.
     public final func receive(into memory: UnsafeMutableRawPointer, capacity: Int) -> Received {
         guard isReadable else { return .wouldBlock }
         if let tls {

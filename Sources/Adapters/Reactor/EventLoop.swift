@@ -5,11 +5,14 @@ internal import CSystem
 internal import Glibc
 internal import Synchronization
 
-/// One thread around one epoll instance: the kernel's readiness, timers and a mailbox for other threads. Knows no protocol.
+/// One thread around one epoll instance: the kernel's readiness, timers and a mailbox for other threads. Knows no
+/// protocol.
 ///
-/// An iteration is: wait, read the clock once, dispatch events, resume sources that asked for another turn, fire timers, run the mailbox,
-/// release closed sources. Everything a source does happens on this thread, so nothing in it needs a lock.
-/// - Limits: `eventsPerIteration` events are dispatched before timers and mailbox get their turn; sources are limited by descriptors.
+/// An iteration is: wait, read the clock once, dispatch events, resume sources that asked for another turn, fire
+/// timers, run the mailbox, release closed sources. Everything a source does happens on this thread, so nothing in it
+/// needs a lock.
+/// - Limits: `eventsPerIteration` events are dispatched before timers and mailbox get their turn; sources are limited
+///   by descriptors.
 /// - Idle: with no timer armed the thread sleeps in the kernel without a timeout.
 public final class EventLoop: @unchecked Sendable {
     // Proof of @unchecked: every member but `mailbox` and `wakeDescriptor` is touched by the loop's thread only.
@@ -77,7 +80,8 @@ public final class EventLoop: @unchecked Sendable {
 
     // MARK: Sources
 
-    /// Gives the source a slot; with a descriptor also registers it with the kernel, edge-triggered for everything, once.
+    /// Gives the source a slot; with a descriptor also registers it with the kernel, edge-triggered for everything,
+    /// once.
     /// - Throws: `ReactorError` when the kernel refuses (descriptor limit of epoll, memory).
     public func add(_ source: EventSource, descriptor: Int32? = nil, isListener: Bool = false) throws(ReactorError) {
         precondition(!source.isRegistered, "a source is added once")
@@ -87,7 +91,8 @@ public final class EventLoop: @unchecked Sendable {
         if let descriptor {
             let token = UInt64(source.generation) << 32 | UInt64(slot)
             let code =
-                isListener ? isobar_epoll_add_listener(epoll, descriptor, token) : isobar_epoll_add(epoll, descriptor, token)
+                isListener
+                ? isobar_epoll_add_listener(epoll, descriptor, token) : isobar_epoll_add(epoll, descriptor, token)
             guard code == 0 else {
                 source.slot = .max
                 freeSlots.append(slot)
@@ -97,8 +102,8 @@ public final class EventLoop: @unchecked Sendable {
         sources[Int(slot)] = Unmanaged.passRetained(source)
     }
 
-    /// Takes the source out; it is released at the end of the iteration, so a source may remove itself inside its own callback.
-    /// Closing the descriptor afterwards removes it from epoll as well.
+    /// Takes the source out; it is released at the end of the iteration, so a source may remove itself inside its own
+    /// callback. Closing the descriptor afterwards removes it from epoll as well.
     public func remove(_ source: EventSource) {
         guard source.isRegistered else { return }
         let slot = Int(source.slot)
@@ -221,7 +226,9 @@ public final class EventLoop: @unchecked Sendable {
 
     private func fireTimers() {
         while timers.earliest <= now, let entry = timers.pop() {
-            guard generations[Int(entry.slot)] == entry.generation, let owned = sources[Int(entry.slot)] else { continue }
+            guard generations[Int(entry.slot)] == entry.generation, let owned = sources[Int(entry.slot)] else {
+                continue
+            }
             let source = owned.takeUnretainedValue()
             guard entry.time == source.armedAt else { continue }
             source.armedAt = .max
@@ -255,7 +262,8 @@ public final class EventLoop: @unchecked Sendable {
 
     // MARK: Descriptor exhaustion
 
-    /// Accepts and drops one connection with the spare descriptor, so that a full table does not leave clients hanging in the backlog.
+    /// Accepts and drops one connection with the spare descriptor, so that a full table does not leave clients hanging
+    /// in the backlog.
     func shedConnection(_ listener: Int32) {
         guard spareDescriptor >= 0 else { return }
         close(spareDescriptor)

@@ -32,7 +32,8 @@ struct CheckCommand: ParsableCommand {
                 Terminal.print("{\"valid\": true, \"problems\": \(try loaded.warnings.json())}")
             } else {
                 Terminal.print(
-                    "Valid: \(snapshot.routes.count) routes, \(snapshot.endpoints.count) endpoints, \(snapshot.regions.count) regions, \(snapshot.keys.count) keys.")
+                    "Valid: \(snapshot.routes.count) routes, \(snapshot.endpoints.count) endpoints, \(snapshot.regions.count) regions, \(snapshot.keys.count) keys."
+                )
             }
         case .rejected(let problems):
             if output == .json {

@@ -35,7 +35,10 @@ struct GatewayCommand: ParsableCommand {
         }
         log.notice(
             "gateway is ready",
-            metadata: ["listen": "\(options.listen.host):\(process.gateway.port)", "admin": "\(options.admin)", "pid": "\(getpid())"])
+            metadata: [
+                "listen": "\(options.listen.host):\(process.gateway.port)", "admin": "\(options.admin)",
+                "pid": "\(getpid())",
+            ])
         while true {
             switch Signals.wait() {
             case SIGHUP: process.requestReload()

@@ -34,14 +34,16 @@ struct ModelServerCommand: ParsableCommand {
             return
         }
         guard let chosen = AcceleratorProfile.all.first(where: { $0.name == profile }) else {
-            throw ValidationError("No profile '\(profile)'; known: \(AcceleratorProfile.all.map(\.name).joined(separator: ", ")).")
+            throw ValidationError(
+                "No profile '\(profile)'; known: \(AcceleratorProfile.all.map(\.name).joined(separator: ", ")).")
         }
         Signals.block()
         signal(SIGPIPE, SIG_IGN)
         let loop = try EventLoop()
         let server = try ModelServer(
             configuration: ModelServerConfiguration(
-                host: listen.host, port: listen.port, modelName: model, profile: chosen, queueMax: queueMax, kvBlocks: kvBlocks, seed: seed,
+                host: listen.host, port: listen.port, modelName: model, profile: chosen, queueMax: queueMax,
+                kvBlocks: kvBlocks, seed: seed,
                 speed: speed),
             loop: loop)
         let port = server.port

@@ -3,7 +3,8 @@
 
 internal import Reactor
 
-/// Appends text and numbers to memory somebody else owns, without allocating. Writing past the end sets `isFull` and drops the rest.
+/// Appends text and numbers to memory somebody else owns, without allocating. Writing past the end sets `isFull` and
+/// drops the rest.
 struct ByteWriter {
     let base: UnsafeMutableRawPointer
     let capacity: Int

@@ -8,8 +8,8 @@ internal import WireFormats
 
 /// Everything about the request that a client connection is serving: what it asked, what was decided, what it cost.
 ///
-/// One object per client connection, reset between requests: HTTP/1.1 answers one request at a time, so nothing is allocated per request.
-/// The steps are in `RequestLifecycle.swift`; this file is the state they share.
+/// One object per client connection, reset between requests: HTTP/1.1 answers one request at a time, so nothing is
+/// allocated per request. The steps are in `RequestLifecycle.swift`; this file is the state they share.
 /// - Threading: confined to the loop of its connection.
 final class Exchange {
     let worker: Worker
@@ -28,7 +28,8 @@ final class Exchange {
     /// Stable position of the route's counters in this loop.
     var routeCounters = 0
     var machine: AttemptMachine
-    /// Slot 0 is the primary attempt, slot 1 the hedge. Raw memory, because reading one field must not copy and retain the others.
+    /// Slot 0 is the primary attempt, slot 1 the hedge. Raw memory, because reading one field must not copy and retain
+    /// the others.
     let attempts: UnsafeMutablePointer<Attempt>
     var timing = RequestTiming()
     var usage: UsageCounts?
@@ -80,7 +81,8 @@ final class Exchange {
 
     var now: Instant { Instant(nanoseconds: worker.loop.now) }
 
-    /// A new configuration came: ids change, running attempts go on, a request whose route is gone makes no further ones.
+    /// A new configuration came: ids change, running attempts go on, a request whose route is gone makes no further
+    /// ones.
     func translate(_ translation: SnapshotTranslation) {
         guard isInFlight else { return }
         if let translated = translation.features(features) { features = translated } else { isOrphaned = true }
@@ -172,7 +174,8 @@ struct Principal {
 
 /// How a request ended, a closed set for metrics and the log.
 enum RequestOutcome: UInt8, CaseIterable {
-    case ok, callerError, unauthenticated, forbidden, notFound, rateLimited, upstreamError, unavailable, deadline, truncated, clientGone
+    case ok, callerError, unauthenticated, forbidden, notFound, rateLimited, upstreamError, unavailable, deadline,
+        truncated, clientGone
 
     var label: StaticString {
         switch self {

@@ -6,7 +6,8 @@ public import Reactor
 internal import ResourceTypes
 public import Routing
 
-/// A compiled configuration with what the control side prepared for it: resolved names and TLS settings. Published to every loop.
+/// A compiled configuration with what the control side prepared for it: resolved names and TLS settings. Published to
+/// every loop.
 public struct PublishedConfiguration: Sendable {
     public var snapshot: RoutingSnapshot
     /// Addresses by `host:port`; a missing entry means that the name does not resolve.
@@ -21,10 +22,11 @@ public struct PublishedConfiguration: Sendable {
     }
 }
 
-/// One configuration as one loop runs it: snapshot, key table, connection pools, and the few fields that requests read most, side by side.
+/// One configuration as one loop runs it: snapshot, key table, connection pools, and the few fields that requests read
+/// most, side by side.
 ///
-/// A new configuration makes a new generation. Requests under way are translated to its ids (`Exchange.translate`), what was learned moves
-/// over inside the router, idle connections move by address.
+/// A new configuration makes a new generation. Requests under way are translated to its ids (`Exchange.translate`),
+/// what was learned moves over inside the router, idle connections move by address.
 /// - Threading: confined to its loop.
 final class Generation {
     /// What dispatching needs of an endpoint; plain integers, copied without reference counting.
@@ -59,7 +61,9 @@ final class Generation {
         snapshot = configuration.snapshot
         keys = KeyTable(snapshot.keys, seed: worker.keyTableSeed)
         upstreams = Self.makeUpstreams(configuration, worker: worker, inheriting: previous)
-        endpointOptions = snapshot.endpoints.map { EndpointOptions(gaugeSlot: $0.gaugeSlot, prices: $0.prices, timeouts: $0.timeouts) }
+        endpointOptions = snapshot.endpoints.map {
+            EndpointOptions(gaugeSlot: $0.gaugeSlot, prices: $0.prices, timeouts: $0.timeouts)
+        }
         upstreamModels = snapshot.endpoints.map(\.upstreamModel)
         routeOptions = snapshot.routes.map { RouteOptions(retry: $0.retry, hedge: $0.hedge) }
         keyExpiries = snapshot.keys.map(\.expiresAtUnixSeconds)
@@ -94,7 +98,8 @@ final class Generation {
             if let shared = byGauge[record.gaugeSlot] { return shared }
             let upstream = Upstream(
                 record, addresses: configuration.addresses[record.address.authority] ?? [],
-                tls: record.address.isTLS ? configuration.tls[record.address.certificateAuthorityFile ?? ""] : nil, worker: worker)
+                tls: record.address.isTLS ? configuration.tls[record.address.certificateAuthorityFile ?? ""] : nil,
+                worker: worker)
             let old = previous?.upstreams.first { $0.name == record.name && $0.authority == upstream.authority }
             if let old { upstream.adoptIdleConnections(of: old) }
             byGauge[record.gaugeSlot] = upstream
@@ -108,7 +113,9 @@ final class Generation {
     }
 
     func region(named name: UnsafeRawBufferPointer) -> RegionID? {
-        for (index, region) in snapshot.regions.enumerated() where region.name.utf8.elementsEqual(name) { return RegionID(index) }
+        for (index, region) in snapshot.regions.enumerated() where region.name.utf8.elementsEqual(name) {
+            return RegionID(index)
+        }
         return nil
     }
 }

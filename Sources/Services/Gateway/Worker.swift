@@ -10,7 +10,8 @@ internal import WireFormats
 /// One loop's share of the gateway: its listener, connections, current generation, counters and scratch memory.
 /// - Threading: confined to its loop, but `loop.submit`.
 final class Worker: @unchecked Sendable {
-    // Proof of @unchecked: other threads hold a reference only to reach `loop.submit`; everything else happens on the loop's thread.
+    // Proof of @unchecked: other threads hold a reference only to reach `loop.submit`; everything else happens on the
+    // loop's thread.
 
     let index: Int
     let loop: EventLoop
@@ -43,7 +44,8 @@ final class Worker: @unchecked Sendable {
     var shareNews: ((EndpointNews) -> Void)?
 
     init(
-        index: Int, loop: EventLoop, configuration: GatewayConfiguration, published: PublishedConfiguration, gauges: EndpointGauges,
+        index: Int, loop: EventLoop, configuration: GatewayConfiguration, published: PublishedConfiguration,
+        gauges: EndpointGauges,
         accessLog: AccessLog?
     ) {
         self.index = index

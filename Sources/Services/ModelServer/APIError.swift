@@ -4,7 +4,8 @@
 internal import PlainHTTP
 internal import WireFormats
 
-/// An error answer in vLLM's shape: `{"error": {"message", "type", "param", "code"}}` with the status repeated as an integer code.
+/// An error answer in vLLM's shape: `{"error": {"message", "type", "param", "code"}}` with the status repeated as an
+/// integer code.
 struct APIError: Error, Equatable {
     var status: Int
     var type: String

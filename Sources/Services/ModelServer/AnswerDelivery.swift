@@ -41,7 +41,8 @@ final class AnswerDelivery: SequenceOwner {
     private var isOver = false
 
     init(
-        answers: [PlannedAnswer], request: GenerationRequest, renderer: AnswerRenderer, fault: FaultAction?, engine: GenerationEngine,
+        answers: [PlannedAnswer], request: GenerationRequest, renderer: AnswerRenderer, fault: FaultAction?,
+        engine: GenerationEngine,
         recorder: ModelServerRecorder, responder: HTTPResponder, loop: EventLoop
     ) {
         self.answers = answers
@@ -61,7 +62,8 @@ final class AnswerDelivery: SequenceOwner {
     /// Puts every choice into the model's queue. All or none: when one is refused, those before it are taken back.
     func begin(prompts: [TokenizedPrompt]) throws(APIError) {
         promptTokens = prompts.reduce(0) { $0 + $1.tokens }
-        // The cycle delivery → responder → closure → delivery ends with the answer: the responder drops its closures then.
+        // The cycle delivery → responder → closure → delivery ends with the answer: the responder drops its closures
+        // then.
         responder.clientGone = { self.clientGone() }
         do {
             for position in answers.indices {
@@ -116,7 +118,8 @@ final class AnswerDelivery: SequenceOwner {
 
     private func beginStream() {
         hasBegun = true
-        responder.beginStream(200, contentType: "text/event-stream; charset=utf-8", fields: ["cache-control": "no-cache"])
+        responder.beginStream(
+            200, contentType: "text/event-stream; charset=utf-8", fields: ["cache-control": "no-cache"])
         playStreamFault()
     }
 
@@ -175,7 +178,8 @@ final class AnswerDelivery: SequenceOwner {
         case .cut: responder.respondTruncated(200, contentType: type, body: body, count: body.count / 2)
         case .errorEvent: responder.respond(200, contentType: type, body: APIError.injected(500).body)
         case .malformedChunk: responder.respond(200, contentType: type, body: Array(body.dropLast(body.count / 3)))
-        case .stall(_, let silence): hold(silence.nanoseconds) { [responder] in responder.respond(200, contentType: type, body: body) }
+        case .stall(_, let silence):
+            hold(silence.nanoseconds) { [responder] in responder.respond(200, contentType: type, body: body) }
         default: responder.respond(200, contentType: type, body: body)
         }
     }
@@ -218,6 +222,7 @@ final class AnswerDelivery: SequenceOwner {
 extension APIError {
     /// What a played fault answers.
     static func injected(_ status: Int) -> APIError {
-        APIError(status: status, type: status == 429 ? "RateLimitError" : "InternalServerError", message: "Injected fault.")
+        APIError(
+            status: status, type: status == 429 ? "RateLimitError" : "InternalServerError", message: "Injected fault.")
     }
 }

@@ -82,10 +82,13 @@ struct AnswerRenderer {
     }
 
     static func errorEvent(_ error: APIError) -> [UInt8] { Array("data: ".utf8) + error.body + Array("\n\n".utf8) }
-    static let brokenEvent = Array("data: {\"id\":\"chatcmpl-broken\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\n\n".utf8)
+    static let brokenEvent = Array(
+        "data: {\"id\":\"chatcmpl-broken\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\n\n".utf8)
     static let doneEvent = Array("data: [DONE]\n\n".utf8)
 
-    private func event(choice: Int, payload: (String, JSONValue), finish: PlannedAnswer.Finish?, stopReason: String?) -> [UInt8] {
+    private func event(choice: Int, payload: (String, JSONValue), finish: PlannedAnswer.Finish?, stopReason: String?)
+        -> [UInt8]
+    {
         let choice = self.choice(choice, payload: payload, finish: finish, stopReason: stopReason)
         return Self.frame(envelope(object: streamObject, choices: [choice], usage: nil))
     }
@@ -102,14 +105,17 @@ struct AnswerRenderer {
                 endpoint == .chat ? ("message", message(choice: index, answer)) : ("text", .string(answer.text))
             return choice(index, payload: payload, finish: answer.finish, stopReason: answer.stopReason)
         }
-        return envelope(object: endpoint == .chat ? "chat.completion" : "text_completion", choices: choices, usage: usage).bytes
+        return envelope(
+            object: endpoint == .chat ? "chat.completion" : "text_completion", choices: choices, usage: usage
+        ).bytes
     }
 
     private func message(choice: Int, _ answer: PlannedAnswer) -> JSONValue {
         var members: [(String, JSONValue)] = [("role", .string("assistant"))]
         if let name = answer.toolName {
             members.append(("content", .null))
-            members.append(("tool_calls", .array([toolCall(choice: choice, name: name, arguments: answer.text, isStream: false)])))
+            members.append(
+                ("tool_calls", .array([toolCall(choice: choice, name: name, arguments: answer.text, isStream: false)])))
         } else {
             members.append(("content", .string(answer.text)))
         }
@@ -120,16 +126,20 @@ struct AnswerRenderer {
 
     private func envelope(object: String, choices: [JSONValue], usage: AnswerUsage?) -> JSONValue {
         var members: [(String, JSONValue)] = [
-            ("id", .string(id)), ("object", .string(object)), ("created", .integer(Int(createdUnixSeconds))), ("model", .string(model)),
+            ("id", .string(id)), ("object", .string(object)), ("created", .integer(Int(createdUnixSeconds))),
+            ("model", .string(model)),
             ("choices", .array(choices)),
         ]
         if let usage { members.append(("usage", usage.json)) }
         return .object(members)
     }
 
-    private func choice(_ index: Int, payload: (String, JSONValue), finish: PlannedAnswer.Finish?, stopReason: String?) -> JSONValue {
+    private func choice(_ index: Int, payload: (String, JSONValue), finish: PlannedAnswer.Finish?, stopReason: String?)
+        -> JSONValue
+    {
         .object([
-            ("index", .integer(index)), payload, ("logprobs", .null), ("finish_reason", finish.map { .string($0.rawValue) } ?? .null),
+            ("index", .integer(index)), payload, ("logprobs", .null),
+            ("finish_reason", finish.map { .string($0.rawValue) } ?? .null),
             ("stop_reason", stopReason.map { .string($0) } ?? .null),
         ])
     }
@@ -137,7 +147,8 @@ struct AnswerRenderer {
     private func toolCall(choice: Int, name: String, arguments: String, isStream: Bool) -> JSONValue {
         let function = JSONValue.object([("name", .string(name)), ("arguments", .string(arguments))])
         let call: [(String, JSONValue)] = [
-            ("id", .string("call_\(id.split(separator: "-").last ?? "")_\(choice)")), ("type", .string("function")), ("function", function),
+            ("id", .string("call_\(id.split(separator: "-").last ?? "")_\(choice)")), ("type", .string("function")),
+            ("function", function),
         ]
         return .object(isStream ? [("index", .integer(0))] + call : call)
     }

@@ -42,7 +42,8 @@ struct GenerationRequest {
         self.prompts = prompts
         choices = try body.optionalInteger("n", in: 1...Self.sequencesMax) ?? 1
         guard prompts.count * choices <= Self.sequencesMax else {
-            throw .badRequest("prompts × n is \(prompts.count * choices); at most \(Self.sequencesMax) are allowed", parameter: "n")
+            throw .badRequest(
+                "prompts × n is \(prompts.count * choices); at most \(Self.sequencesMax) are allowed", parameter: "n")
         }
         let newer = try body.optionalInteger("max_completion_tokens", in: 1...Int(Int32.max))
         let older = try body.optionalInteger("max_tokens", in: 1...Int(Int32.max))
@@ -82,7 +83,8 @@ struct GenerationRequest {
             }
             return .json(schema: schema)
         default:
-            throw .badRequest("`response_format.type` must be text, json_object or json_schema", parameter: "response_format")
+            throw .badRequest(
+                "`response_format.type` must be text, json_object or json_schema", parameter: "response_format")
         }
     }
 
@@ -100,7 +102,8 @@ struct GenerationRequest {
         case "none", "auto": return nil
         case "required": wanted = functions.first?["name"]?.stringValue
         case nil: wanted = choice["function"]?["name"]?.stringValue
-        default: throw .badRequest("`tool_choice` must be none, auto, required or name a function", parameter: "tool_choice")
+        default:
+            throw .badRequest("`tool_choice` must be none, auto, required or name a function", parameter: "tool_choice")
         }
         guard let wanted, let function = functions.first(where: { $0["name"]?.stringValue == wanted }) else {
             throw .badRequest("`tool_choice` asks for a function that `tools` does not have", parameter: "tool_choice")

@@ -6,9 +6,9 @@ internal import WireFormats
 
 /// Makes the smallest value that a simple JSON Schema accepts, the same for the same seed.
 ///
-/// Understood: type (also a list), properties and required, items with minItems, enum, const, minimum and its exclusive form,
-/// minLength and maxLength, the common string formats, anyOf, oneOf and allOf by their first branch, and references into the
-/// document. Other keywords are ignored: this stands in for a model, it is no validator.
+/// Understood: type (also a list), properties and required, items with minItems, enum, const, minimum and its exclusive
+/// form, minLength and maxLength, the common string formats, anyOf, oneOf and allOf by their first branch, and
+/// references into the document. Other keywords are ignored: this stands in for a model, it is no validator.
 struct SchemaInstance {
     private let root: JSONValue
     private var text: AnswerText

@@ -12,9 +12,15 @@ struct CounterTotals {
 
     init(_ reports: [LoopReport]) {
         for report in reports {
-            for counters in report.counters.endpoints { endpoints[counters.name, default: EndpointCounters(name: counters.name)].add(counters) }
-            for counters in report.counters.keys { keys[counters.name, default: KeyCounters(name: counters.name)].add(counters) }
-            for counters in report.counters.routes { routes[counters.name, default: RouteCounters(name: counters.name)].add(counters) }
+            for counters in report.counters.endpoints {
+                endpoints[counters.name, default: EndpointCounters(name: counters.name)].add(counters)
+            }
+            for counters in report.counters.keys {
+                keys[counters.name, default: KeyCounters(name: counters.name)].add(counters)
+            }
+            for counters in report.counters.routes {
+                routes[counters.name, default: RouteCounters(name: counters.name)].add(counters)
+            }
             unrouted.add(report.counters.unrouted)
         }
     }

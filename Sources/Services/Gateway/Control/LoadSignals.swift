@@ -5,8 +5,8 @@ internal import ResourceTypes
 
 /// Reads how many requests wait inside a model server from its Prometheus page.
 ///
-/// Metric names: vLLM `vllm:num_requests_waiting`, SGLang `sglang:num_queue_reqs`, llama.cpp `llamacpp:requests_deferred`
-/// (each project's metrics documentation, read 2026-11).
+/// Metric names: vLLM `vllm:num_requests_waiting`, SGLang `sglang:num_queue_reqs`, llama.cpp
+/// `llamacpp:requests_deferred` (each project's metrics documentation, read 2026-11).
 enum LoadSignals {
     static func metricName(of flavor: ProviderFlavor) -> String? {
         switch flavor {
@@ -26,7 +26,8 @@ enum LoadSignals {
             let rest = line.dropFirst(name.count)
             guard rest.first == " " || rest.first == "{" else { continue }
             let sample = rest.first == "{" ? rest.drop { $0 != "}" }.dropFirst() : rest
-            guard let value = sample.split(separator: " ").first.flatMap({ Double($0) }), value.isFinite, value >= 0 else { return nil }
+            guard let value = sample.split(separator: " ").first.flatMap({ Double($0) }), value.isFinite, value >= 0
+            else { return nil }
             total = (total ?? 0) + value
         }
         return total.flatMap { $0 < 1e9 ? Int($0) : nil }

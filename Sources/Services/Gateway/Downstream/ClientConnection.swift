@@ -6,9 +6,9 @@ internal import WireFormats
 
 /// One caller's connection: collects a request, lets its exchange answer it, then the next one.
 ///
-/// While an answer is under way nothing is read, so a caller that pipelines is slowed down by the kernel, not by our memory.
-/// A caller that closes its side while waiting is gone: for HTTP clients that is how a cancelled call looks, and an upstream that keeps
-/// generating for nobody costs money.
+/// While an answer is under way nothing is read, so a caller that pipelines is slowed down by the kernel, not by our
+/// memory. A caller that closes its side while waiting is gone: for HTTP clients that is how a cancelled call looks,
+/// and an upstream that keeps generating for nobody costs money.
 /// - Limits: `GatewayLimits`; the buffer is taken with a request's first byte and given back with its last.
 final class ClientConnection: Channel {
     private enum Phase { case idle, head, body, answering, closing }
@@ -44,7 +44,8 @@ final class ClientConnection: Channel {
     var bodyBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: inbound.bytes[head.headBytes..<bodyEnd]) }
 
     var keepsAlive: Bool { head.keepsAlive && (!worker.isDraining || outlivesDrain) }
-    /// Draining began when the head of a stream had gone out without `connection: close`: a caller that trusts it sends another request.
+    /// Draining began when the head of a stream had gone out without `connection: close`: a caller that trusts it sends
+    /// another request.
     private var outlivesDrain = false
 
     // MARK: Input
@@ -150,7 +151,9 @@ final class ClientConnection: Channel {
             rawStart = offset
             switch event {
             case .data(let range):
-                guard bodyEnd - head.headBytes + Int(range.count) <= worker.limits.bodyBytesMax else { return refuseBody() }
+                guard bodyEnd - head.headBytes + Int(range.count) <= worker.limits.bodyBytesMax else {
+                    return refuseBody()
+                }
                 let target = base + bodyEnd
                 let source = base + Int(range.start)
                 if target != source { target.copyMemory(from: source, byteCount: Int(range.count)) }
@@ -165,7 +168,8 @@ final class ClientConnection: Channel {
         }
     }
 
-    /// Closes the gap that taken-off framing leaves, so that a body of many small chunks does not need room for their frames.
+    /// Closes the gap that taken-off framing leaves, so that a body of many small chunks does not need room for their
+    /// frames.
     private func compact(_ base: UnsafeMutableRawPointer) {
         let rest = inbound.count - rawStart
         if rest > 0 { (base + bodyEnd).copyMemory(from: base + rawStart, byteCount: rest) }
@@ -181,7 +185,8 @@ final class ClientConnection: Channel {
 
     // MARK: Answers
 
-    /// Sends the worker's collected segments. Bytes the caller does not take at once wait here; upstream is not read meanwhile.
+    /// Sends the worker's collected segments. Bytes the caller does not take at once wait here; upstream is not read
+    /// meanwhile.
     func sendSegments(_ segments: inout SegmentList) {
         guard segments.count > 0 else { return }
         let outcome = send(segments.pointer, count: segments.count)
@@ -208,7 +213,8 @@ final class ClientConnection: Channel {
             loop.buffers.give(&inbound)
         }
         phase = .idle
-        setDeadline(loop.now + (worker.isDraining ? DrainSchedule.idleGraceNanoseconds : worker.limits.keepAliveNanoseconds))
+        setDeadline(
+            loop.now + (worker.isDraining ? DrainSchedule.idleGraceNanoseconds : worker.limits.keepAliveNanoseconds))
         if inbound.isEmpty { resumeReading() } else { loop.runSoon(self) }
     }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-/// Counts of values in fixed ranges, as Prometheus wants them. A plain value: recording is a short scan and two additions.
+/// Counts of values in fixed ranges, as Prometheus wants them. A plain value: recording is a short scan and two
+/// additions.
 public struct Histogram: Sendable {
     /// Upper bounds of the ranges, ascending; one more range takes the rest. In the unit of the values.
     ///
@@ -24,7 +25,9 @@ public struct Histogram: Sendable {
         public static let firstToken = Scale(milliseconds: [
             1, 5, 10, 20, 40, 60, 80, 100, 250, 500, 750, 1_000, 2_500, 5_000, 7_500, 10_000,
         ])
-        public static let perToken = Scale(milliseconds: [10, 25, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1_000, 2_500])
+        public static let perToken = Scale(milliseconds: [
+            10, 25, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1_000, 2_500,
+        ])
         public static let tokens = Scale((0...13).map { 1 << (2 * $0) })
     }
 

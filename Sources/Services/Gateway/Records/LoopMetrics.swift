@@ -58,7 +58,8 @@ public struct LoopCounters: Sendable {
     public var connectionsRefused: UInt64 = 0
 }
 
-/// The counters of one loop. A name keeps its position for the life of the process, whatever configurations come and go.
+/// The counters of one loop. A name keeps its position for the life of the process, whatever configurations come and
+/// go.
 /// - Limits: names are bounded by the configuration's own limits times the number of reloads that rename everything.
 /// - Threading: confined to its loop.
 final class LoopMetrics {

@@ -6,7 +6,8 @@ internal import ResourceTypes
 internal import Routing
 internal import WireFormats
 
-/// Stage 7: performs what the attempt machine orders and reports what happened. The only loop of a request; it decides nothing.
+/// Stage 7: performs what the attempt machine orders and reports what happened. The only loop of a request; it decides
+/// nothing.
 extension Exchange {
     func handle(_ event: AttemptEvent) {
         perform(machine.handle(event, now: now, rng: &worker.random))
@@ -57,7 +58,8 @@ extension Exchange {
         attempts[slot] = Attempt(
             endpoint: endpoint, gaugeSlot: options.gaugeSlot, counters: generation.endpointSlots[Int(endpoint.index)],
             prices: options.prices, idleNanoseconds: options.timeouts.idle.nanoseconds,
-            firstByteNanoseconds: options.timeouts.firstByte.nanoseconds, connection: connection, startedAt: worker.loop.now,
+            firstByteNanoseconds: options.timeouts.firstByte.nanoseconds, connection: connection,
+            startedAt: worker.loop.now,
             phaseDeadline: worker.loop.now + patience.nanoseconds, phase: isReady ? .awaitingContent : .connecting)
         worker.metrics.attemptBegan(attempts[slot].counters, isHedge: slot == 1)
         if slot == 0, machine.attempts == 1 { planHedge(endpoint) }
@@ -80,7 +82,9 @@ extension Exchange {
 
     /// Writes the request of this exchange to a ready connection.
     func sendRequest(on connection: UpstreamConnection) -> Sent {
-        guard case .inference(let operation) = target, let endpoint = attempts[connection.slot].endpoint else { return .failed(0) }
+        guard case .inference(let operation) = target, let endpoint = attempts[connection.slot].endpoint else {
+            return .failed(0)
+        }
         let body = client.bodyBytes
         return worker.generation.upstreamModels[Int(endpoint.index)].withUnsafeBytes { model in
             let edits = RequestBody.edits(facts, of: body, model: model, addUsage: dropsUsageChunk)
@@ -126,7 +130,9 @@ extension Exchange {
     /// - Returns: false when this attempt lost and is gone.
     func answerIfFirst(_ slot: Int, body: UnsafeRawBufferPointer) -> Bool {
         let action = machine.handle(.committed(slot: slot), now: now, rng: &worker.random)
-        guard case .release(let released, let other) = action, released == slot, let connection = attempts[slot].connection else {
+        guard case .release(let released, let other) = action, released == slot,
+            let connection = attempts[slot].connection
+        else {
             perform(action)
             return false
         }
@@ -166,7 +172,9 @@ extension Exchange {
         attempts[slot].phaseDeadline = .max
         attempts[slot].connection = nil
         if let failure { worker.metrics.attemptFailed(attempts[slot].counters, failure.kind) }
-        guard let endpoint = attempts[slot].endpoint else { return worker.gauges.subtractInFlight(attempts[slot].gaugeSlot) }
+        guard let endpoint = attempts[slot].endpoint else {
+            return worker.gauges.subtractInFlight(attempts[slot].gaugeSlot)
+        }
         let isFirstTokenKnown = attempts[slot].hasReportedFirstToken
         var outcome = AttemptOutcome(
             features: features, failure: failure, wasCancelled: wasCancelled,
@@ -188,7 +196,8 @@ extension Exchange {
     }
 
     func noteRetryHint(_ slot: Int, _ head: UnsafeRawBufferPointer, _ fields: UnsafeBufferPointer<HeaderField>) {
-        let hint = RetryHint.parse(response: head, fields: worker.fields, count: fields.count, nowUnixSeconds: worker.unixSeconds)
+        let hint = RetryHint.parse(
+            response: head, fields: worker.fields, count: fields.count, nowUnixSeconds: worker.unixSeconds)
         attempts[slot].retryAfter = hint
     }
 
@@ -200,14 +209,17 @@ extension Exchange {
                 status: status, isQuotaExhausted: facts.isQuotaExhausted, isContextTooLong: facts.isContextTooLong,
                 isContentFilter: facts.isContentFilter) ?? .malformedResponse
         let retryAfter = attempts[slot].retryAfter
-        upstreamError = UpstreamErrorAnswer(status: status, body: ErrorShape.openAI(body, facts), retryAfterSeconds: seconds(retryAfter))
-        return AttemptFailure(kind: kind, retryAfter: retryAfter.map { .nanoseconds($0) }, status: status, onReusedConnection: false)
+        upstreamError = UpstreamErrorAnswer(
+            status: status, body: ErrorShape.openAI(body, facts), retryAfterSeconds: seconds(retryAfter))
+        return AttemptFailure(
+            kind: kind, retryAfter: retryAfter.map { .nanoseconds($0) }, status: status, onReusedConnection: false)
     }
 
     func classifyStreamError(_ slot: Int, _ event: UnsafeRawBufferPointer) -> AttemptFailure {
         let facts = ResponseScan.errorFacts(event)
         upstreamError = UpstreamErrorAnswer(status: 502, body: ErrorShape.openAI(event, facts))
-        return AttemptFailure(kind: facts.isQuotaExhausted ? .quotaExhausted : .errorInStream, status: 200, onReusedConnection: false)
+        return AttemptFailure(
+            kind: facts.isQuotaExhausted ? .quotaExhausted : .errorInStream, status: 200, onReusedConnection: false)
     }
 
     private func seconds(_ nanoseconds: Int64?) -> Int64 {

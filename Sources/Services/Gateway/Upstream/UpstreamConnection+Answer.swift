@@ -44,7 +44,9 @@ extension UpstreamConnection {
         var hasRateLimits = false
     }
 
-    private func collectLines(_ bytes: UnsafeRawBufferPointer, _ fields: UnsafeBufferPointer<HeaderField>) -> HeadFindings {
+    private func collectLines(_ bytes: UnsafeRawBufferPointer, _ fields: UnsafeBufferPointer<HeaderField>)
+        -> HeadFindings
+    {
         var findings = HeadFindings()
         let pool = loop.buffers
         for field in fields {
@@ -57,7 +59,8 @@ extension UpstreamConnection {
             case .rateLimit, .utilization, .retryAfter, .retryAfterMilliseconds, .xMsRetryAfterMilliseconds:
                 // An account's limits are ours to know, never a tenant's.
                 findings.hasRateLimits = true
-            case .host, .contentLength, .transferEncoding, .connection, .hopByHop, .cookie, .alternativeService, .isobar, .isobarRegion,
+            case .host, .contentLength, .transferEncoding, .connection, .hopByHop, .cookie, .alternativeService,
+                .isobar, .isobarRegion,
                 .isobarExplain:
                 break
             default:
@@ -69,7 +72,8 @@ extension UpstreamConnection {
 
     // MARK: Body
 
-    /// Takes the framing off and hands each stretch to the mode. Segments collected on the way point into `bytes` and are sent before returning.
+    /// Takes the framing off and hands each stretch to the mode. Segments collected on the way point into `bytes` and
+    /// are sent before returning.
     func processBody(_ bytes: UnsafeRawBufferPointer) {
         var offset = 0
         var whole = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -117,7 +121,8 @@ extension UpstreamConnection {
         }
     }
 
-    /// No more input for now: send what was collected; a stream that said `[DONE]` is complete for the client whatever its framing still owes.
+    /// No more input for now: send what was collected; a stream that said `[DONE]` is complete for the client whatever
+    /// its framing still owes.
     private func pauseBody() {
         guard mode == .stream || mode == .relay, let exchange else { return }
         if mode == .stream, sawDone {
@@ -188,7 +193,9 @@ extension UpstreamConnection {
         var offset = 0
         var isReady = false
         while !isReady, let event = SSEFraming.nextEvent(complete, from: &offset) {
-            let facts = event.dataLines == 0 ? ChunkFacts(kind: .noContent) : ResponseScan.chunkFacts(event.data.slice(complete))
+            let facts =
+                event.dataLines == 0
+                ? ChunkFacts(kind: .noContent) : ResponseScan.chunkFacts(event.data.slice(complete))
             switch facts.kind {
             case .content: isReady = true
             case .error:
@@ -233,7 +240,8 @@ extension UpstreamConnection {
         loop.buffers.give(&input)
     }
 
-    /// Forwards whole events; a started one waits in `held` for its end, so that a cut never leaves half an event with the client.
+    /// Forwards whole events; a started one waits in `held` for its end, so that a cut never leaves half an event with
+    /// the client.
     private func forwardEvents(_ content: UnsafeRawBufferPointer) {
         guard held.isEmpty else { return forwardContinued(content) }
         let complete = framing.completeCount(content)

@@ -6,13 +6,16 @@ internal import ResourceTypes
 internal import Routing
 internal import WireFormats
 
-/// One connection to an endpoint: sends a request, takes the framing off the answer, and tells its exchange what it means.
+/// One connection to an endpoint: sends a request, takes the framing off the answer, and tells its exchange what it
+/// means.
 ///
 /// The answer passes through one of these modes:
 /// - `error`: not a success; the body is collected, classified and handed over. Nothing reaches the client yet.
-/// - `whole`: a success that is not a stream; collected so that a broken one can still fail over. Too long for that, it is relayed.
+/// - `whole`: a success that is not a stream; collected so that a broken one can still fail over. Too long for that, it
+///   is relayed.
 /// - `preview`: a stream before its first content; an error or an end here can still fail over.
-/// - `stream`: committed; whole events are forwarded in the iteration in which they arrived, from the receive buffer, without a copy.
+/// - `stream`: committed; whole events are forwarded in the iteration in which they arrived, from the receive buffer,
+///   without a copy.
 /// - `relay`: committed, not a stream; bytes are forwarded as they come.
 /// - `drain`: nobody listens any more; the rest is discarded within bounds, so that the connection can be used again.
 /// The steps of each mode are in `UpstreamConnection+Answer.swift`.
@@ -121,7 +124,8 @@ final class UpstreamConnection: Channel {
         if case .failed = exchange.sendRequest(on: self) { connectionBroke() }
     }
 
-    /// Forgets the request; the answer, if one is coming, is of no interest: an answer under way can only be stopped by closing.
+    /// Forgets the request; the answer, if one is coming, is of no interest: an answer under way can only be stopped by
+    /// closing.
     func cancel() {
         exchange = nil
         close()
