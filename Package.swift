@@ -55,7 +55,7 @@ let package = Package(
             "Gateway", in: "Services",
             [core("ResourceTypes"), core("WireFormats"), core("Routing"), core("Pricing"), "Reactor", "PlainHTTP", "Identity", "Telemetry"],
             settings: hotPath),
-        module("ModelServer", in: "Services", [core("ResourceTypes"), core("WireFormats"), core("Simulation"), "Reactor", "PlainHTTP", "Telemetry"]),
+        module("ModelServer", in: "Services", [core("ResourceTypes"), core("WireFormats"), core("Simulation"), "Reactor", "PlainHTTP"]),
         .executableTarget(
             name: "isobar",
             dependencies: [

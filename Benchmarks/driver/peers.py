@@ -142,7 +142,8 @@ class Gateway(Peer):
     def prepare(self, directory, port, upstream):
         config = write(directory, "bench.yaml", gateway_config.text(upstream.urls(), upstream.authority_file))
         values = {"config": config, "port": port, "admin_port": self.admin_port, "directory": directory}
-        return [word.format(**values) for word in shlex.split(self.template)]
+        words = [word.format(**values) for word in shlex.split(self.template)]
+        return [find(words[0]) or words[0], *words[1:]]
 
 
 def nginx_frame(directory, http):
@@ -164,7 +165,8 @@ def nginx_frame(directory, http):
 
 def find(program):
     """Full path of a program, also where daemons live but a user's PATH may not reach."""
-    return shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    built = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", ".build", "release")
+    return shutil.which(program, path=os.pathsep.join([built, os.environ.get("PATH", ""), "/usr/sbin", "/sbin"]))
 
 
 def write(directory, name, content):

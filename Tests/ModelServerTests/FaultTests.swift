@@ -16,7 +16,8 @@ struct FaultTests {
 
     @Test(arguments: [
         ("{\"form\":\"seconds\",\"value\":2}", "retry-after: 2\r\n"), ("{\"form\":\"float\",\"value\":1500}", "retry-after: 1.5\r\n"),
-        ("{\"form\":\"http_date\",\"value\":3}", " gmt\r\n"), ("{\"form\":\"retry_after_ms\",\"value\":250}", "\r\nretry-after-ms: 250\r\n"),
+        ("{\"form\":\"http_date\",\"value\":3}", " gmt\r\n"),
+        ("{\"form\":\"retry_after_ms\",\"value\":250}", "\r\nretry-after-ms: 250\r\n"),
         ("{\"form\":\"x_ms_retry_after_ms\",\"value\":40}", "\r\nx-ms-retry-after-ms: 40\r\n"),
     ])
     func `a 429 carries its hint in the form asked for`(_ form: String, _ field: String) throws {

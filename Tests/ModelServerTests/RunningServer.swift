@@ -22,8 +22,8 @@ final class RunningServer: @unchecked Sendable {
     ) throws {
         loop = try EventLoop()
         let configuration = ModelServerConfiguration(
-            modelName: "test-model", profile: profile, queueMax: queueMax, kvBlocks: kvBlocks, contextTokensMax: contextTokensMax, seed: seed,
-            speed: speed)
+            modelName: "test-model", profile: profile, queueMax: queueMax, kvBlocks: kvBlocks, contextTokensMax: contextTokensMax,
+            seed: seed, speed: speed)
         server = try ModelServer(configuration: configuration, loop: loop)
         port = server.port
         thread = try LoopThread(name: "model-server", loop: loop)
@@ -45,7 +45,7 @@ final class RunningServer: @unchecked Sendable {
 
     func ask(_ method: String, _ path: String, _ body: String = "") throws -> (status: Int, json: JSONValue) {
         let answer = try connect().ask(method, path, body: body)
-        return (answer.status, try JSONValue.parse(Array(answer.body.utf8)))
+        return (answer.status, try JSONValue(parsing: Array(answer.body.utf8)))
     }
 
     /// A chat request with one user message and further members.
@@ -89,7 +89,7 @@ struct StreamedAnswer {
     }
 
     /// The events that are JSON.
-    var chunks: [JSONValue] { events.compactMap { try? JSONValue.parse(Array($0.utf8)) } }
+    var chunks: [JSONValue] { events.compactMap { try? JSONValue(parsing: Array($0.utf8)) } }
 
     var text: String {
         chunks.compactMap { $0["choices"]?.arrayValue?.first }.compactMap { ($0["delta"]?["content"] ?? $0["text"])?.stringValue }.joined()

@@ -30,7 +30,8 @@ struct ServingTests {
         ("POST", "/v1/completions", "{\"model\":\"test-model\",\"prompt\":[true]}", 400, "prompt"),
         ("POST", "/v1/embeddings", "{\"model\":\"test-model\",\"input\":[]}", 400, "input"),
         ("GET", "/v1/chat/completions", "", 405, "POST"), ("POST", "/metrics", "", 405, "GET"), ("GET", "/nowhere", "", 404, "/nowhere"),
-        ("PUT", "/faults", "{\"rules\":[{\"kind\":\"sulk\"}]}", 400, "kind"), ("PUT", "/faults", "{\"rules\":[{\"kind\":\"status\"}]}", 400, "status"),
+        ("PUT", "/faults", "{\"rules\":[{\"kind\":\"sulk\"}]}", 400, "kind"),
+        ("PUT", "/faults", "{\"rules\":[{\"kind\":\"status\"}]}", 400, "status"),
     ])
     func `bad requests get vLLM's error shape and say what is wrong`(
         _ method: String, _ path: String, _ body: String, _ status: Int, _ mention: String

@@ -56,7 +56,8 @@ struct HTTPClientTests {
         final class Outcome { var result: Result<HTTPClientResponse, HTTPClientFailure>? }
         let outcome = Outcome()
         HTTPClient.fetch(
-            request, from: HTTPClient.Server(address: address), loop: loop, timeoutNanoseconds: timeoutNanoseconds, bodyBytesMax: bodyBytesMax
+            request, from: HTTPClient.Server(address: address), loop: loop, timeoutNanoseconds: timeoutNanoseconds,
+            bodyBytesMax: bodyBytesMax
         ) { result in
             outcome.result = result
             loop.stop()
@@ -65,7 +66,9 @@ struct HTTPClientTests {
         return try #require(outcome.result)
     }
 
-    private func answer(to script: String, method: String = "GET", bodyBytesMax: Int = 1 << 20) throws -> Result<HTTPClientResponse, HTTPClientFailure> {
+    private func answer(
+        to script: String, method: String = "GET", bodyBytesMax: Int = 1 << 20
+    ) throws -> Result<HTTPClientResponse, HTTPClientFailure> {
         let server = ScriptedServer()
         let thread = try Background { _ = server.serve(script) }
         defer { thread.join() }
@@ -112,7 +115,8 @@ struct HTTPClientTests {
         }
     }
 
-    @Test(arguments: [(5, true), (4, false)]) func `a body up to the limit is read, a longer one is an error`(_ limit: Int, _ fits: Bool) throws {
+    @Test(arguments: [(5, true), (4, false)])
+    func `a body up to the limit is read, a longer one is an error`(_ limit: Int, _ fits: Bool) throws {
         let result = try answer(to: "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", bodyBytesMax: limit)
         #expect(((try? result.get()) != nil) == fits)
     }

@@ -113,7 +113,8 @@ struct HTTPServerTests {
         let server = try TestServer()
         let client = try connect(server)
         client.write(
-            "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nAGET /stream HTTP/1.1\r\nHost: a\r\n\r\nGET /empty HTTP/1.1\r\nHost: a\r\n\r\n")
+            "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nA"
+                + "GET /stream HTTP/1.1\r\nHost: a\r\n\r\nGET /empty HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(try client.readAnswer().body == "A")
         #expect(try client.readAnswer().body == "onetwothree")
         #expect(try client.readAnswer().status == 204)
@@ -177,7 +178,8 @@ struct HTTPServerTests {
         #expect(heard == "gone")
     }
 
-    @Test(arguments: ["close", "keep-alive"]) func `a large answer arrives whole although the client has ended its side`(_ connection: String) throws {
+    @Test(arguments: ["close", "keep-alive"])
+    func `a large answer arrives whole although the client has ended its side`(_ connection: String) throws {
         let server = try TestServer()
         let client = try TestConnection(port: server.port, receiveBufferBytes: 4_096)
         client.write("GET /large HTTP/1.1\r\nHost: a\r\nConnection: \(connection)\r\n\r\n")
@@ -221,7 +223,8 @@ struct HTTPServerTests {
 
 /// Both sides of each limit.
 struct HTTPServerLimitTests {
-    @Test(arguments: [(10, 200), (11, 413)]) func `a body up to the limit is read, a longer one refused`(_ count: Int, _ status: Int) throws {
+    @Test(arguments: [(10, 200), (11, 413)])
+    func `a body up to the limit is read, a longer one refused`(_ count: Int, _ status: Int) throws {
         var limits = HTTPServerLimits()
         limits.bodyBytesMax = 10
         let server = try TestServer(limits: limits)
@@ -230,7 +233,8 @@ struct HTTPServerLimitTests {
         sized.write("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: \(count)\r\n\r\n\(body)")
         #expect(try sized.readAnswer().status == status)
         let chunked = try TestConnection(port: server.port)
-        chunked.write("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(String(count, radix: 16))\r\n\(body)\r\n0\r\n\r\n")
+        let chunk = "\(String(count, radix: 16))\r\n\(body)\r\n"
+        chunked.write("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(chunk)0\r\n\r\n")
         let answer = try chunked.readAnswer()
         #expect(answer.status == status)
         if status == 413 { #expect(answer.body.contains("10 bytes") && answer.head.contains("connection: close")) }

@@ -4,10 +4,11 @@
 // Measured accelerators as facts. Read 2026-11.
 //
 // llama2-70b and bloom-176b: Splitwise (Patel et al., ISCA 2024), Mutinifni/splitwise-sim data/perf_model.csv @8f99e7dc, MIT.
-// llama-3.1-8b and llama-3.2-3b: SageServe (arXiv 2502.14617), shashwatj07/SageServe data/ @0b95ca2d, MIT.
-// Every point is the median of five or more repeats: prefill at batch 1, decode at 512 prompt tokens. SageServe records seconds and the
-// whole decode of n tokens, so its points are time ÷ (n − 1). A dip (fewer tokens slower than more) is measuring noise and is replaced by
-// the smaller later value, because a curve must not fall. Batched prefill is not used: those rows measured an engine without chunking.
+// llama-3.1-8b and llama-3.2-3b: SageServe (arXiv 2502.14617), shashwatj07/SageServe data/ @0b95ca2d, MIT. Every point is the
+// median of five or more repeats: prefill at batch 1, decode at 512 prompt tokens. SageServe records seconds and the whole
+// decode of n tokens, so its points are time ÷ (n − 1). A dip (fewer tokens slower than more) is measuring noise and is
+// replaced by the smaller later value, because a curve must not fall. Batched prefill is not used: those rows measured an
+// engine without chunking.
 
 extension AcceleratorProfile {
     /// Profile by its name; `nil` when there is none.
@@ -66,7 +67,8 @@ extension AcceleratorProfile {
             decode: [(1, 5_526), (2, 5_789), (4, 6_418), (8, 7_566), (16, 9_905), (32, 14_133)]),
     ]
 
-    /// - Parameter accelerators: devices of 80 GiB; a tenth of each is left to activations (vLLM's default), the rest holds weights, then KV blocks.
+    /// - Parameter accelerators: devices of 80 GiB; a tenth of each is left to activations (vLLM's default), the rest
+    /// holds weights, then KV blocks.
     private init(
         name: String, _ weights: ModelFootprint, accelerators: Int,
         prefill: [(count: Int, microseconds: Int64)], decode: [(count: Int, microseconds: Int64)]

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-// The timing model of one model server, after vLLM's V1 scheduler: continuous batching in iterations, first come first served, prompts
-// prefilled in chunks under a token budget, paged KV cache with prefix reuse, pre-emption by recomputation. The reference model server runs it
-// in real time, the simulator in virtual time; both call the same functions, so what the simulator predicts is what the server does.
-// Left out on purpose: speculative decoding, swapping to host memory, priorities, reuse of generated tokens as a prefix.
+// The timing model of one model server, after vLLM's V1 scheduler: continuous batching in iterations, first come first served,
+// prompts prefilled in chunks under a token budget, paged KV cache with prefix reuse, pre-emption by recomputation. The
+// reference model server runs it in real time, the simulator in virtual time; both call the same functions, so what the
+// simulator predicts is what the server does. Left out on purpose: speculative decoding, swapping to host memory, priorities,
+// reuse of generated tokens as a prefix.
 
 public import ResourceTypes
 
 /// One model server as a machine over virtual time.
 ///
-/// Call `advance` up to `now` before `submit` or `cancel`; wake up at `nextEventAt`. Events come in time order, within an iteration in admission order.
+/// Call `advance` up to `now` before `submit` or `cancel`; wake up at `nextEventAt`. Events come in time order, within
+/// an iteration in admission order.
 /// - Determinism: equal profile, limits, seed and calls give equal events.
 /// - Cost: an iteration is O(batch); cancelling is O(batch + queue).
 public struct ModelServerModel {

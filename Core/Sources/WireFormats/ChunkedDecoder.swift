@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import CByteScan
+
 /// What the decoder found next.
 public enum ChunkEvent: Sendable {
     /// Content, as a range of the bytes given.
@@ -16,7 +18,7 @@ public enum ChunkEvent: Sendable {
 ///
 /// Extensions and trailers are checked, bounded and dropped: merging trailers into headers has been an attack.
 public struct ChunkedDecoder: Sendable {
-    private enum State { case size, extensions, sizeLineFeed, data, dataCarriageReturn, dataLineFeed, trailerStart, trailer, trailerLineFeed, finalLineFeed, done }
+    private enum State { case size, extensions, sizeLineFeed, data, dataCarriageReturn, dataLineFeed, trailerStart, trailerName, trailerValue, trailerLineFeed, finalLineFeed, done }
 
     private var state = State.size
     private var remaining: Int64 = 0
@@ -65,7 +67,8 @@ public struct ChunkedDecoder: Sendable {
             guard byte == 10 else { return .malformedChunkEnd }
             startChunk()
         case .trailerStart: return trailerStart(byte)
-        case .trailer: return trailer(byte)
+        case .trailerName: return trailerName(byte)
+        case .trailerValue: return trailerValue(byte)
         case .trailerLineFeed:
             guard byte == 10 else { return .bareCarriageReturn }
             state = .trailerStart
@@ -121,14 +124,25 @@ public struct ChunkedDecoder: Sendable {
             state = .finalLineFeed
             return nil
         case 10: return .bareLineFeed
-        case 32, 9, 58: return .malformedTrailer
         default:
-            state = .trailer
+            guard isobar_is_token(byte) != 0 else { return .malformedTrailer }
+            state = .trailerName
             return trailerBytes > Self.trailerBytesMax ? .trailersTooLarge : nil
         }
     }
 
-    private mutating func trailer(_ byte: UInt8) -> HTTPFault? {
+    private mutating func trailerName(_ byte: UInt8) -> HTTPFault? {
+        trailerBytes += 1
+        guard trailerBytes <= Self.trailerBytesMax else { return .trailersTooLarge }
+        if byte == 58 {
+            state = .trailerValue
+        } else if isobar_is_token(byte) == 0 {
+            return .malformedTrailer
+        }
+        return nil
+    }
+
+    private mutating func trailerValue(_ byte: UInt8) -> HTTPFault? {
         trailerBytes += 1
         guard trailerBytes <= Self.trailerBytesMax else { return .trailersTooLarge }
         if byte == 13 {

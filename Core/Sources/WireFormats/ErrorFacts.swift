@@ -23,16 +23,19 @@ extension ResponseScan {
     public static func errorFacts(_ body: UnsafeRawBufferPointer) -> ErrorFacts {
         guard !body.isEmpty else { return ErrorFacts() }
         var facts = ErrorFacts()
+        var isWrapped = false
+        var isWhole = true
         var scanner = JSONScanner(body)
         do throws(JSONFault) {
-            if try scanner.kind() == .array { try scanner.take(91) }
+            if try scanner.takeIf(91) { isWrapped = true }
             guard try scanner.kind() == .object else { return ErrorFacts() }
-            let isWrapped = body[0] == 91
             try scanner.members(depth: 1) { scanner, name throws(JSONFault) in try topLevel(name, &scanner, &facts) }
-            if isWrapped { facts.isOpenAIShaped = false }
+            if !isWrapped { try scanner.finish() }
         } catch {
-            // A cut or malformed body keeps what was found.
+            // A cut or malformed body keeps what was found, but nobody can relay it as it is.
+            isWhole = false
         }
+        if isWrapped || !isWhole { facts.isOpenAIShaped = false }
         classify(body, &facts)
         return facts
     }
@@ -40,9 +43,7 @@ extension ResponseScan {
     private static func topLevel(_ name: UnsafeRawBufferPointer, _ scanner: inout JSONScanner, _ facts: inout ErrorFacts) throws(JSONFault) {
         let kind = try scanner.kind()
         if name.equals("error"), kind == .object {
-            var found = facts
-            try scanner.members(depth: 2) { scanner, name throws(JSONFault) in try note(name, &scanner, &found) }
-            facts = found
+            try scanner.members(depth: 2) { scanner, name throws(JSONFault) in try note(name, &scanner, &facts) }
             facts.isOpenAIShaped = !facts.message.isEmpty
         } else if (name.equals("error") || name.equals("detail")) && kind == .string {
             facts.message = try scanner.string().range

@@ -7,7 +7,10 @@ struct FramingFields {
     private let isVersion11: Bool
     private(set) var contentLength: Int64 = -1
     private(set) var isChunked = false
-    private(set) var keepsAlive: Bool
+    /// Whether the connection may go on. `close` wins, in whatever order the options come.
+    var keepsAlive: Bool { !closes && (isVersion11 || asksToKeepAlive) }
+    private var closes = false
+    private var asksToKeepAlive = false
     private(set) var expectsContinue = false
     private var host = ByteRange.empty
     private var hosts = 0
@@ -15,7 +18,6 @@ struct FramingFields {
     init(isRequest: Bool, isVersion11: Bool) {
         self.isRequest = isRequest
         self.isVersion11 = isVersion11
-        keepsAlive = isVersion11
     }
 
     @inline(__always)
@@ -58,12 +60,12 @@ struct FramingFields {
             var end = start
             while end < value.count, value[end] != 44 { end += 1 }
             let option = UnsafeRawBufferPointer(rebasing: value[start..<end]).trimmed
-            if option.matches("close") { keepsAlive = false }
-            if option.matches("keep-alive"), !isVersion11 { keepsAlive = true }
-            if option.matches("content-length") || option.matches("host") || option.matches("authorization")
-                || option.matches("transfer-encoding")
-            {
+            if option.matches("close") { closes = true }
+            if option.matches("keep-alive") { asksToKeepAlive = true }
+            switch KnownHeader.recognise(option) {
+            case .contentLength, .transferEncoding, .host, .authorization, .apiKey, .xAPIKey, .cookie:
                 throw .fault(.protectedConnectionOption)
+            default: break
             }
             start = end + 1
         }
@@ -76,27 +78,56 @@ struct FramingFields {
     /// Exactly one valid Host on HTTP/1.1, equal to the authority of an absolute-form target.
     func checkHost(_ bytes: UnsafeRawBufferPointer, target: ByteRange) throws(HeadStop) {
         guard hosts <= 1 else { throw .fault(.duplicateHost) }
+        let target = target.slice(bytes)
+        let authority = HTTPParser.authority(of: target).map { UnsafeRawBufferPointer(rebasing: target[$0]) }
+        if let authority, !HostSyntax.isHost(authority) { throw .fault(.malformedTarget) }
         guard hosts == 1 else {
             if isVersion11 { throw .fault(.missingHost) }
             return
         }
         let host = host.slice(bytes)
-        guard Self.isHost(host) else { throw .fault(.malformedHost) }
-        let target = target.slice(bytes)
-        guard let authority = HTTPParser.authority(of: target) else { return }
-        guard UnsafeRawBufferPointer(rebasing: target[authority]).elementsEqual(host) else { throw .fault(.hostMismatch) }
+        guard HostSyntax.isHost(host) else { throw .fault(.malformedHost) }
+        if let authority, !authority.elementsEqual(host) { throw .fault(.hostMismatch) }
+    }
+}
+
+/// A host with an optional port (RFC 9110 §7.2, RFC 3986 §3.2.2), without user information.
+///
+/// Narrower than the grammar where wider names nobody: not empty, no percent escapes, no sub-delimiters, at most 261 bytes.
+enum HostSyntax {
+    static func isHost(_ text: UnsafeRawBufferPointer) -> Bool {
+        guard let first = text.first, text.count <= 261 else { return false }
+        var end = 0
+        if first == 91 {
+            end = 1
+            while end < text.count, isAddressByte(text[end]) { end += 1 }
+            guard end > 1, end < text.count, text[end] == 93 else { return false }
+            end += 1
+        } else {
+            while end < text.count, isNameByte(text[end]) { end += 1 }
+            guard end > 0 else { return false }
+        }
+        return end == text.count || isPort(UnsafeRawBufferPointer(rebasing: text[end...]))
     }
 
-    /// Letters of a host and port; no user information, no path, no white space. Empty is allowed by RFC 9110 but names nobody: refused.
-    private static func isHost(_ host: UnsafeRawBufferPointer) -> Bool {
-        guard !host.isEmpty, host.count <= 261 else { return false }
-        for byte in host {
-            switch byte {
-            case 97...122, 65...90, 48...57, 45, 46, 95, 126, 58, 91, 93, 37: continue
-            default: return false
-            }
+    /// `:` and up to five digits.
+    private static func isPort(_ text: UnsafeRawBufferPointer) -> Bool {
+        (1...6).contains(text.count) && text[0] == 58 && text.dropFirst().allSatisfy { $0 >= 48 && $0 <= 57 }
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 97...122, 65...90, 48...57, 45, 46, 95, 126: true
+        default: false
         }
-        return true
+    }
+
+    /// Of an IPv6 address between brackets.
+    private static func isAddressByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 97...102, 65...70, 48...57, 58, 46: true
+        default: false
+        }
     }
 }
 

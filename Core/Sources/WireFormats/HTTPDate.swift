@@ -3,9 +3,10 @@
 
 /// The three date formats of RFC 9110 §5.6.7, as Unix seconds.
 public enum HTTPDate {
-    /// `Wed, 21 Oct 2026 07:28:00 GMT`, the format to send.
+    /// `Wed, 21 Oct 2026 07:28:00 GMT`, the format to send. Times outside the years 1970 to 9999 become the nearest one inside.
     public static func format(unixSeconds: Int64) -> String {
-        let (days, time) = (unixSeconds / 86_400, unixSeconds % 86_400)
+        let seconds = min(max(unixSeconds, 0), 253_402_300_799)
+        let (days, time) = (seconds / 86_400, seconds % 86_400)
         let (year, month, day) = civil(days: days)
         let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
         let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -61,7 +62,10 @@ public enum HTTPDate {
             let hours = number(clock[0]), hours < 24, let minutes = number(clock[1]), minutes < 60,
             let seconds = number(clock[2]), seconds <= 60
         else { return nil }
-        return days(year: year, month: Int64(month) + 1, day: day) * 86_400 + hours * 3_600 + minutes * 60 + seconds
+        let days = days(year: year, month: Int64(month) + 1, day: day)
+        // The 31st of a shorter month would come back as a day of the next.
+        guard civil(days: days).day == day else { return nil }
+        return days * 86_400 + hours * 3_600 + minutes * 60 + seconds
     }
 
     /// Days since 1970-01-01 of a Gregorian date. Years begin in March, so that the leap day comes last.

@@ -53,7 +53,7 @@ public enum HTTPFault: Error, Equatable, Sendable {
         case .unsupportedTransferEncoding: "Transfer-Encoding must be chunked, once."
         case .transferEncodingOnHTTP10: "HTTP/1.0 has no Transfer-Encoding."
         case .unsupportedExpectation: "The only expectation that can be met is 100-continue."
-        case .protectedConnectionOption: "Connection must not name Host, Content-Length or a credential."
+        case .protectedConnectionOption: "Connection must not name a field that frames, addresses or authorises the message."
         case .malformedChunkSize: "A chunk's size must be 1 to 15 hexadecimal digits."
         case .malformedChunkExtension: "A chunk's extensions must be short and free of control characters."
         case .malformedChunkEnd: "A chunk's data must be followed by CRLF."

@@ -89,12 +89,13 @@ public enum HTTPParser {
         }
     }
 
-    /// Origin form `/path?query`, absolute form `http://host/path?query`, or `*`.
+    /// Origin form `/path?query`, absolute form `http://host/path?query`, or the `*` of OPTIONS.
     private static func splitTarget(_ bytes: UnsafeRawBufferPointer, _ head: inout RequestHead) throws(HeadStop) {
         let target = head.target.slice(bytes)
         var start = Int(head.target.start)
         if target[0] != 47 {
-            guard !target.equals("*") else {
+            if target.equals("*") {
+                guard head.method == .options else { throw .fault(.malformedTarget) }
                 head.path = head.target
                 return
             }

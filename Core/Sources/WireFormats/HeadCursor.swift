@@ -57,25 +57,24 @@ struct HeadCursor {
 
     mutating func token(max: Int, fault: HTTPFault, tooLong: HTTPFault) throws(HeadStop) -> UnsafeRawBufferPointer {
         let first = at
-        while at < end, isobar_is_token(at.pointee) != 0 {
-            at += 1
-            guard at - first <= max else { throw .fault(tooLong) }
-        }
-        guard at < end else { throw .incomplete }
-        guard at > first else { throw .fault(fault) }
-        return UnsafeRawBufferPointer(start: first, count: at - first)
+        guard let tokenEnd = isobar_token_end(first, end) else { throw .incomplete }
+        guard tokenEnd - first <= max else { throw .fault(tooLong) }
+        guard tokenEnd < end else { throw .incomplete }
+        guard tokenEnd > first else { throw .fault(fault) }
+        at = tokenEnd
+        return UnsafeRawBufferPointer(start: first, count: tokenEnd - first)
     }
 
     /// Visible ASCII without `#`; ends before the space.
     mutating func target(max: Int) throws(HeadStop) -> ByteRange {
         let first = at
-        while at < end, at.pointee > 32, at.pointee < 127, at.pointee != 35 {
-            at += 1
-            guard at - first <= max else { throw .fault(.targetTooLong) }
-        }
-        guard at < end else { throw .incomplete }
-        guard at > first, at.pointee == 32 else { throw .fault(at > first ? .malformedTarget : .malformedRequestLine) }
-        return ByteRange(first - start, at - start)
+        var p = at
+        while p < end, p.pointee > 32, p.pointee < 127, p.pointee != 35 { p += 1 }
+        guard p - first <= max else { throw .fault(.targetTooLong) }
+        guard p < end else { throw .incomplete }
+        guard p > first, p.pointee == 32 else { throw .fault(p > first ? .malformedTarget : .malformedRequestLine) }
+        at = p
+        return ByteRange(first - start, p - start)
     }
 
     /// `HTTP/1.1` or `HTTP/1.0`, to the letter.
@@ -90,8 +89,8 @@ struct HeadCursor {
     }
 
     mutating func skipReason() throws(HeadStop) {
-        at = isobar_header_value_end(at, end)
-        guard at < end else { throw .incomplete }
+        guard let stop = isobar_header_value_end(at, end), stop < end else { throw .incomplete }
+        at = stop
     }
 
     // MARK: Fields
@@ -115,32 +114,32 @@ struct HeadCursor {
         }
     }
 
+    /// One line: name, colon, value, CRLF. Works on local pointers, because this runs once per header of every message.
+    @inline(__always)
     private mutating func field(_ field: inout HeaderField) throws(HeadStop) {
         let line = at
-        while at < end, isobar_is_token(at.pointee) != 0 { at += 1 }
-        guard at < end else { throw .incomplete }
-        guard at.pointee == 58, at > line else { throw .fault(nameFault(line)) }
-        field.name = ByteRange(line - start, at - start)
-        field.known = KnownHeader.recognise(UnsafeRawBufferPointer(start: line, count: at - line))
-        at += 1
-        while at < end, at.pointee == 32 || at.pointee == 9 { at += 1 }
-        let value = at
-        at = isobar_header_value_end(at, end)
-        guard at < end else { throw .incomplete }
-        var valueEnd = at
+        guard let colon = isobar_token_end(line, end), colon < end else { throw .incomplete }
+        guard colon.pointee == 58, colon > line else { throw .fault(nameFault(line, colon)) }
+        var value = colon + 1
+        while value < end, value.pointee == 32 || value.pointee == 9 { value += 1 }
+        guard let stop = isobar_header_value_end(value, end), stop < end else { throw .incomplete }
+        var valueEnd = stop
         while valueEnd > value, valueEnd[-1] == 32 || valueEnd[-1] == 9 { valueEnd -= 1 }
-        field.value = ByteRange(value - start, valueEnd - start)
+        at = stop
         try lineEnd(.malformedFieldValue)
+        field.name = ByteRange(line - start, colon - start)
+        field.value = ByteRange(value - start, valueEnd - start)
         field.line = ByteRange(line - start, at - start)
+        field.known = KnownHeader.recognise(UnsafeRawBufferPointer(start: line, count: colon - line))
         // A next line that begins with white space would be a continuation of this one.
         let following = try peek()
         if following == 32 || following == 9 { throw .fault(.foldedLine) }
     }
 
-    private func nameFault(_ line: UnsafePointer<UInt8>) -> HTTPFault {
-        switch at.pointee {
+    private func nameFault(_ line: UnsafePointer<UInt8>, _ stop: UnsafePointer<UInt8>) -> HTTPFault {
+        switch stop.pointee {
         case 10: .bareLineFeed
-        case 32 where at > line, 9 where at > line: .spaceBeforeColon
+        case 32 where stop > line, 9 where stop > line: .spaceBeforeColon
         case 32, 9: .foldedLine
         default: .malformedFieldName
         }

@@ -85,6 +85,7 @@ struct JSONScanner {
         return true
     }
 
+    @inline(__always)
     mutating func kind() throws(JSONFault) -> JSONKind {
         switch try peek() {
         case 123: return .object
@@ -106,24 +107,35 @@ struct JSONScanner {
     // MARK: Strings
 
     /// A string; the range is what stands between the quotes.
+    @inline(__always)
     mutating func string() throws(JSONFault) -> (range: ByteRange, hasEscapes: Bool) {
         try take(34)
         let first = at
+        // Most names and values are plain to their end.
+        guard let stop = isobar_json_plain_end(first, end), stop < end else { throw .malformedString }
+        at = stop
+        let hasEscapes = stop.pointee == 34 ? false : try specialString()
+        let range = ByteRange(first - start, at - start)
+        at += 1
+        return (range, hasEscapes)
+    }
+
+    /// The rest of a string from its first byte that is not plain; ends before the closing quote.
+    /// - Returns: whether there are escapes.
+    @inline(never)
+    private mutating func specialString() throws(JSONFault) -> Bool {
         var hasEscapes = false
         while true {
-            at = isobar_json_plain_end(at, end)
-            guard at < end else { throw .malformedString }
             switch at.pointee {
-            case 34:
-                let range = ByteRange(first - start, at - start)
-                at += 1
-                return (range, hasEscapes)
+            case 34: return hasEscapes
             case 92:
                 hasEscapes = true
                 try escape()
             case 0..<32: throw .controlCharacter
             default: try multibyte()
             }
+            guard let stop = isobar_json_plain_end(at, end), stop < end else { throw .malformedString }
+            at = stop
         }
     }
 
@@ -167,25 +179,27 @@ struct JSONScanner {
     /// - Returns: the number's text; 64-bit integers and long decimals stay as they are.
     mutating func number() throws(JSONFault) -> ByteRange {
         let first = at
-        if at < end, at.pointee == 45 { at += 1 }
-        guard at < end else { throw .unexpectedEnd }
-        if at.pointee == 48 { at += 1 } else { try digits() }
-        if at < end, at.pointee == 46 {
-            at += 1
-            try digits()
+        var p = at
+        if p < end, p.pointee == 45 { p += 1 }
+        guard p < end else { throw .unexpectedEnd }
+        if p.pointee == 48 { p += 1 } else { p = try digits(p) }
+        if p < end, p.pointee == 46 { p = try digits(p + 1) }
+        if p < end, p.pointee | 0x20 == 101 {
+            p += 1
+            if p < end, p.pointee == 43 || p.pointee == 45 { p += 1 }
+            p = try digits(p)
         }
-        if at < end, at.pointee | 0x20 == 101 {
-            at += 1
-            if at < end, at.pointee == 43 || at.pointee == 45 { at += 1 }
-            try digits()
-        }
-        return ByteRange(first - start, at - start)
+        at = p
+        return ByteRange(first - start, p - start)
     }
 
-    private mutating func digits() throws(JSONFault) {
-        let first = at
-        while at < end, at.pointee >= 48, at.pointee <= 57 { at += 1 }
-        guard at > first else { throw .malformedNumber }
+    /// Position after one or more digits.
+    @inline(__always)
+    private func digits(_ first: UnsafePointer<UInt8>) throws(JSONFault) -> UnsafePointer<UInt8> {
+        var p = first
+        while p < end, p.pointee &- 48 < 10 { p += 1 }
+        guard p > first else { throw .malformedNumber }
+        return p
     }
 
     mutating func bool() throws(JSONFault) -> Bool {

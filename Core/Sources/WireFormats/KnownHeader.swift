@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import CByteScan
+
 /// Header fields that somebody acts on.
 public enum KnownHeader: UInt8, Sendable {
     case other
@@ -87,6 +89,8 @@ public enum KnownHeader: UInt8, Sendable {
     }
 
     private static func ofPrefix(_ name: UnsafeRawBufferPointer) -> KnownHeader {
+        let first = name[0] | 0x20
+        guard first == 120 || first == 97 else { return .other }
         if name.begins("x-isobar-") { return .isobar }
         if name.begins("x-ratelimit-") || name.begins("anthropic-ratelimit-") { return .rateLimit }
         return .other
@@ -105,23 +109,15 @@ public struct HeaderField: Sendable {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Equality without regard to the case of ASCII letters. `text` must be lower case.
+    /// Equality without regard to the case of ASCII letters. `text` must be lower case and a token.
     @inline(__always)
     func matches(_ text: StaticString) -> Bool { count == text.utf8CodeUnitCount && begins(text) }
 
-    /// Prefix test without regard to the case of ASCII letters. `text` must be lower case.
+    /// Prefix test without regard to the case of ASCII letters. `text` must be lower case and a token.
     @inline(__always)
     func begins(_ text: StaticString) -> Bool {
         let length = text.utf8CodeUnitCount
         guard count >= length, let base = baseAddress else { return length == 0 }
-        let expected = text.utf8Start
-        let bytes = base.assumingMemoryBound(to: UInt8.self)
-        for i in 0..<length {
-            let byte = bytes[i]
-            // Only letters differ by 0x20 between cases; the expected text has no byte that another could fold onto wrongly.
-            let folded = byte >= 65 && byte <= 90 ? byte | 0x20 : byte
-            if folded != expected[i] { return false }
-        }
-        return true
+        return isobar_equals_folded(base.assumingMemoryBound(to: UInt8.self), text.utf8Start, length) != 0
     }
 }

@@ -74,6 +74,16 @@ public enum RequestMember: UInt8, CaseIterable, Sendable {
         }
     }
 
+    /// Whether requests of this kind have it. The others pass through unread, as every member does that nobody acts on.
+    func belongs(to kind: RequestKind) -> Bool {
+        switch self {
+        case .messages, .tools: kind == .chatCompletions
+        case .prompt: kind == .completions
+        case .input: kind == .embeddings
+        default: true
+        }
+    }
+
     /// The member of this name at the top level.
     static func named(_ name: UnsafeRawBufferPointer) -> RequestMember? {
         switch name.count {

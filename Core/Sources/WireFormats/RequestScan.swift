@@ -13,10 +13,10 @@ public enum RequestScan {
     ) -> RequestFault? {
         facts = RequestFacts()
         guard !body.isEmpty else { return .empty }
-        var reader = RequestReader(body, hashesPrefix: hashesPrefix)
+        var reader = RequestReader(body, kind: kind, hashesPrefix: hashesPrefix)
         do throws(RequestFault) {
             try reader.readObject(&facts)
-            try reader.requireMembers(of: kind, facts)
+            try reader.requireMembers()
             return nil
         } catch {
             return error
@@ -26,12 +26,14 @@ public enum RequestScan {
 
 private struct RequestReader {
     private var scanner: JSONScanner
+    private let requestKind: RequestKind
     private let hashesPrefix: Bool
     /// Bit per `RequestMember` that was there.
     private var seen: UInt16 = 0
 
-    init(_ body: UnsafeRawBufferPointer, hashesPrefix: Bool) {
+    init(_ body: UnsafeRawBufferPointer, kind: RequestKind, hashesPrefix: Bool) {
         scanner = JSONScanner(body)
+        requestKind = kind
         self.hashesPrefix = hashesPrefix
     }
 
@@ -56,21 +58,36 @@ private struct RequestReader {
         facts.objectBody = scanner.position
         if try json({ scanner throws(JSONFault) in try scanner.takeIf(125) }) { return try finish() }
         repeat {
-            let name = try json { scanner throws(JSONFault) in
-                let name = try scanner.string()
-                try scanner.take(58)
-                return name
-            }
-            try readMember(name.hasEscapes ? nil : .named(name.range.slice(scanner.bytes)), &facts)
+            let name = try readName()
+            try readMember(name.hasEscapes ? escapedMember(name.range) : .named(name.range.slice(scanner.bytes)), &facts)
         } while try json({ scanner throws(JSONFault) in try scanner.takeIf(44) })
         try json { scanner throws(JSONFault) in try scanner.take(125) }
         try finish()
     }
 
+    private mutating func readName() throws(RequestFault) -> (range: ByteRange, hasEscapes: Bool) {
+        try json { scanner throws(JSONFault) in
+            let name = try scanner.string()
+            try scanner.take(58)
+            return name
+        }
+    }
+
+    /// A name with escapes is the same name to every other reader: passing over it would let a second `model` through.
+    private func escapedMember(_ name: ByteRange) -> RequestMember? {
+        var text = JSONText.unescaped(name.slice(scanner.bytes))
+        return text.withUTF8 { .named(UnsafeRawBufferPointer($0)) }
+    }
+
+    private func isIncludeUsage(_ name: ByteRange, hasEscapes: Bool) -> Bool {
+        let raw = name.slice(scanner.bytes)
+        return hasEscapes ? JSONText.unescaped(raw) == "include_usage" : raw.equals("include_usage")
+    }
+
     private mutating func finish() throws(RequestFault) { try json { scanner throws(JSONFault) in try scanner.finish() } }
 
     private mutating func readMember(_ member: RequestMember?, _ facts: inout RequestFacts) throws(RequestFault) {
-        guard let member else { return try skip() }
+        guard let member, member.belongs(to: requestKind) else { return try skip() }
         try mark(member)
         switch member {
         case .model: try readModel(&facts)
@@ -95,9 +112,9 @@ private struct RequestReader {
 
     private func has(_ member: RequestMember) -> Bool { seen & (1 << UInt16(member.rawValue)) != 0 }
 
-    func requireMembers(of kind: RequestKind, _ facts: RequestFacts) throws(RequestFault) {
+    func requireMembers() throws(RequestFault) {
         guard has(.model) else { throw .missing(.model) }
-        switch kind {
+        switch requestKind {
         case .chatCompletions: guard has(.messages) else { throw .missing(.messages) }
         case .completions: guard has(.prompt) else { throw .missing(.prompt) }
         case .embeddings: guard has(.input) else { throw .missing(.input) }
@@ -173,12 +190,8 @@ private struct RequestReader {
         var flag: Bool?
         var value = ByteRange.empty
         repeat {
-            let name = try json { scanner throws(JSONFault) in
-                let name = try scanner.string()
-                try scanner.take(58)
-                return name
-            }
-            guard !name.hasEscapes, name.range.slice(scanner.bytes).equals("include_usage") else {
+            let name = try readName()
+            guard isIncludeUsage(name.range, hasEscapes: name.hasEscapes) else {
                 try json { scanner throws(JSONFault) in try scanner.skipValue(depth: 2) }
                 continue
             }

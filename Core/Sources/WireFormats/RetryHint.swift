@@ -6,7 +6,8 @@
 /// Order of precedence: `retry-after-ms`, `x-ms-retry-after-ms`, `retry-after` in seconds, `retry-after` as a date, and the latest reset of
 /// a counter that has nothing left. Not a number, infinite and negative values are ignored; nothing is longer than 24 hours.
 public enum RetryHint {
-    private static let nanosecondsMax: Int64 = 86_400_000_000_000
+    private static let secondsMax: Int64 = 86_400
+    private static let nanosecondsMax = secondsMax * 1_000_000_000
 
     /// - Parameter nowUnixSeconds: used for dates when the response carries no `Date`.
     /// - Returns: nanoseconds, ≥ 0; `nil` when nothing usable was said.
@@ -30,14 +31,17 @@ public enum RetryHint {
             default: break
             }
         }
-        let stated = milliseconds ?? microsoft ?? seconds ?? date.map { max(0, $0 - now) &* 1_000_000_000 }
-        return (stated ?? reset(bytes, fields, count)).map { min($0, nanosecondsMax) }
+        let stated = milliseconds ?? microsoft ?? seconds ?? date.map { nanoseconds(from: now, until: $0) }
+        return (stated ?? reset(bytes, fields, count, now)).map { min($0, nanosecondsMax) }
     }
 
+    /// Bounded before it is multiplied: a date may be thousands of years away.
+    static func nanoseconds(from now: Int64, until date: Int64) -> Int64 { min(max(0, date - now), secondsMax) * 1_000_000_000 }
+
     private static func reset(
-        _ bytes: UnsafeRawBufferPointer, _ fields: UnsafeMutableBufferPointer<HeaderField>, _ count: Int
+        _ bytes: UnsafeRawBufferPointer, _ fields: UnsafeMutableBufferPointer<HeaderField>, _ count: Int, _ now: Int64
     ) -> Int64? {
-        let view = RateLimitView.parse(response: bytes, fields: fields, count: count)
+        let view = RateLimitView.parse(response: bytes, fields: fields, count: count, nowUnixSeconds: now)
         let requests = view.remainingRequests == 0 ? view.resetRequestsNanoseconds : -1
         let tokens = view.remainingTokens == 0 ? view.resetTokensNanoseconds : -1
         let latest = max(requests, tokens)
@@ -102,7 +106,8 @@ enum Decimal {
             }
         }
         guard digits > 0 else { return nil }
-        let (scaled, overflow) = whole.multipliedReportingOverflow(by: unit)
-        return overflow ? .max : scaled &+ fraction
+        let (scaled, isTooLarge) = whole.multipliedReportingOverflow(by: unit)
+        let (sum, overflow) = scaled.addingReportingOverflow(fraction)
+        return isTooLarge || overflow ? .max : sum
     }
 }

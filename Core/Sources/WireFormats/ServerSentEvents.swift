@@ -85,8 +85,8 @@ extension SSEFraming {
         let start = offset
         var comments = 0
         var lines = 0
-        // A byte order mark may stand before the first line.
-        if offset == 0, bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { offset = 3 }
+        // A byte order mark may stand before the first line. Before a later event it is skipped as well: where a stream begins is not known here.
+        if bytes.count - offset >= 3, bytes[offset] == 0xEF, bytes[offset + 1] == 0xBB, bytes[offset + 2] == 0xBF { offset += 3 }
         while offset < bytes.count {
             let end = lineEnd(bytes, from: offset) ?? bytes.count
             let next = end < bytes.count ? skipLineEnd(bytes, end) ?? bytes.count : end

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-// HTTP/1.1 for cold paths: the admin port, health probes, the reference model server, the client verbs. Requests arrive whole, answers go out
-// whole or as a stream; convenience over speed. Inference traffic never passes here: the gateway has its own connection types.
+// HTTP/1.1 for cold paths: the admin port, health probes, the reference model server, the client verbs. Requests arrive whole,
+// answers go out whole or as a stream; convenience over speed. Inference traffic never passes here: the gateway has its own
+// connection types.
 
 public import Reactor
 internal import WireFormats

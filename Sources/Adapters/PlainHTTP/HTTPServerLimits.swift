@@ -18,7 +18,8 @@ public struct HTTPServerLimits: Sendable {
     public var keepAliveNanosecondsMax: Int64
     /// Longest time queued output may make no way at all to a client that does not read.
     public var writeIdleNanosecondsMax: Int64
-    /// Output that may wait for the client; a handler that ignores `HTTPResponder.isBackedUp` and exceeds it loses the connection.
+    /// Output that may wait for the client; a handler that ignores `HTTPResponder.isBackedUp` and exceeds it loses the
+    /// connection.
     public var pendingBytesMax: Int
 
     public init(

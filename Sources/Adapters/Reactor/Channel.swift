@@ -60,6 +60,8 @@ open class Channel: EventSource {
     private var pending = Buffer.none
     private var pendingStart = 0
     private var isReadable = false
+    /// The kernel announced the end of input together with its last bytes: no further event will come for it.
+    private var isEndAnnounced = false
     private var lingerBudget = 0
 
     /// Whether output is waiting for the peer to read.
@@ -148,17 +150,20 @@ open class Channel: EventSource {
     /// Sends what is queued and the end of our side, then waits a little for the peer to read it before closing.
     ///
     /// Because: closing a socket that still has unread input makes the kernel send a reset, which can destroy an answer on its way
-    /// (RFC 9112 §9.6). Bounded by `lingerNanoseconds` and `lingerBytesMax`.
+    /// (RFC 9112 §9.6). Bounded by `outputNanoseconds`, `lingerNanoseconds` and `lingerBytesMax`.
     public final func closeLingering() {
         guard phase == .open else { return close() }
         phase = .lingering
         lingerBudget = Self.lingerBytesMax
-        setDeadline(loop.now + Self.lingerNanoseconds)
+        setDeadline(loop.now + Self.outputNanoseconds)
         if pending.isEmpty { finishOutput() }
         if phase == .lingering, isReadable { discardInput() }
     }
 
+    /// For the peer to close after our last byte.
     private static let lingerNanoseconds: Int64 = 1_000_000_000
+    /// For queued output to go out before that.
+    private static let outputNanoseconds: Int64 = 60_000_000_000
     private static let lingerBytesMax = 1 << 20
 
     private func abandon() {
@@ -173,6 +178,7 @@ open class Channel: EventSource {
     // MARK: Events
 
     public final override func ready(_ events: UInt32) {
+        if events & Self.endEvents != 0 { isEndAnnounced = true }
         switch phase {
         case .open:
             if events & EPOLLOUT.rawValue != 0, pending.count > 0 { flush() }
@@ -244,7 +250,8 @@ open class Channel: EventSource {
 
     // MARK: Input
 
-    /// Reads once. A read that fills less than `capacity` has emptied the socket, so the next call may skip the system call.
+    /// Reads once. A read that fills less than `capacity` has emptied the socket, so the next call may skip the system call, unless the
+    /// end of input is behind those bytes.
     public final func receive(into memory: UnsafeMutableRawPointer, capacity: Int) -> Received {
         guard isReadable else { return .wouldBlock }
         if let tls {
@@ -255,7 +262,7 @@ open class Channel: EventSource {
         while true {
             let n = recv(descriptor, memory, capacity, 0)
             if n > 0 {
-                if n < capacity { isReadable = false }
+                if n < capacity, !isEndAnnounced { isReadable = false }
                 return .bytes(n)
             }
             if n == 0 { return .endOfFile }
@@ -300,12 +307,11 @@ open class Channel: EventSource {
     }
 
     private func sendPlain(_ segments: UnsafeMutablePointer<Segment>, _ count: Int) -> Sent {
-        var message = msghdr()
-        message.msg_iov = UnsafeMutableRawPointer(segments).assumingMemoryBound(to: iovec.self)
-        message.msg_iovlen = count
+        var gathered = Segment(base: nil, count: 0)
+        if count > 1, loop.gather(segments, count, into: &gathered) { return sendPlain(&gathered, 1) }
         var sent = 0
         while true {
-            sent = sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
+            sent = count == 1 ? sendOne(segments[0]) : sendMany(segments, count)
             if sent >= 0 { break }
             let number = errno
             if number == EINTR { continue }
@@ -322,6 +328,17 @@ open class Channel: EventSource {
             }
         }
         return pending.count > 0 ? .queued : .all
+    }
+
+    private func sendOne(_ segment: Segment) -> Int {
+        Glibc.send(descriptor, segment.base, segment.count, Int32(MSG_NOSIGNAL))
+    }
+
+    private func sendMany(_ segments: UnsafeMutablePointer<Segment>, _ count: Int) -> Int {
+        var message = msghdr()
+        message.msg_iov = UnsafeMutableRawPointer(segments).assumingMemoryBound(to: iovec.self)
+        message.msg_iovlen = count
+        return sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
     }
 
     /// Gathers into one buffer, because one record per message is cheaper than one per segment.
@@ -372,6 +389,7 @@ open class Channel: EventSource {
     }
 
     private func finishOutput() {
+        setDeadline(loop.now + Self.lingerNanoseconds)
         tls?.shutdown()
         shutdown(descriptor, Int32(SHUT_WR))
     }

@@ -12,7 +12,8 @@ internal import CSystem
 /// A connection that serves requests all day therefore almost never touches the timer heap.
 /// - Threading: confined to its loop's thread.
 open class EventSource {
-    public unowned(unsafe) let loop: EventLoop
+    /// Strong although the loop also holds its sources: a `let` is read without reference counting, and `EventLoop.remove` ends the cycle.
+    public final let loop: EventLoop
     final var slot: UInt32 = .max
     final var generation: UInt32 = 0
 

@@ -12,8 +12,9 @@ internal import WireFormats
 /// The steps are in `RequestLifecycle.swift`; this file is the state they share.
 /// - Threading: confined to the loop of its connection.
 final class Exchange {
-    unowned(unsafe) let worker: Worker
-    unowned(unsafe) let client: ClientConnection
+    let worker: Worker
+    /// The connection that owns this exchange, and so outlives it.
+    private var owner: Unmanaged<ClientConnection>?
 
     var identifier: UInt64 = 0
     var target = RequestTarget.unknown
@@ -57,8 +58,7 @@ final class Exchange {
     /// When a caller that does not read is given up; `Int64.max` while it reads.
     var stallDeadline: Int64 = .max
 
-    init(client: ClientConnection, worker: Worker) {
-        self.client = client
+    init(worker: Worker) {
         self.worker = worker
         features = RequestFeatures(route: RouteID(0))
         attempts = .allocate(capacity: 2)
@@ -69,6 +69,13 @@ final class Exchange {
     deinit {
         attempts.deinitialize(count: 2)
         attempts.deallocate()
+    }
+
+    func attach(to client: ClientConnection) { owner = .passUnretained(client) }
+
+    var client: ClientConnection {
+        guard let owner else { preconditionFailure("an exchange is attached before its first request") }
+        return owner.takeUnretainedValue()
     }
 
     var now: Instant { Instant(nanoseconds: worker.loop.now) }

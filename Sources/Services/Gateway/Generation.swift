@@ -70,6 +70,22 @@ final class Generation {
         previous?.retire()
     }
 
+    /// Before the first configuration: routes nothing, knows nobody.
+    init() {
+        snapshot = RoutingSnapshot(
+            version: 0, currency: .usd, regions: [], endpoints: [], routes: [], keys: [], roundTripNanoseconds: [])
+        keys = KeyTable([], seed: 0)
+        upstreams = []
+        endpointOptions = []
+        upstreamModels = []
+        routeOptions = []
+        keyExpiries = []
+        keyRegions = []
+        endpointSlots = []
+        keySlots = []
+        routeSlots = []
+    }
+
     private static func makeUpstreams(
         _ configuration: PublishedConfiguration, worker: Worker, inheriting previous: Generation?
     ) -> [Upstream] {

@@ -19,8 +19,7 @@ final class Worker: @unchecked Sendable {
     let keyTableSeed: UInt64
     let metrics: LoopMetrics
     let accessLog: AccessLog?
-    private(set) lazy var generation = Generation(initial, worker: self, inheriting: nil)
-    private let initial: PublishedConfiguration
+    private(set) var generation = Generation()
     var router: Router
     let gauges: EndpointGauges
     private let tls: TLSContext?
@@ -65,8 +64,8 @@ final class Worker: @unchecked Sendable {
         segments = SegmentList(memory: segmentMemory)
         headSegmentMemory = .allocate(capacity: SegmentList.capacity)
         framedMemory = .allocate(capacity: SegmentList.capacity + 8)
-        initial = published
         router = Router(snapshot: published.snapshot, gauges: gauges, seed: random.next())
+        generation = Generation(published, worker: self, inheriting: nil)
     }
 
     deinit {
@@ -126,6 +125,7 @@ final class Worker: @unchecked Sendable {
     func beginDrain(steeringTo index: UInt32, completion: @escaping () -> Void) {
         isDraining = true
         onDrained = completion
+        for connection in connections.values { connection.drainBegan() }
         listener?.steerAway(to: index)
     }
 

@@ -39,11 +39,11 @@ struct APIError: Error, Equatable {
     }
 
     var body: [UInt8] {
-        JSONValue.object([
-            ("error", .object([
-                ("message", .string(message)), ("type", .string(type)), ("param", parameter.map { .string($0) } ?? .null), ("code", .integer(status)),
-            ])),
-        ]).bytes
+        let error = JSONValue.object([
+            ("message", .string(message)), ("type", .string(type)), ("param", parameter.map { .string($0) } ?? .null),
+            ("code", .integer(status)),
+        ])
+        return JSONValue.object([("error", error)]).bytes
     }
 
     func send(to responder: HTTPResponder) { responder.respond(status, contentType: "application/json", body: body) }

@@ -24,6 +24,18 @@ struct AnswerRenderer {
     let id: String
     let model: String
     let createdUnixSeconds: Int64
+    /// What every token's event of this answer begins with, up to the choice's index.
+    private let pieceStart: [UInt8]
+
+    init(endpoint: GenerationRequest.Endpoint, id: String, model: String, createdUnixSeconds: Int64) {
+        self.endpoint = endpoint
+        self.id = id
+        self.model = model
+        self.createdUnixSeconds = createdUnixSeconds
+        let object = endpoint == .chat ? "chat.completion.chunk" : "text_completion"
+        let start = "data: {\"id\":\"\(id)\",\"object\":\"\(object)\",\"created\":\(createdUnixSeconds),\"model\":"
+        pieceStart = Array(start.utf8) + JSONValue.string(model).bytes + Array(",\"choices\":[{\"index\":".utf8)
+    }
 
     // MARK: Stream events
 
@@ -39,9 +51,24 @@ struct AnswerRenderer {
         return event(choice: choice, payload: ("delta", .object(delta)), finish: nil, stopReason: nil)
     }
 
-    /// One token's text.
+    /// One token's text. Spliced from prepared bytes because there are hundreds of these per answer.
     func piece(choice: Int, answer: PlannedAnswer, token: Int) -> [UInt8] {
-        event(choice: choice, payload: payload(of: answer, text: answer.tokens[token]), finish: nil, stopReason: nil)
+        var output = pieceStart
+        output += String(choice).utf8
+        let frame: (before: StaticString, after: StaticString) =
+            switch (endpoint, answer.toolName) {
+            case (.completions, _): (",\"text\":", ",\"logprobs\":null,\"finish_reason\":null}]}\n\n")
+            case (.chat, nil): (",\"delta\":{\"content\":", "},\"logprobs\":null,\"finish_reason\":null}]}\n\n")
+            case (.chat, _?):
+                (
+                    ",\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":",
+                    "}}]},\"logprobs\":null,\"finish_reason\":null}]}\n\n"
+                )
+            }
+        frame.before.withUTF8Buffer { output += $0 }
+        JSONText.append(answer.tokens[token], to: &output)
+        frame.after.withUTF8Buffer { output += $0 }
+        return output
     }
 
     /// Last event of a choice.
@@ -57,13 +84,6 @@ struct AnswerRenderer {
     static func errorEvent(_ error: APIError) -> [UInt8] { Array("data: ".utf8) + error.body + Array("\n\n".utf8) }
     static let brokenEvent = Array("data: {\"id\":\"chatcmpl-broken\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\n\n".utf8)
     static let doneEvent = Array("data: [DONE]\n\n".utf8)
-
-    private func payload(of answer: PlannedAnswer, text: String) -> (String, JSONValue) {
-        guard endpoint == .chat else { return ("text", .string(text)) }
-        guard answer.toolName != nil else { return ("delta", .object([("content", .string(text))])) }
-        let call = JSONValue.object([("index", .integer(0)), ("function", .object([("arguments", .string(text))]))])
-        return ("delta", .object([("tool_calls", .array([call]))]))
-    }
 
     private func event(choice: Int, payload: (String, JSONValue), finish: PlannedAnswer.Finish?, stopReason: String?) -> [UInt8] {
         let choice = self.choice(choice, payload: payload, finish: finish, stopReason: stopReason)

@@ -56,7 +56,9 @@ final class EmbeddingDelivery: SequenceOwner {
     static let dimensionsDefault = 384
     private static let dimensionsMax = 4_096
 
-    init(_ body: JSONValue, inputs: [TokenizedPrompt], modelName: String, engine: GenerationEngine, responder: HTTPResponder) throws(APIError) {
+    init(
+        _ body: JSONValue, inputs: [TokenizedPrompt], modelName: String, engine: GenerationEngine, responder: HTTPResponder
+    ) throws(APIError) {
         self.engine = engine
         self.responder = responder
         self.inputs = inputs

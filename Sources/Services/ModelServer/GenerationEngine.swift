@@ -12,8 +12,8 @@ protocol SequenceOwner: AnyObject {
 
 /// Runs the timing model against the loop's clock.
 ///
-/// Model time = wall time since the start × speed. A late wake-up costs nothing: the model computes every iteration at its own time, so pacing
-/// does not drift however busy the loop is.
+/// Model time = wall time since the start × speed. A late wake-up costs nothing: the model computes every iteration at its own
+/// time, so pacing does not drift however busy the loop is.
 /// - Threading: confined to its loop.
 final class GenerationEngine {
     private struct Owner {

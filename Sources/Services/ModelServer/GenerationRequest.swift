@@ -4,7 +4,8 @@
 internal import Simulation
 internal import WireFormats
 
-/// What a chat or completions request asks for, as far as the reference model server acts on it. Other members are accepted and ignored.
+/// What a chat or completions request asks for, as far as the reference model server acts on it. Other members are
+/// accepted and ignored.
 struct GenerationRequest {
     enum Endpoint { case chat, completions }
 
@@ -74,7 +75,7 @@ struct GenerationRequest {
         guard let format = body.present("response_format") else { return .prose }
         switch format["type"]?.stringValue {
         case "text": return .prose
-        case "json_object": return .json(schema: .object([("type", .string("object")), ("properties", .object([("answer", stringSchema)]))]))
+        case "json_object": return .json(schema: answerObjectSchema)
         case "json_schema":
             guard let schema = format["json_schema"]?["schema"] else {
                 throw .badRequest("`response_format.json_schema.schema` is missing", parameter: "response_format")
@@ -85,7 +86,10 @@ struct GenerationRequest {
         }
     }
 
-    private static let stringSchema = JSONValue.object([("type", .string("string"))])
+    /// Any object will do where only an object is asked for.
+    private static let answerObjectSchema = JSONValue.object([
+        ("type", .string("object")), ("properties", .object([("answer", .object([("type", .string("string"))]))])),
+    ])
 
     /// The tool that `tool_choice` forces; left to choose, this model never calls one.
     private static func forcedTool(_ body: JSONValue) throws(APIError) -> Shape? {

@@ -24,7 +24,9 @@ struct MetricsPage {
         var page = MetricsPage(modelName: modelName)
         page.gauges(model)
         page.counters(model)
-        page.metric("request_success_total", "counter", "Ended sequences by reason.", recorder.endedByReason.map { ("finished_reason=\"\($0.reason)\"", "\($0.count)") })
+        page.metric(
+            "request_success_total", "counter", "Ended sequences by reason.",
+            recorder.endedByReason.map { ("finished_reason=\"\($0.reason)\"", "\($0.count)") })
         page.histogram("time_to_first_token_seconds", "Time to first token.", recorder.timeToFirstToken)
         page.histogram("inter_token_latency_seconds", "Time between two tokens of a sequence.", recorder.interTokenLatency)
         page.histogram("e2e_request_latency_seconds", "Time from arrival to the last token.", recorder.requestLatency)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-// The reference model server: vLLM's OpenAI API and metric names over the timing model of Core/Simulation, in real time. It answers with
-// made-up words at the pace a real accelerator would, the same for the same seed, and misbehaves on request. Tests, demonstrations and
-// benchmarks use it where no real model can run.
+// The reference model server: vLLM's OpenAI API and metric names over the timing model of Core/Simulation, in real time. It
+// answers with made-up words at the pace a real accelerator would, the same for the same seed, and misbehaves on request.
+// Tests, demonstrations and benchmarks use it where no real model can run.
 
 internal import Glibc
 public import Reactor
@@ -133,7 +133,10 @@ extension ModelServer {
         _ endpoint: GenerationRequest.Endpoint, _ request: HTTPServerRequest, _ responder: HTTPResponder
     ) throws(APIError) {
         let body = try inferenceBody(request)
-        let prompts = try endpoint == .chat ? [PromptReading.chat(body, salt: configuration.seed)] : PromptReading.texts(body, member: "prompt", salt: configuration.seed)
+        let prompts =
+            try endpoint == .chat
+            ? [PromptReading.chat(body, salt: configuration.seed)]
+            : PromptReading.texts(body, member: "prompt", salt: configuration.seed)
         let generation = try GenerationRequest(endpoint: endpoint, body: body, prompts: prompts)
         let answers = try plan(generation)
         let fault = faults.next()
@@ -141,7 +144,7 @@ extension ModelServer {
         let delivery = AnswerDelivery(
             answers: answers, request: generation, renderer: nextRenderer(endpoint), fault: fault, engine: engine, recorder: recorder,
             responder: responder, loop: loop)
-        try delivery.begin(prompts: prompts, choicesPerPrompt: generation.choices)
+        try delivery.begin(prompts: prompts)
     }
 
     private func embed(_ request: HTTPServerRequest, _ responder: HTTPResponder) throws(APIError) {

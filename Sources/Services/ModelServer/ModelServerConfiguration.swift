@@ -44,7 +44,9 @@ public struct ModelServerConfiguration: Sendable {
     var problem: String? {
         if modelName.isEmpty { return "the model name is empty" }
         if queueMax < 1 { return "queueMax is \(queueMax); at least 1 is needed" }
-        if let kvBlocks, !(1...Self.kvBlocksMax).contains(kvBlocks) { return "kvBlocks is \(kvBlocks); allowed are 1 to \(Self.kvBlocksMax)" }
+        if let kvBlocks, !(1...Self.kvBlocksMax).contains(kvBlocks) {
+            return "kvBlocks is \(kvBlocks); allowed are 1 to \(Self.kvBlocksMax)"
+        }
         if contextTokensMax < 2 { return "contextTokensMax is \(contextTokensMax); at least 2 are needed" }
         if !(speed > 0 && speed <= Self.speedMax) { return "speed is \(speed); allowed is above 0 up to \(Self.speedMax)" }
         return nil

@@ -62,10 +62,92 @@ static inline const uint8_t *isobar_line_end(const uint8_t *p, const uint8_t *en
 
 // Whether a byte may stand in a token, e.g. a method or a header's name (RFC 9110 section 5.6.2).
 static inline int isobar_is_token(uint8_t byte) {
-    static const uint64_t table[4] = {
-        // ! # $ % & ' * + - . 0-9
-        0x03FF6CFA00000000ull,
-        // A-Z ^ _ ` a-z | ~
-        0x57FFFFFFC7FFFFFEull, 0, 0};
-    return (int)(table[byte >> 6] >> (byte & 63)) & 1;
+    static const uint8_t is_token[256] = {
+        ['!'] = 1, ['#' ... '\''] = 1, ['*'] = 1, ['+'] = 1, ['-'] = 1, ['.'] = 1, ['0' ... '9'] = 1,
+        ['A' ... 'Z'] = 1, ['^' ... 'z'] = 1, ['|'] = 1, ['~'] = 1};
+    return is_token[byte];
+}
+
+// End of the token that begins at `p`; `p` itself when there is none.
+static inline const uint8_t *isobar_token_end(const uint8_t *p, const uint8_t *end) {
+    while (p < end && isobar_is_token(*p)) p++;
+    return p;
+}
+
+// Position after the last occurrence of the seven bytes `"usage"` in [p, end); NULL when there is none.
+static inline const uint8_t *isobar_after_last_usage(const uint8_t *p, const uint8_t *end) {
+    const uint8_t *last = end - 7;
+#if defined(__SSE2__)
+    // Sixteen places a step from the end: a quote followed by a `u` is rare enough to look closer.
+    const __m128i quote = _mm_set1_epi8('"'), letter = _mm_set1_epi8('u');
+    for (; last - p >= 16; last -= 16) {
+        __m128i first = _mm_loadu_si128((const __m128i *)(last - 15));
+        __m128i second = _mm_loadu_si128((const __m128i *)(last - 14));
+        int mask = _mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(first, quote), _mm_cmpeq_epi8(second, letter)));
+        while (mask) {
+            int highest = 31 - __builtin_clz(mask);
+            const uint8_t *at = last - 15 + highest;
+            if (__builtin_memcmp(at, "\"usage\"", 7) == 0) return at + 7;
+            mask &= ~(1 << highest);
+        }
+    }
+#endif
+    for (; last >= p; last--)
+        if (__builtin_memcmp(last, "\"usage\"", 7) == 0) return last + 7;
+    return NULL;
+}
+
+// Whether [p, p + count) equals `text`, letters in either case. `text` is lower case; both are tokens, so setting bit 5 maps no
+// other byte onto a wrong one.
+static inline int isobar_equals_folded(const uint8_t *p, const uint8_t *text, size_t count) {
+    const uint64_t fold = 0x2020202020202020ull;
+    uint64_t a, b;
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+        __builtin_memcpy(&a, p + i, 8);
+        __builtin_memcpy(&b, text + i, 8);
+        if ((a | fold) != (b | fold)) return 0;
+    }
+    for (; i < count; i++)
+        if ((p[i] | 0x20) != (text[i] | 0x20)) return 0;
+    return 1;
+}
+
+// Whether the member whose name ends before `p` is null: optional spaces around the colon.
+static inline int isobar_is_null_member(const uint8_t *p, const uint8_t *end) {
+    while (p < end && *p == ' ') p++;
+    if (p == end || *p++ != ':') return 0;
+    while (p < end && *p == ' ') p++;
+    return end - p >= 4 && __builtin_memcmp(p, "null", 4) == 0;
+}
+
+// Whether a name that matters in a stream event begins at the quote `p`: "finish_reason" or "usage" with a value, or
+// "error" (also as the value of SGLang's "object").
+static inline int isobar_is_stream_marker(const uint8_t *p, const uint8_t *end) {
+    size_t left = (size_t)(end - p);
+    switch (left > 1 ? p[1] : 0) {
+    case 'f': return left >= 15 && __builtin_memcmp(p, "\"finish_reason\"", 15) == 0 && !isobar_is_null_member(p + 15, end);
+    case 'u': return left >= 7 && __builtin_memcmp(p, "\"usage\"", 7) == 0 && !isobar_is_null_member(p + 7, end);
+    case 'e': return left >= 7 && __builtin_memcmp(p, "\"error\"", 7) == 0;
+    default: return 0;
+    }
+}
+
+// Whether a stream event's JSON holds anything but more content: a finish reason, usage or an error. Inside text the quotes are
+// escaped, so text never looks like a member's name. 1 asks for a closer look.
+static inline int isobar_has_stream_marker(const uint8_t *p, const uint8_t *end) {
+#if defined(__SSE2__)
+    const __m128i quote = _mm_set1_epi8('"'), f = _mm_set1_epi8('f'), u = _mm_set1_epi8('u'), e = _mm_set1_epi8('e');
+    for (; end - p >= 17; p += 16) {
+        __m128i here = _mm_loadu_si128((const __m128i *)p);
+        __m128i next = _mm_loadu_si128((const __m128i *)(p + 1));
+        __m128i letter = _mm_or_si128(_mm_cmpeq_epi8(next, f), _mm_or_si128(_mm_cmpeq_epi8(next, u), _mm_cmpeq_epi8(next, e)));
+        int mask = _mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(here, quote), letter));
+        for (; mask; mask &= mask - 1)
+            if (isobar_is_stream_marker(p + __builtin_ctz(mask), end)) return 1;
+    }
+#endif
+    for (; p < end; p++)
+        if (*p == '"' && isobar_is_stream_marker(p, end)) return 1;
+    return 0;
 }

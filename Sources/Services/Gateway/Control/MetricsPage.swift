@@ -60,7 +60,7 @@ struct MetricsPage {
         outcomes(totals.unrouted, [("route", "")])
     }
 
-    private mutating func outcomes(_ counts: [UInt64], _ labels: PrometheusText.Labels) {
+    private mutating func outcomes(_ counts: OutcomeCounts, _ labels: PrometheusText.Labels) {
         for outcome in RequestOutcome.allCases where counts[Int(outcome.rawValue)] > 0 || outcome == .ok {
             page.sample(labels + [("outcome", "\(outcome.label)")], Int64(clamping: counts[Int(outcome.rawValue)]), into: &bytes)
         }
@@ -69,7 +69,7 @@ struct MetricsPage {
     private mutating func attempts() {
         page.begin(.attempts, into: &bytes)
         for endpoint in endpoints {
-            let failed = endpoint.counters.failures.reduce(0, &+)
+            let failed = endpoint.counters.failuresTotal
             page.sample(endpoint.labels + [("outcome", "other")], Int64(clamping: endpoint.counters.attempts &- failed), into: &bytes)
             for kind in FailureKind.allCases where endpoint.counters.failures[Int(kind.rawValue)] > 0 {
                 let count = Int64(clamping: endpoint.counters.failures[Int(kind.rawValue)])

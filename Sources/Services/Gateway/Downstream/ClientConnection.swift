@@ -13,8 +13,8 @@ internal import WireFormats
 final class ClientConnection: Channel {
     private enum Phase { case idle, head, body, answering, closing }
 
-    unowned(unsafe) let worker: Worker
-    private(set) lazy var exchange = Exchange(client: self, worker: worker)
+    let worker: Worker
+    let exchange: Exchange
     private var phase = Phase.idle
     /// The request from its first byte, then whatever the caller sent after it.
     private var inbound = Buffer.none
@@ -30,7 +30,9 @@ final class ClientConnection: Channel {
 
     init(worker: Worker, accepted: Int32, tls: TLSContext?) throws(ReactorError) {
         self.worker = worker
+        exchange = Exchange(worker: worker)
         try super.init(loop: worker.loop, accepted: accepted, tls: tls)
+        exchange.attach(to: self)
         setDeadline(loop.now + worker.limits.headNanoseconds)
     }
 
@@ -41,7 +43,9 @@ final class ClientConnection: Channel {
     /// The request's body without framing; valid until the answer ends.
     var bodyBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: inbound.bytes[head.headBytes..<bodyEnd]) }
 
-    var keepsAlive: Bool { head.keepsAlive && !worker.isDraining }
+    var keepsAlive: Bool { head.keepsAlive && (!worker.isDraining || outlivesDrain) }
+    /// Draining began when the head of a stream had gone out without `connection: close`: a caller that trusts it sends another request.
+    private var outlivesDrain = false
 
     // MARK: Input
 
@@ -82,6 +86,7 @@ final class ClientConnection: Channel {
 
     private func beginRequest() {
         phase = .head
+        outlivesDrain = false
         exchange.begin()
         setDeadline(loop.now + worker.limits.headNanoseconds)
     }
@@ -203,7 +208,7 @@ final class ClientConnection: Channel {
             loop.buffers.give(&inbound)
         }
         phase = .idle
-        setDeadline(loop.now + worker.limits.keepAliveNanoseconds)
+        setDeadline(loop.now + (worker.isDraining ? DrainSchedule.idleGraceNanoseconds : worker.limits.keepAliveNanoseconds))
         if inbound.isEmpty { resumeReading() } else { loop.runSoon(self) }
     }
 
@@ -259,9 +264,14 @@ final class ClientConnection: Channel {
         }
     }
 
+    /// The gateway begins to stop: answers from now on say so, one under way cannot any more.
+    func drainBegan() {
+        if phase == .answering, exchange.hasStarted { outlivesDrain = true }
+    }
+
     /// Ends an idle connection when the gateway stops; one with a request under way ends with its answer.
     func drainIfIdle() {
-        if phase == .idle { closeNow() }
+        if phase == .idle, !outlivesDrain { closeNow() }
     }
 
     func closeNow() {

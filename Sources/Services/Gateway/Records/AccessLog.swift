@@ -74,7 +74,7 @@ public final class AccessLogSink: @unchecked Sendable {
 /// A line says who, what, where, how long, how much: never a prompt, an answer, a key or a header we were not meant to read.
 final class AccessLog {
     private let sink: AccessLogSink
-    private unowned(unsafe) let loop: EventLoop
+    private let loop: EventLoop
     private let memory: UnsafeMutableRawBufferPointer
     private var writer: ByteWriter
     private var timer: LoopTimer?
@@ -123,7 +123,7 @@ final class AccessLog {
         appendTrace(exchange)
     }
 
-    private func name(_ member: StaticString, _ value: [UInt8]) {
+    private func name(_ member: StaticString, _ value: UnsafeRawBufferPointer) {
         writer.append(#",""#)
         writer.append(member)
         writer.append(#"":""#)

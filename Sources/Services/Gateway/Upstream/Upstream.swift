@@ -15,7 +15,7 @@ final class Upstream {
     private let address: UpstreamAddress
     private var addresses: [SocketAddress]
     private let tls: TLSContext?
-    private unowned(unsafe) let worker: Worker
+    private let worker: Worker
     private var idle: [UpstreamConnection] = []
     private var preferredAddress = 0
     private var isRetired = false

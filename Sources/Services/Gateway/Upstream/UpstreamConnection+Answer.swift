@@ -46,13 +46,14 @@ extension UpstreamConnection {
 
     private func collectLines(_ bytes: UnsafeRawBufferPointer, _ fields: UnsafeBufferPointer<HeaderField>) -> HeadFindings {
         var findings = HeadFindings()
+        let pool = loop.buffers
         for field in fields {
             switch field.known {
             case .contentType:
                 let value = field.value.slice(bytes)
                 findings.isEventStream = value.hasPrefix("text/event-stream")
                 findings.isMarkup = value.hasPrefix("text/html")
-                loop.buffers.append(field.line.slice(bytes), to: &headLines)
+                pool.append(field.line.slice(bytes), to: &headLines)
             case .rateLimit, .utilization, .retryAfter, .retryAfterMilliseconds, .xMsRetryAfterMilliseconds:
                 // An account's limits are ours to know, never a tenant's.
                 findings.hasRateLimits = true
@@ -60,7 +61,7 @@ extension UpstreamConnection {
                 .isobarExplain:
                 break
             default:
-                loop.buffers.append(field.line.slice(bytes), to: &headLines)
+                pool.append(field.line.slice(bytes), to: &headLines)
             }
         }
         return findings
@@ -94,7 +95,7 @@ extension UpstreamConnection {
                 if !whole.isEmpty { return wholeArrived(whole, isReusable: offset == bytes.count) }
                 return bodyEnded(isReusable: offset == bytes.count)
             case .fault:
-                return fail(mode == .stream || mode == .relay ? .truncated : .malformedResponse)
+                return mode == .stream || mode == .relay ? cutOff() : fail(.malformedResponse)
             }
         }
     }
@@ -148,12 +149,18 @@ extension UpstreamConnection {
         case .stream where sawDone || sawFinish:
             finishStream(exchange, isReusable: isReusable)
         case .stream:
-            fail(.truncated)
+            cutOff()
         case .relay:
             finishStream(exchange, isReusable: isReusable)
         case .drain, .head, .idle, .connecting:
             finished(isReusable: isReusable)
         }
+    }
+
+    /// A committed answer breaks; what was collected before the break is good, and the caller's.
+    private func cutOff() {
+        exchange?.sendStream(isLast: false)
+        fail(.truncated)
     }
 
     private func finishStream(_ exchange: Exchange, isReusable: Bool) {
@@ -258,7 +265,14 @@ extension UpstreamConnection {
                 worker.segments.append(event.raw.slice(events))
                 continue
             }
-            let facts = ResponseScan.chunkFacts(event.data.slice(events))
+            let data = event.data.slice(events)
+            if ResponseScan.isPlainChunk(data) {
+                exchange.contentEvents += 1
+                worker.segments.append(event.raw.slice(events))
+                if worker.segments.isFull { exchange.sendStream(isLast: false) }
+                continue
+            }
+            let facts = ResponseScan.chunkFacts(data)
             if facts.hasFinishReason { sawFinish = true }
             if let usage = facts.usage { exchange.usage = usage }
             switch facts.kind {
@@ -271,7 +285,10 @@ extension UpstreamConnection {
             case .noContent, .usageOnly, .malformed: break
             }
             worker.segments.append(event.raw.slice(events))
-            if worker.segments.isFull { exchange.sendStream(isLast: false) }
+            guard worker.segments.isFull else { continue }
+            exchange.sendStream(isLast: false)
+            // The caller may have gone meanwhile, and taken this connection with it.
+            if isClosed { return }
         }
     }
 

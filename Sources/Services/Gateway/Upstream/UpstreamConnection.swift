@@ -19,7 +19,7 @@ internal import WireFormats
 final class UpstreamConnection: Channel {
     enum Mode { case connecting, idle, head, error, whole, preview, stream, relay, drain }
 
-    unowned(unsafe) let worker: Worker
+    let worker: Worker
     private(set) var upstream: Upstream
     /// The request being served. Invariant: an exchange detaches its connections before it goes away.
     unowned(unsafe) var exchange: Exchange?
@@ -196,6 +196,8 @@ final class UpstreamConnection: Channel {
 
     /// The peer closed its side.
     private func ended() {
+        // Because: the list is the loop's, and may hold what a connection that was closed halfway had collected.
+        worker.beginSegments()
         switch mode {
         case .idle: peerSpokeWhileIdle()
         case .drain, .connecting: close()
@@ -212,6 +214,7 @@ final class UpstreamConnection: Channel {
 
     /// The connection is of no use any more; what that means depends on how far the answer had come.
     private func connectionBroke() {
+        worker.beginSegments()
         switch mode {
         case .idle: peerSpokeWhileIdle()
         case .drain: close()
