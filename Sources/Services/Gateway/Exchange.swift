@@ -95,7 +95,6 @@ final class Exchange {
 struct Attempt {
     /// `nil` once the endpoint has left the configuration.
     var endpoint: EndpointID?
-    var gaugeSlot = 0
     /// Stable position of the endpoint's counters in this loop.
     var counters = 0
     var prices: TokenPrices?

@@ -31,7 +31,6 @@ public struct PublishedConfiguration: Sendable {
 final class Generation {
     /// What dispatching needs of an endpoint; plain integers, copied without reference counting.
     struct EndpointOptions {
-        var gaugeSlot: Int
         var prices: TokenPrices?
         var timeouts: EndpointTimeouts
     }
@@ -62,7 +61,7 @@ final class Generation {
         keys = KeyTable(snapshot.keys, seed: worker.keyTableSeed)
         upstreams = Self.makeUpstreams(configuration, worker: worker, inheriting: previous)
         endpointOptions = snapshot.endpoints.map {
-            EndpointOptions(gaugeSlot: $0.gaugeSlot, prices: $0.prices, timeouts: $0.timeouts)
+            EndpointOptions(prices: $0.prices, timeouts: $0.timeouts)
         }
         upstreamModels = snapshot.endpoints.map(\.upstreamModel)
         routeOptions = snapshot.routes.map { RouteOptions(retry: $0.retry, hedge: $0.hedge) }

@@ -22,7 +22,6 @@ final class Worker: @unchecked Sendable {
     let accessLog: AccessLog?
     private(set) var generation = Generation()
     var router: Router
-    let gauges: EndpointGauges
     private let tls: TLSContext?
     private var listener: Listener?
     private var connections: [ObjectIdentifier: ClientConnection] = [:]
@@ -53,7 +52,6 @@ final class Worker: @unchecked Sendable {
         limits = configuration.limits
         httpLimits = HTTPLimits(headBytesMax: configuration.limits.headBytesMax)
         tls = configuration.tls
-        self.gauges = gauges
         self.accessLog = accessLog
         random = SplitMix64(seed: configuration.seed &+ UInt64(index) &* 0x9E37_79B9)
         keyTableSeed = random.next()

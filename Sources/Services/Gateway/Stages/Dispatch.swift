@@ -56,7 +56,7 @@ extension Exchange {
         let isReady = connection?.isOpen ?? false
         let patience = isReady ? options.timeouts.firstByte : options.timeouts.connect
         attempts[slot] = Attempt(
-            endpoint: endpoint, gaugeSlot: options.gaugeSlot, counters: generation.endpointSlots[Int(endpoint.index)],
+            endpoint: endpoint, counters: generation.endpointSlots[Int(endpoint.index)],
             prices: options.prices, idleNanoseconds: options.timeouts.idle.nanoseconds,
             firstByteNanoseconds: options.timeouts.firstByte.nanoseconds, connection: connection,
             startedAt: worker.loop.now,
@@ -172,9 +172,8 @@ extension Exchange {
         attempts[slot].phaseDeadline = .max
         attempts[slot].connection = nil
         if let failure { worker.metrics.attemptFailed(attempts[slot].counters, failure.kind) }
-        guard let endpoint = attempts[slot].endpoint else {
-            return worker.gauges.subtractInFlight(attempts[slot].gaugeSlot)
-        }
+        // An endpoint that left the configuration was settled by the router when it adopted the new one.
+        guard let endpoint = attempts[slot].endpoint else { return }
         let isFirstTokenKnown = attempts[slot].hasReportedFirstToken
         var outcome = AttemptOutcome(
             features: features, failure: failure, wasCancelled: wasCancelled,
