@@ -73,7 +73,8 @@ public struct ConfigurationLoader: Sendable {
     /// Because: a file that is being written is empty for a moment, and taking that for a wish would refuse every request.
     private var noRoute: ConfigurationProblem {
         ConfigurationProblem(
-            file: paths.first ?? "", message: "there is no Route: every request would be refused", hint: "declare at least one `kind: Route`")
+            file: paths.first ?? "", message: "there is no Route: every request would be refused",
+            hint: "declare at least one `kind: Route`")
     }
 
     /// Only their bytes, to see a change; what is inside is for the one who opens connections.
