@@ -67,7 +67,8 @@ struct RequestTemplate {
     /// Alternating user and assistant messages of about 1 500 bytes, `count` bytes in all.
     private static func turns(filling count: Int) -> String {
         let sentence =
-            #"She asked: \"Why does the wind not blow straight from high to low pressure?\"\nBecause the Earth turns, it bends until it follows the isobars. "#
+            #"She asked: \"Why does the wind not blow straight from high to low pressure?\"\nBecause the Earth turns, "#
+            + "it bends until it follows the isobars. "
         var turns = ""
         var left = count
         var isUser = true

@@ -84,7 +84,8 @@ struct Answers {
         + "x-ratelimit-limit-requests: 10000\r\nx-ratelimit-remaining-requests: 9999\r\n"
 
     private static let streamHead =
-        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-cache\r\n\(commonFields)Transfer-Encoding: chunked\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-cache\r\n"
+        + "\(commonFields)Transfer-Encoding: chunked\r\n\r\n"
 
     private static func message(status: String, json: String) -> String {
         "HTTP/1.1 \(status)\r\nContent-Type: application/json\r\n\(commonFields)Content-Length: \(json.utf8.count)\r\n\r\n\(json)"

@@ -26,7 +26,8 @@ struct GatewayOptions: ParsableArguments {
         }
         guard listen.isLoopback || tlsCertificate != nil || insecure else {
             throw ValidationError(
-                "\(listen) is reachable from other machines: give --tls-certificate and --tls-key, or --insecure if something else protects it."
+                "\(listen) is reachable from other machines: give --tls-certificate and --tls-key, "
+                    + "or --insecure if something else protects it."
             )
         }
         guard admin.isLoopback || insecure else {

@@ -37,7 +37,7 @@ struct Banner {
             Ask:
 
               curl http://\(address)/v1/chat/completions -H 'Authorization: Bearer \(key)' -H 'Content-Type: application/json' \\
-                -d '{"model":"\(model)","messages":[{"role":"user","content":"What is the capital of France?"}],"max_tokens":32}'
+                -d '{"model":"\(model)","messages":[{"role":"user","content":"Give me one tip for learning to swim."}],"max_tokens":32}'
 
             Python (pip install openai):
 

