@@ -159,8 +159,7 @@ private struct ChunkReader {
                 try scanner.skipValue(depth: 1)
             }
         case 5 where name.equals("error"):
-            if try scanner.kind() != .null { isError = true }
-            try scanner.skipValue(depth: 1)
+            if try isSomething(depth: 1) { isError = true }
         case 6 where name.equals("object"):
             if try scanner.kind() == .string {
                 if try scanner.string().range.slice(scanner.bytes).equals("error") { isError = true }
@@ -221,13 +220,27 @@ private struct ChunkReader {
     /// a new kind of content is never taken for silence.
     private mutating func contentValue() throws(JSONFault) {
         switch try scanner.kind() {
-        case .string: if try !scanner.string().range.isEmpty { hasContent = true }
-        case .null: try scanner.word("null")
+        case .number, .bool: try scanner.skipValue(depth: 4)
+        default: if try isSomething(depth: 4) { hasContent = true }
+        }
+    }
+
+    /// Moves over a value: false for `null`, `false`, `""`, `[]` and `{}`, which clients that ask for truth take for
+    /// nothing.
+    private mutating func isSomething(depth: Int) throws(JSONFault) -> Bool {
+        switch try scanner.kind() {
+        case .string: return try !scanner.string().range.isEmpty
+        case .bool: return try scanner.bool()
+        case .null:
+            try scanner.word("null")
+            return false
+        case .number:
+            _ = try scanner.number()
+            return true
         case .array, .object:
             let start = scanner.position
-            try scanner.skipValue(depth: 4)
-            if scanner.position - start > 2 { hasContent = true }
-        case .number, .bool: try scanner.skipValue(depth: 4)
+            try scanner.skipValue(depth: depth)
+            return scanner.position - start > 2
         }
     }
 }

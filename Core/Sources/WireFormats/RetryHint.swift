@@ -87,8 +87,8 @@ public enum RetryHint {
 
 /// Decimal text to integers, without floating point.
 enum Decimal {
-    /// Digits with an optional fraction, times `unit` nanoseconds, cut to whole ones. `nil` for anything else, signs
-    /// included.
+    /// Digits with an optional fraction, times `unit` nanoseconds, cut to whole ones; more than fits is the most that
+    /// fits. `nil` for anything else, signs included.
     static func nanoseconds(_ text: UnsafeRawBufferPointer, unit: Int64) -> Int64? {
         guard !text.isEmpty, text.count <= 40 else { return nil }
         var whole: Int64 = 0
@@ -107,9 +107,9 @@ enum Decimal {
                 place /= 10
                 fraction += place * Int64(byte - 48)
             } else {
-                let (tenfold, overflow) = whole.multipliedReportingOverflow(by: 10)
-                guard !overflow, tenfold < .max - 9 else { return nil }
-                whole = tenfold + Int64(byte - 48)
+                let (tenfold, isTooLarge) = whole.multipliedReportingOverflow(by: 10)
+                let (sum, overflow) = tenfold.addingReportingOverflow(Int64(byte - 48))
+                whole = isTooLarge || overflow ? .max : sum
             }
         }
         guard digits > 0 else { return nil }
