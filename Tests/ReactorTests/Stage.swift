@@ -49,6 +49,14 @@ func pattern(_ count: Int) -> [UInt8] {
     }
 }
 
+/// Whether all of `expected` arrived. Says where they part; megabytes in a failure's message would help nobody.
+func expectSame(_ bytes: [UInt8]?, _ expected: [UInt8], sourceLocation: SourceLocation = #_sourceLocation) {
+    let bytes = bytes ?? []
+    if bytes == expected { return }
+    let place = zip(bytes, expected).prefix { $0 == $1 }.reduce(into: 0) { count, _ in count += 1 }
+    Issue.record("\(bytes.count) of \(expected.count) bytes, the same up to \(place)", sourceLocation: sourceLocation)
+}
+
 /// SplitMix64: a failing run is its seed.
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
