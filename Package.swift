@@ -80,6 +80,7 @@ let package = Package(
             ],
             path: "Sources/CLI", swiftSettings: strict),
         tests("Reactor", []),
+        tests("Gateway", ["Reactor", core("ResourceTypes"), core("Routing"), core("WireFormats")]),
         .target(name: "TestSupport", path: "Sources/TestSupport", swiftSettings: strict),
         tests("PlainHTTP", ["Reactor", "TestSupport", core("WireFormats")]),
         tests("ModelServer", ["Reactor", "TestSupport", core("Simulation"), core("WireFormats")]),

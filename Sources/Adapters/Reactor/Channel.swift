@@ -64,6 +64,8 @@ open class Channel: EventSource {
     /// The kernel announced the end of input together with its last bytes: no further event will come for it.
     private var isEndAnnounced = false
     private var lingerBudget = 0
+    /// The peer finished sending while we linger: with the last byte of output nothing is left to wait for.
+    private var isInputOver = false
 
     /// Whether output is waiting for the peer to read.
     @inline(__always) public final var isBackedUp: Bool { pending.count > 0 }
@@ -196,7 +198,7 @@ open class Channel: EventSource {
         case .handshaking: continueHandshake()
         case .lingering:
             if pending.count > 0 { flush() }
-            if phase == .lingering, events & Self.inputEvents != 0 { discardInput() }
+            if phase == .lingering, !isInputOver, events & Self.inputEvents != 0 { discardInput() }
         case .closed: break
         }
     }
@@ -289,9 +291,17 @@ open class Channel: EventSource {
                 if lingerBudget < 0 { return close() }
                 if !isReadable { return }
             case .wouldBlock: return
-            case .endOfFile, .failed: return close()
+            case .endOfFile: return endInput()
+            case .failed: return close()
             }
         }
+    }
+
+    /// A peer that has only finished sending still reads: what is queued goes out first.
+    private func endInput() {
+        isInputOver = true
+        isReadable = false
+        if pending.isEmpty { close() }
     }
 
     // MARK: Output
@@ -394,6 +404,7 @@ open class Channel: EventSource {
     }
 
     private func finishOutput() {
+        if isInputOver { return close() }
         setDeadline(loop.now + Self.lingerNanoseconds)
         tls?.shutdown()
         shutdown(descriptor, Int32(SHUT_WR))

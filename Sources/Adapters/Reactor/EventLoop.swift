@@ -264,12 +264,14 @@ public final class EventLoop: @unchecked Sendable {
 
     /// Accepts and drops one connection with the spare descriptor, so that a full table does not leave clients hanging
     /// in the backlog.
-    func shedConnection(_ listener: Int32) {
-        guard spareDescriptor >= 0 else { return }
+    /// - Returns: whether there was one. The kernel reports a full table before it looks whether anybody waits.
+    func shedConnection(_ listener: Int32) -> Bool {
+        guard spareDescriptor >= 0 else { return false }
         close(spareDescriptor)
         let fd = isobar_accept(listener)
         if fd >= 0 { close(fd) }
         spareDescriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        return fd >= 0
     }
 }
 

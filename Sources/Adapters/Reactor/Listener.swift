@@ -57,8 +57,8 @@ public final class Listener: EventSource {
             switch -fd {
             case EINTR, ECONNABORTED: continue
             case EMFILE, ENFILE:
+                guard loop.shedConnection(descriptor) else { return }
                 shedTotal += 1
-                loop.shedConnection(descriptor)
             case _ where fd < 0: return
             default: accept(fd)
             }

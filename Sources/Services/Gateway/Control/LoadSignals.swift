@@ -25,11 +25,24 @@ enum LoadSignals {
         for line in page.split(separator: "\n") where line.hasPrefix(name) {
             let rest = line.dropFirst(name.count)
             guard rest.first == " " || rest.first == "{" else { continue }
-            let sample = rest.first == "{" ? rest.drop { $0 != "}" }.dropFirst() : rest
+            let sample = rest.first == "{" ? withoutLabels(rest) : rest
             guard let value = sample.split(separator: " ").first.flatMap({ Double($0) }), value.isFinite, value >= 0
             else { return nil }
             total = (total ?? 0) + value
         }
         return total.flatMap { $0 < 1e9 ? Int($0) : nil }
+    }
+
+    /// What follows the closing brace of a label set; a brace inside a quoted value is no end.
+    private static func withoutLabels(_ text: Substring) -> Substring {
+        var isQuoted = false
+        var isEscaped = false
+        let labels = text.prefix { character in
+            if !isQuoted, character == "}" { return false }
+            if !isEscaped, character == "\"" { isQuoted.toggle() }
+            isEscaped = isQuoted && !isEscaped && character == "\\"
+            return true
+        }
+        return text[labels.endIndex...].dropFirst()
     }
 }
