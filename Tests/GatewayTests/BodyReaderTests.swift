@@ -12,7 +12,9 @@ import WireFormats
 
     /// Reads the parts one after the other.
     /// - Returns: the content, how it stands, and how many bytes were used.
-    private static func read(_ framing: BodyFraming, _ parts: [ArraySlice<UInt8>]) -> (content: [UInt8], outcome: Outcome, used: Int) {
+    private static func read(_ framing: BodyFraming, _ parts: [ArraySlice<UInt8>]) -> (
+        content: [UInt8], outcome: Outcome, used: Int
+    ) {
         var reader = BodyReader(framing)
         var content: [UInt8] = []
         var used = 0

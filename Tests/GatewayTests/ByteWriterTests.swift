@@ -21,12 +21,17 @@ import Testing
             for value in [UInt64(1) << UInt64(bit), (UInt64(1) << UInt64(bit)) - 1, .max >> UInt64(bit)] {
                 let text = String(value, radix: 16)
                 #expect(written { $0.append(hex: value) } == text)
-                #expect(written { $0.append(hex: value, padded: true) } == String(repeating: "0", count: 16 - text.count) + text)
+                #expect(
+                    written { $0.append(hex: value, padded: true) } == String(repeating: "0", count: 16 - text.count)
+                        + text)
             }
         }
     }
 
-    @Test(arguments: [(-1, "0.000"), (0, "0.000"), (999, "0.000"), (1_000, "0.001"), (12_345_678, "12.345"), (60_000_000_000, "60000.000")])
+    @Test(arguments: [
+        (-1, "0.000"), (0, "0.000"), (999, "0.000"), (1_000, "0.001"), (12_345_678, "12.345"),
+        (60_000_000_000, "60000.000"),
+    ])
     func `milliseconds have three decimals, cut off`(nanoseconds: Int64, text: String) {
         #expect(written { $0.append(millisecondsOf: nanoseconds) } == text)
     }
@@ -88,7 +93,9 @@ import Testing
         let source: [UInt8] = Array(repeating: 7, count: 2 * SegmentList.capacity)
         source.withUnsafeBytes { all in
             _ = gathered { list in
-                while !list.isFull { list.append(UnsafeRawBufferPointer(rebasing: all[(2 * list.count)..<(2 * list.count + 1)])) }
+                while !list.isFull {
+                    list.append(UnsafeRawBufferPointer(rebasing: all[(2 * list.count)..<(2 * list.count + 1)]))
+                }
                 #expect(list.count == SegmentList.capacity - 4)
                 #expect(list.byteCount == list.count)
                 list.removeAll()

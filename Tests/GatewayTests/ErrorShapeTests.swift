@@ -8,7 +8,9 @@ import WireFormats
 
 @Suite struct ErrorShapeTests {
     private static func shaped(_ body: String) -> String {
-        Array(body.utf8).withUnsafeBytes { String(decoding: ErrorShape.openAI($0, ResponseScan.errorFacts($0)), as: UTF8.self) }
+        Array(body.utf8).withUnsafeBytes {
+            String(decoding: ErrorShape.openAI($0, ResponseScan.errorFacts($0)), as: UTF8.self)
+        }
     }
 
     @Test func `an error in OpenAI's shape stays byte for byte`() {

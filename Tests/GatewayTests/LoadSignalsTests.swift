@@ -9,9 +9,13 @@ import Testing
 @Suite struct LoadSignalsTests {
     @Test(arguments: [
         ("vllm:num_requests_waiting 7.0", 7), ("vllm:num_requests_waiting{model_name=\"m\",engine=\"0\"} 3", 3),
-        ("# HELP vllm:num_requests_waiting Waiting.\n# TYPE vllm:num_requests_waiting gauge\nvllm:num_requests_waiting 0\n", 0),
+        (
+            "# HELP vllm:num_requests_waiting Waiting.\n# TYPE vllm:num_requests_waiting gauge\nvllm:num_requests_waiting 0\n",
+            0
+        ),
         ("vllm:num_requests_waiting{engine=\"0\"} 2.0\nvllm:num_requests_waiting{engine=\"1\"} 5.0\n", 7),
-        ("vllm:num_requests_waiting 4 1763784000000", 4), ("vllm:num_requests_waiting_by_reason 9\nvllm:num_requests_waiting 1", 1),
+        ("vllm:num_requests_waiting 4 1763784000000", 4),
+        ("vllm:num_requests_waiting_by_reason 9\nvllm:num_requests_waiting 1", 1),
     ])
     func `the queue is the sum over the metric's label sets`(page: String, queued: Int) {
         #expect(LoadSignals.queued(in: page, flavor: .vllm) == queued)
@@ -31,11 +35,15 @@ import Testing
         #expect(LoadSignals.queued(in: page, flavor: .vllm) == 1)
         #expect(LoadSignals.queued(in: page, flavor: .sglang) == 2)
         #expect(LoadSignals.queued(in: page, flavor: .llamaCpp) == 3)
-        for flavor in [ProviderFlavor.openai, .ollama, .generic] { #expect(LoadSignals.queued(in: page, flavor: flavor) == nil) }
+        for flavor in [ProviderFlavor.openai, .ollama, .generic] {
+            #expect(LoadSignals.queued(in: page, flavor: flavor) == nil)
+        }
     }
 
     @Test(arguments: [#"a}b 9"#, #"a\"} 9 "#, #"a\\"#, ""])
     func `a brace inside a label's value does not end the labels`(name: String) {
-        #expect(LoadSignals.queued(in: "vllm:num_requests_waiting{model_name=\"\(name)\",engine=\"0\"} 3", flavor: .vllm) == 3)
+        #expect(
+            LoadSignals.queued(in: "vllm:num_requests_waiting{model_name=\"\(name)\",engine=\"0\"} 3", flavor: .vllm)
+                == 3)
     }
 }

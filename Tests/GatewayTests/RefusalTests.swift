@@ -42,14 +42,23 @@ import WireFormats
         Case(refusal: .unknownModel("a \"b\"\n"), status: 404, type: invalid),
         Case(refusal: .routeForbidden("m"), status: 403, type: "permission_error"),
         Case(refusal: .overloaded, status: 429, type: "rate_limit_error", retryAfter: 1),
-        Case(refusal: .noEndpoint(.atCapacity(retryAfter: .milliseconds(1_001))), status: 429, type: "rate_limit_error", retryAfter: 2),
-        Case(refusal: .noEndpoint(.unavailable(retryAfter: .milliseconds(1))), status: 503, type: "upstream_error", retryAfter: 1),
-        Case(refusal: .noEndpoint(.unavailable(retryAfter: .seconds(2))), status: 503, type: "upstream_error", retryAfter: 2),
+        Case(
+            refusal: .noEndpoint(.atCapacity(retryAfter: .milliseconds(1_001))), status: 429, type: "rate_limit_error",
+            retryAfter: 2),
+        Case(
+            refusal: .noEndpoint(.unavailable(retryAfter: .milliseconds(1))), status: 503, type: "upstream_error",
+            retryAfter: 1),
+        Case(
+            refusal: .noEndpoint(.unavailable(retryAfter: .seconds(2))), status: 503, type: "upstream_error",
+            retryAfter: 2),
         Case(refusal: .noEndpoint(.exhausted), status: 503, type: "upstream_error"),
         Case(refusal: .deadline, status: 504, type: "upstream_error"),
-        upstream(.connectFailed, 502), upstream(.connectTimeout, 504), upstream(.firstByteTimeout, 504), upstream(.idleTimeout, 504),
-        upstream(.totalTimeout, 504), upstream(.malformedResponse, 502), upstream(.truncated, 502), upstream(.rateLimited, 429),
-        upstream(.quotaExhausted, 429), upstream(.overloaded, 503), upstream(.serverError, 502), upstream(.credential, 502),
+        upstream(.connectFailed, 502), upstream(.connectTimeout, 504), upstream(.firstByteTimeout, 504),
+        upstream(.idleTimeout, 504),
+        upstream(.totalTimeout, 504), upstream(.malformedResponse, 502), upstream(.truncated, 502),
+        upstream(.rateLimited, 429),
+        upstream(.quotaExhausted, 429), upstream(.overloaded, 503), upstream(.serverError, 502),
+        upstream(.credential, 502),
     ]
 
     @Test(arguments: cases)
@@ -65,7 +74,8 @@ import WireFormats
     @Test(arguments: cases)
     func `every refusal is JSON in OpenAI's shape`(entry: Case) throws {
         let answer = entry.refusal.answer()
-        let body = ErrorBody.openAI(message: answer.message, type: answer.type, param: answer.parameter, code: answer.code)
+        let body = ErrorBody.openAI(
+            message: answer.message, type: answer.type, param: answer.parameter, code: answer.code)
         let error = try #require(try JSONValue(parsing: body)["error"])
         #expect(error.members?.map(\.0) == ["message", "type", "param", "code"])
         #expect(error["message"]?.stringValue == answer.message)
@@ -90,7 +100,9 @@ import WireFormats
 
     @Test func `every kind of failure is explained without naming an endpoint`() {
         for kind in FailureKind.allCases {
-            #expect(Refusal.upstream(AttemptFailure(kind: kind)).answer().message == "The endpoint failed: \(kind.explanation).")
+            #expect(
+                Refusal.upstream(AttemptFailure(kind: kind)).answer().message
+                    == "The endpoint failed: \(kind.explanation).")
         }
     }
 }

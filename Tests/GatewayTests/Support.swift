@@ -26,7 +26,9 @@ func gathered(_ fill: (inout SegmentList) -> Void) -> (bytes: [UInt8], segments:
     var list = SegmentList(memory: memory)
     fill(&list)
     var bytes: [UInt8] = []
-    for i in 0..<list.count { bytes += UnsafeRawBufferPointer(start: list.pointer[i].base, count: list.pointer[i].count) }
+    for i in 0..<list.count {
+        bytes += UnsafeRawBufferPointer(start: list.pointer[i].base, count: list.pointer[i].count)
+    }
     return (bytes, list.count)
 }
 

@@ -32,7 +32,9 @@ import Testing
         let bytes = pattern(30_000)
         stage.when({ client.isOpen }) {
             bytes.withUnsafeBytes { all in
-                var segments = [0..<10, 10..<10, 10..<20_000, 20_000..<30_000].map { Segment(UnsafeRawBufferPointer(rebasing: all[$0])) }
+                var segments = [0..<10, 10..<10, 10..<20_000, 20_000..<30_000].map {
+                    Segment(UnsafeRawBufferPointer(rebasing: all[$0]))
+                }
                 _ = client.send(&segments, count: segments.count)
             }
         }
@@ -69,7 +71,9 @@ import Testing
         client.isPaused = true
         let bytes = pattern(12 << 20)
         stage.when({ client.isOpen && door.peer != nil }) {
-            for start in stride(from: 0, to: bytes.count, by: 1 << 20) { door.peer?.send(Array(bytes[start..<(start + 1 << 20)])) }
+            for start in stride(from: 0, to: bytes.count, by: 1 << 20) {
+                door.peer?.send(Array(bytes[start..<(start + 1 << 20)]))
+            }
             client.isPaused = false
             client.resumeReading()
         }

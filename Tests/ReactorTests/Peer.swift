@@ -60,7 +60,8 @@ final class Door {
     /// Who came in last.
     var peer: Peer? { peers.last }
 
-    init(_ loop: EventLoop, at address: SocketAddress? = nil, tls: TLSContext? = nil, startsPaused: Bool = false) throws {
+    init(_ loop: EventLoop, at address: SocketAddress? = nil, tls: TLSContext? = nil, startsPaused: Bool = false) throws
+    {
         final class Guests { var enter: (Int32) -> Void = { _ in } }
         let guests = Guests()
         let wanted = try address ?? #require(SocketAddress(literal: "127.0.0.1", port: 0))

@@ -52,7 +52,9 @@ final class PlainSocket {
 
     func finishWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-    func send(_ bytes: [UInt8]) { _ = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) } }
+    func send(_ bytes: [UInt8]) {
+        _ = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+    }
 
     /// Everything until the peer closes.
     /// - Returns: the bytes, and `errno` when the end was not an orderly one.

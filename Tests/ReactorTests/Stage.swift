@@ -16,7 +16,9 @@ final class Stage {
     init() throws { loop = try EventLoop() }
 
     /// Once the steps before are done and `condition` holds, does `action`.
-    func when(_ condition: @escaping () -> Bool, _ action: @escaping () -> Void = {}) { steps.append((condition, action)) }
+    func when(_ condition: @escaping () -> Bool, _ action: @escaping () -> Void = {}) {
+        steps.append((condition, action))
+    }
 
     /// Runs until every step is done, or records an issue when that takes too long.
     func run(sourceLocation: SourceLocation = #_sourceLocation) throws {

@@ -28,7 +28,9 @@ final class Certificates {
     }
 
     deinit {
-        for name in ["ca.key", "ca.pem", "stranger.key", "stranger.pem", "leaf.key", "leaf.pem"] { unlink("\(folder)/\(name)") }
+        for name in ["ca.key", "ca.pem", "stranger.key", "stranger.pem", "leaf.key", "leaf.pem"] {
+            unlink("\(folder)/\(name)")
+        }
         rmdir(folder)
     }
 
@@ -48,7 +50,8 @@ final class Certificates {
     init() throws {
         stage = try Stage()
         certificates = try Certificates()
-        door = try Door(stage.loop, tls: TLSContext(certificateFile: certificates.certificate, keyFile: certificates.key))
+        door = try Door(
+            stage.loop, tls: TLSContext(certificateFile: certificates.certificate, keyFile: certificates.key))
     }
 
     private func failure(trusting authority: String?, as name: String) throws -> ConnectFailure? {

@@ -34,7 +34,9 @@ import Testing
 
     @Test func `an entry keeps its owner on the way through the heap`() {
         var heap = TimerHeap()
-        for time in [5, 3, 9, 1, 7] { heap.push(TimerEntry(time: Int64(time), slot: UInt32(time * 10), generation: UInt32(time))) }
+        for time in [5, 3, 9, 1, 7] {
+            heap.push(TimerEntry(time: Int64(time), slot: UInt32(time * 10), generation: UInt32(time)))
+        }
         while let entry = heap.pop() {
             #expect(Int64(entry.slot) == entry.time * 10)
             #expect(Int64(entry.generation) == entry.time)
