@@ -44,15 +44,17 @@ import Testing
         #expect(sockets.allSatisfy { $0 != nil })
     }
 
-    @Test func `retiring takes what waits in the queue, then the port is free`() throws {
+    /// That the port is free cannot be asked here: a process that another test is just starting may hold a copy of the socket.
+    @Test func `retiring takes what waits in the queue, and leaves the loop`() throws {
         let stage = try Stage()
         let door = try Door(stage.loop)
         let sockets = (0..<100).map { _ in PlainSocket(connectedTo: door.address) }
         #expect(sockets.allSatisfy { $0 != nil })
         door.listener.retire()
         #expect(door.peers.count == sockets.count)
-        #expect(PlainSocket(connectedTo: door.address) == nil)
+        #expect(!door.listener.isRegistered)
         door.listener.retire()
+        #expect(door.peers.count == sockets.count)
     }
 
     /// In a process of its own, because the limit is the process's. Other threads of it may free a few descriptors meanwhile, which
