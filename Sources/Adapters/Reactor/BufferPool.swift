@@ -29,8 +29,8 @@ public struct Buffer: @unchecked Sendable {
 
 /// Reusable memory of one loop in power-of-two sizes, most recently used first so that it is still in the cache.
 ///
-/// - Limits: keeps at most `keptPerClass` free buffers of each size; larger ones than `largestKept` go straight back to
-///   the allocator.
+/// - Limits: keeps at most `keptPerClass` free buffers and `keptBytesPerClass` bytes of each size; sizes beyond the
+///   largest class go straight back to the allocator.
 public final class BufferPool {
     private static let smallestShift = 12
     private static let classes = 10

@@ -225,7 +225,10 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     private func fireTimers() {
-        while timers.earliest <= now, let entry = timers.pop() {
+        // A source that asks for `now` again gets its turn in the next iteration, not in this one for ever.
+        var budget = timers.count
+        while budget > 0, timers.earliest <= now, let entry = timers.pop() {
+            budget -= 1
             guard generations[Int(entry.slot)] == entry.generation, let owned = sources[Int(entry.slot)] else {
                 continue
             }
@@ -266,6 +269,7 @@ public final class EventLoop: @unchecked Sendable {
     /// in the backlog.
     /// - Returns: whether there was one. The kernel reports a full table before it looks whether anybody waits.
     func shedConnection(_ listener: Int32) -> Bool {
+        if spareDescriptor < 0 { spareDescriptor = open("/dev/null", O_RDONLY | O_CLOEXEC) }
         guard spareDescriptor >= 0 else { return false }
         close(spareDescriptor)
         let fd = isobar_accept(listener)
