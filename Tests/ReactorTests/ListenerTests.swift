@@ -44,7 +44,8 @@ import Testing
         #expect(sockets.allSatisfy { $0 != nil })
     }
 
-    /// That the port is free cannot be asked here: a process that another test is just starting may hold a copy of the socket.
+    /// That the port is free cannot be asked here: a process that another test is just starting may hold a copy of the
+    /// socket.
     @Test func `retiring takes what waits in the queue, and leaves the loop`() throws {
         let stage = try Stage()
         let door = try Door(stage.loop)
@@ -57,8 +58,8 @@ import Testing
         #expect(door.peers.count == sockets.count)
     }
 
-    /// In a process of its own, because the limit is the process's. Other threads of it may free a few descriptors meanwhile, which
-    /// then serve a connection each: what counts is that each one is either served or dropped.
+    /// In a process of its own, because the limit is the process's. Other threads of it may free a few descriptors
+    /// meanwhile, which then serve a connection each: what counts is that each one is either served or dropped.
     @Test func `out of descriptors a waiting connection is dropped, counted once, and the next one served`() async {
         await #expect(processExitsWith: .success) {
             let stage = try Stage()
