@@ -39,9 +39,10 @@ LOADS = (
 )
 CHUNKS_LONG = 50
 #: Share by which a count may exceed its budget. Syscalls and instructions vary with how events fall into batches; allocations do not.
-TOLERANCE = {"instructions": 0.03, "syscalls": 0.05, "mallocs": 0.0, "retains": 0.03, "releases": 0.03, "objects": 0.0}
-#: Counts are per thousand requests exact; below this absolute difference they are equal.
-ABSOLUTE_SLACK = 0.02
+TOLERANCE = {"instructions": 0.05, "syscalls": 0.08, "mallocs": 0.0, "retains": 0.05, "releases": 0.05, "objects": 0.0}
+#: What the clock does meanwhile (probes, the configuration's watch, log blocks) is shared out over the requests, and a slow machine
+#: gives it more of each; one allocation per request is far above.
+ABSOLUTE_SLACK = 0.2
 TOOLS = ((callgrind_command, read_callgrind), (strace_command, read_strace))
 
 
