@@ -40,14 +40,16 @@ arrows: ## check that imports point one way only
 integration: ## real processes, real clients (builds release first)
 	scripts/test integration
 
-bench: setup release ## measure against nginx, HAProxy and a direct connection; prints a table, writes JSON
+bench: release ## measure against nginx, HAProxy and a direct connection; prints a table, writes JSON
+	scripts/setup --bench
 	Benchmarks/run
 
-bench-quick: setup release ## the same, short and noisy
+bench-quick: release ## the same, short and noisy
+	scripts/setup --bench
 	Benchmarks/run --quick
 
-budgets: setup release ## instructions, allocations and system calls per request against Benchmarks/Budgets
-	Benchmarks/budgets
+budgets: ## instructions, allocations and system calls per request against Benchmarks/Budgets
+	scripts/test budgets
 
 fuzz: ## fuzz each parser for a minute (SECONDS_EACH=60)
 	for target in http sse json; do Fuzz/run $$target $${SECONDS_EACH:-60} || exit 1; done

@@ -12,11 +12,20 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+/// For the two targets of the hot path, in release only: debug builds and tests keep the run-time check, and what it
+/// would find is a bug there already. It costs a call and a thread-local access per stored property that some method
+/// changes in place.
+let hotPath: [SwiftSetting] =
+    strict + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
 func core(_ name: String) -> Target.Dependency { .product(name: name, package: "Core") }
 
-/// `room` is the folder: Adapters touch the world, Services run, CLI assembles. Arrows are checked by scripts/check-arrows.
-func module(_ name: String, in room: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Sources/\(room)/\(name)", swiftSettings: strict)
+/// `room` is the folder: Adapters touch the world, Services run, CLI assembles. Arrows are checked by
+/// scripts/check-arrows.
+func module(_ name: String, in room: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = strict)
+    -> Target
+{
+    .target(name: name, dependencies: dependencies, path: "Sources/\(room)/\(name)", swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -40,26 +49,38 @@ let package = Package(
     ],
     targets: [
         .target(name: "CSystem", path: "Sources/Adapters/CSystem"),
-        .systemLibrary(name: "COpenSSL", path: "Sources/Adapters/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
-        module("Reactor", in: "Adapters", ["CSystem", "COpenSSL"]),
+        .systemLibrary(
+            name: "COpenSSL", path: "Sources/Adapters/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]
+        ),
+        module("Reactor", in: "Adapters", ["CSystem", "COpenSSL"], settings: hotPath),
         module("Telemetry", in: "Adapters", [log]),
         module("PlainHTTP", in: "Adapters", ["Reactor", core("WireFormats")]),
-        module("ConfigurationFiles", in: "Adapters", [core("ResourceTypes"), core("Pricing"), .product(name: "Yams", package: "Yams")]),
+        module(
+            "ConfigurationFiles", in: "Adapters",
+            [core("ResourceTypes"), core("Pricing"), .product(name: "Yams", package: "Yams")]),
         module("Identity", in: "Adapters", [core("ResourceTypes"), core("Routing")]),
         module("ControlPlane", in: "Services", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles"]),
         module(
             "Gateway", in: "Services",
-            [core("ResourceTypes"), core("WireFormats"), core("Routing"), core("Pricing"), "Reactor", "PlainHTTP", "Identity", "Telemetry"]),
-        module("ModelServer", in: "Services", [core("ResourceTypes"), core("WireFormats"), core("Simulation"), "Reactor", "PlainHTTP", "Telemetry"]),
+            [
+                core("ResourceTypes"), core("WireFormats"), core("Routing"), core("Pricing"), "Reactor", "PlainHTTP",
+                "Identity", "Telemetry",
+            ],
+            settings: hotPath),
+        module(
+            "ModelServer", in: "Services",
+            [core("ResourceTypes"), core("WireFormats"), core("Simulation"), "Reactor", "PlainHTTP"]),
         .executableTarget(
             name: "isobar",
             dependencies: [
-                "Gateway", "ControlPlane", "ModelServer", "ConfigurationFiles", "Identity", "PlainHTTP", "Reactor", "Telemetry",
+                "Gateway", "ControlPlane", "ModelServer", "ConfigurationFiles", "Identity", "PlainHTTP", "Reactor",
+                "Telemetry",
                 core("ResourceTypes"), core("Routing"), core("Pricing"), core("Simulation"), core("WireFormats"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/CLI", swiftSettings: strict),
         tests("Reactor", []),
+        tests("Gateway", ["Reactor", core("ResourceTypes"), core("Routing"), core("WireFormats")]),
         .target(name: "TestSupport", path: "Sources/TestSupport", swiftSettings: strict),
         tests("PlainHTTP", ["Reactor", "TestSupport", core("WireFormats")]),
         tests("ModelServer", ["Reactor", "TestSupport", core("Simulation"), core("WireFormats")]),

@@ -4,7 +4,8 @@
 
 import PackageDescription
 
-/// Core decides: values in, values out. No dependency, no I/O, no clock, no Foundation. Tests run in seconds: `make core`.
+/// Core decides: values in, values out. No dependency, no I/O, no clock, no Foundation. Tests run in seconds: `make
+/// core`.
 let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),

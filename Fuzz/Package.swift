@@ -4,7 +4,8 @@
 
 import PackageDescription
 
-/// Fuzzers of Core's parsers. `Fuzz/run` builds this package with the sanitizers on; a plain `swift build` links no fuzzer's main.
+/// Fuzzers of Core's parsers. `Fuzz/run` builds this package with the sanitizers on; a plain `swift build` links no
+/// fuzzer's main.
 let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),
@@ -15,7 +16,8 @@ let settings: [SwiftSetting] = [
 
 func fuzzer(_ name: String) -> Target {
     .executableTarget(
-        name: name, dependencies: ["FuzzSupport", .product(name: "WireFormats", package: "Core")], swiftSettings: settings)
+        name: name, dependencies: ["FuzzSupport", .product(name: "WireFormats", package: "Core")],
+        swiftSettings: settings)
 }
 
 let package = Package(
@@ -24,7 +26,8 @@ let package = Package(
     targets: [
         .target(name: "CFuzzDriver"),
         .target(
-            name: "FuzzSupport", dependencies: ["CFuzzDriver", .product(name: "WireFormats", package: "Core")], swiftSettings: settings),
+            name: "FuzzSupport", dependencies: ["CFuzzDriver", .product(name: "WireFormats", package: "Core")],
+            swiftSettings: settings),
         fuzzer("fuzz-http"),
         fuzzer("fuzz-sse"),
         fuzzer("fuzz-json"),

@@ -16,5 +16,8 @@ struct Isobar: ParsableCommand {
             Shell completion: isobar --generate-completion-script bash|zsh|fish
             """,
         version: "0.1.0",
-        subcommands: [UpCommand.self, GatewayCommand.self, CheckCommand.self, StatusCommand.self, RouteCommand.self, ModelServerCommand.self])
+        subcommands: [
+            UpCommand.self, GatewayCommand.self, CheckCommand.self, StatusCommand.self, RouteCommand.self,
+            ModelServerCommand.self,
+        ])
 }

@@ -3,7 +3,8 @@
 
 internal import Glibc
 
-/// A blocking HTTP/1.1 client for tests: sends any bytes, shows what really came back, and shares no code with what it tests.
+/// A blocking HTTP/1.1 client for tests: sends any bytes, shows what really came back, and shares no code with what it
+/// tests.
 public final class TestConnection {
     private let descriptor: Int32
     private var input: [UInt8] = []

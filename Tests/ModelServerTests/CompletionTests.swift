@@ -83,9 +83,12 @@ struct CompletionTests {
     }
 
     @Test func `the same request gets the same answer, another seed another one`() throws {
-        let one = try RunningServer().chat("Hello", "\"seed\":5").json.at("choices", 0, "message", "content")?.stringValue
-        let same = try RunningServer().chat("Hello", "\"seed\":5").json.at("choices", 0, "message", "content")?.stringValue
-        let other = try RunningServer().chat("Hello", "\"seed\":6").json.at("choices", 0, "message", "content")?.stringValue
+        let one = try RunningServer().chat("Hello", "\"seed\":5").json.at("choices", 0, "message", "content")?
+            .stringValue
+        let same = try RunningServer().chat("Hello", "\"seed\":5").json.at("choices", 0, "message", "content")?
+            .stringValue
+        let other = try RunningServer().chat("Hello", "\"seed\":6").json.at("choices", 0, "message", "content")?
+            .stringValue
         #expect(one == same)
         #expect(one != other)
     }
@@ -102,7 +105,8 @@ struct CompletionTests {
 
     @Test(arguments: ["\"Once\"", "[\"Once\"]", "[1,2,3]", "[[1,2,3]]"])
     func `every form of a completions prompt is answered`(_ prompt: String) throws {
-        let (status, json) = try RunningServer().ask("POST", "/v1/completions", "{\"model\":\"test-model\",\"prompt\":\(prompt)}")
+        let (status, json) = try RunningServer().ask(
+            "POST", "/v1/completions", "{\"model\":\"test-model\",\"prompt\":\(prompt)}")
         #expect(status == 200)
         #expect(json.at("object")?.stringValue == "text_completion")
         #expect(json.at("choices", 0, "text")?.stringValue?.isEmpty == false)

@@ -7,16 +7,20 @@ import WireFormats
 
 /// Each fault as a client sees it on the wire.
 struct FaultTests {
-    private func streamRequest(_ server: RunningServer, _ members: String = "\"max_tokens\":8") throws -> TestConnection {
+    private func streamRequest(_ server: RunningServer, _ members: String = "\"max_tokens\":8") throws -> TestConnection
+    {
         let client = try server.connect()
         let body = RunningServer.chat("Hello", "\"stream\":true,\(members)")
-        client.write("POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+        client.write(
+            "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
         return client
     }
 
     @Test(arguments: [
-        ("{\"form\":\"seconds\",\"value\":2}", "retry-after: 2\r\n"), ("{\"form\":\"float\",\"value\":1500}", "retry-after: 1.5\r\n"),
-        ("{\"form\":\"http_date\",\"value\":3}", " gmt\r\n"), ("{\"form\":\"retry_after_ms\",\"value\":250}", "\r\nretry-after-ms: 250\r\n"),
+        ("{\"form\":\"seconds\",\"value\":2}", "retry-after: 2\r\n"),
+        ("{\"form\":\"float\",\"value\":1500}", "retry-after: 1.5\r\n"),
+        ("{\"form\":\"http_date\",\"value\":3}", " gmt\r\n"),
+        ("{\"form\":\"retry_after_ms\",\"value\":250}", "\r\nretry-after-ms: 250\r\n"),
         ("{\"form\":\"x_ms_retry_after_ms\",\"value\":40}", "\r\nx-ms-retry-after-ms: 40\r\n"),
     ])
     func `a 429 carries its hint in the form asked for`(_ form: String, _ field: String) throws {
@@ -66,7 +70,9 @@ struct FaultTests {
         let server = try RunningServer()
         try server.setFaults("{\"kind\":\"cut\"}")
         let client = try server.connect()
-        #expect(throws: TestConnection.Ended.self) { try client.ask("POST", "/v1/chat/completions", body: RunningServer.chat()) }
+        #expect(throws: TestConnection.Ended.self) {
+            try client.ask("POST", "/v1/chat/completions", body: RunningServer.chat())
+        }
     }
 
     @Test func `a cut after no chunks leaves a head`() throws {
@@ -85,7 +91,9 @@ struct FaultTests {
         #expect(stream.events.suffix(2).first?.contains("\"error\"") == true)
         #expect(stream.events.last == "[DONE]")
         #expect(stream.finishReasons.isEmpty)
-        let contents = stream.chunks.compactMap { $0.at("choices", 0, "delta", "content")?.stringValue }.filter { !$0.isEmpty }
+        let contents = stream.chunks.compactMap { $0.at("choices", 0, "delta", "content")?.stringValue }.filter {
+            !$0.isEmpty
+        }
         #expect(contents.count == chunks)
     }
 

@@ -9,7 +9,8 @@ import WireFormats
 
 /// A model server on a loop thread of its own, and short ways to talk to it.
 final class RunningServer: @unchecked Sendable {
-    // Proof of @unchecked: `server` is used on the loop's thread only once the thread has started; the rest is immutable.
+    // Proof of @unchecked: `server` is used on the loop's thread only once the thread has started; the rest is
+    // immutable.
     private let loop: EventLoop
     private let server: ModelServer
     private let thread: LoopThread
@@ -17,13 +18,15 @@ final class RunningServer: @unchecked Sendable {
 
     /// Ten times as fast as the profile, so that a test does not wait for made-up words.
     init(
-        profile: AcceleratorProfile = .tiny, queueMax: Int = 100, kvBlocks: Int? = nil, contextTokensMax: Int = 4_096, seed: UInt64 = 1,
+        profile: AcceleratorProfile = .tiny, queueMax: Int = 100, kvBlocks: Int? = nil, contextTokensMax: Int = 4_096,
+        seed: UInt64 = 1,
         speed: Double = 10
     ) throws {
         loop = try EventLoop()
         let configuration = ModelServerConfiguration(
-            modelName: "test-model", profile: profile, queueMax: queueMax, kvBlocks: kvBlocks, contextTokensMax: contextTokensMax, seed: seed,
-            speed: speed)
+            modelName: "test-model", profile: profile, queueMax: queueMax, kvBlocks: kvBlocks,
+            contextTokensMax: contextTokensMax,
+            seed: seed, speed: speed)
         server = try ModelServer(configuration: configuration, loop: loop)
         port = server.port
         thread = try LoopThread(name: "model-server", loop: loop)
@@ -45,7 +48,7 @@ final class RunningServer: @unchecked Sendable {
 
     func ask(_ method: String, _ path: String, _ body: String = "") throws -> (status: Int, json: JSONValue) {
         let answer = try connect().ask(method, path, body: body)
-        return (answer.status, try JSONValue.parse(Array(answer.body.utf8)))
+        return (answer.status, try JSONValue(parsing: Array(answer.body.utf8)))
     }
 
     /// A chat request with one user message and further members.
@@ -58,7 +61,9 @@ final class RunningServer: @unchecked Sendable {
     }
 
     /// Events of a streamed chat, `[DONE]` included.
-    func stream(_ content: String = "Hello", _ members: String = "", path: String = "/v1/chat/completions") throws -> StreamedAnswer {
+    func stream(_ content: String = "Hello", _ members: String = "", path: String = "/v1/chat/completions") throws
+        -> StreamedAnswer
+    {
         let more = "\"stream\":true" + (members.isEmpty ? "" : ",") + members
         return StreamedAnswer(try connect().ask("POST", path, body: Self.chat(content, more)))
     }
@@ -89,13 +94,17 @@ struct StreamedAnswer {
     }
 
     /// The events that are JSON.
-    var chunks: [JSONValue] { events.compactMap { try? JSONValue.parse(Array($0.utf8)) } }
+    var chunks: [JSONValue] { events.compactMap { try? JSONValue(parsing: Array($0.utf8)) } }
 
     var text: String {
-        chunks.compactMap { $0["choices"]?.arrayValue?.first }.compactMap { ($0["delta"]?["content"] ?? $0["text"])?.stringValue }.joined()
+        chunks.compactMap { $0["choices"]?.arrayValue?.first }.compactMap {
+            ($0["delta"]?["content"] ?? $0["text"])?.stringValue
+        }.joined()
     }
 
-    var finishReasons: [String] { chunks.compactMap { $0["choices"]?.arrayValue?.first?["finish_reason"]?.stringValue } }
+    var finishReasons: [String] {
+        chunks.compactMap { $0["choices"]?.arrayValue?.first?["finish_reason"]?.stringValue }
+    }
 }
 
 extension JSONValue {

@@ -29,8 +29,10 @@ struct ServingTests {
         ("POST", "/v1/completions", "{\"model\":\"test-model\"}", 400, "prompt"),
         ("POST", "/v1/completions", "{\"model\":\"test-model\",\"prompt\":[true]}", 400, "prompt"),
         ("POST", "/v1/embeddings", "{\"model\":\"test-model\",\"input\":[]}", 400, "input"),
-        ("GET", "/v1/chat/completions", "", 405, "POST"), ("POST", "/metrics", "", 405, "GET"), ("GET", "/nowhere", "", 404, "/nowhere"),
-        ("PUT", "/faults", "{\"rules\":[{\"kind\":\"sulk\"}]}", 400, "kind"), ("PUT", "/faults", "{\"rules\":[{\"kind\":\"status\"}]}", 400, "status"),
+        ("GET", "/v1/chat/completions", "", 405, "POST"), ("POST", "/metrics", "", 405, "GET"),
+        ("GET", "/nowhere", "", 404, "/nowhere"),
+        ("PUT", "/faults", "{\"rules\":[{\"kind\":\"sulk\"}]}", 400, "kind"),
+        ("PUT", "/faults", "{\"rules\":[{\"kind\":\"status\"}]}", 400, "status"),
     ])
     func `bad requests get vLLM's error shape and say what is wrong`(
         _ method: String, _ path: String, _ body: String, _ status: Int, _ mention: String
@@ -42,7 +44,8 @@ struct ServingTests {
     }
 
     @Test(arguments: [
-        "\"n\":0", "\"n\":129", "\"max_tokens\":0", "\"max_tokens\":1.5", "\"stream\":1", "\"stop\":7", "\"stop\":[\"\"]",
+        "\"n\":0", "\"n\":129", "\"max_tokens\":0", "\"max_tokens\":1.5", "\"stream\":1", "\"stop\":7",
+        "\"stop\":[\"\"]",
         "\"tool_choice\":\"required\"", "\"response_format\":{\"type\":\"xml\"}", "\"max_tokens\":5000",
     ])
     func `a member out of its range is a 400`(_ member: String) throws {
@@ -56,7 +59,8 @@ struct ServingTests {
         #expect(try server.chat(prompt, "\"max_tokens\":10").status == 200)
         let refused = try server.chat(prompt, "\"max_tokens\":11")
         #expect(refused.status == 400)
-        #expect(refused.json.at("error", "message")?.stringValue?.contains("maximum context length is 100 tokens") == true)
+        #expect(
+            refused.json.at("error", "message")?.stringValue?.contains("maximum context length is 100 tokens") == true)
     }
 
     @Test func `a full queue refuses with 503 while the others are served`() throws {
@@ -65,7 +69,8 @@ struct ServingTests {
         let clients = try (0..<6).map { _ in try server.connect() }
         for client in clients {
             let body = RunningServer.chat(String(repeating: "y", count: 80), "\"max_tokens\":40,\"ignore_eos\":true")
-            client.write("POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            client.write(
+                "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
         }
         let statuses = try clients.map { try $0.readAnswer().status }
         #expect(statuses.contains(200) && statuses.contains(503))
@@ -76,7 +81,8 @@ struct ServingTests {
         let server = try RunningServer(speed: 0.5)
         var client: TestConnection? = try server.connect()
         let body = RunningServer.chat("Hello", "\"stream\":true,\"max_tokens\":4000,\"ignore_eos\":true")
-        client?.write("POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+        client?.write(
+            "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
         _ = try client?.readHead()
         _ = try client?.readChunk()
         #expect(try server.metric("num_requests_running") == 1)
@@ -94,8 +100,10 @@ struct ServingTests {
         _ = try server.chat("Hello", "\"max_tokens\":5")
         let page = try server.connect().ask("GET", "/metrics").body
         for name in [
-            "num_requests_running", "num_requests_waiting", "kv_cache_usage_perc", "prompt_tokens_total", "generation_tokens_total",
-            "time_to_first_token_seconds_bucket", "time_to_first_token_seconds_count", "request_success_total", "num_preemptions_total",
+            "num_requests_running", "num_requests_waiting", "kv_cache_usage_perc", "prompt_tokens_total",
+            "generation_tokens_total",
+            "time_to_first_token_seconds_bucket", "time_to_first_token_seconds_count", "request_success_total",
+            "num_preemptions_total",
         ] {
             #expect(page.contains("\nvllm:\(name){engine=\"0\",model_name=\"test-model\""), "\(name)")
         }

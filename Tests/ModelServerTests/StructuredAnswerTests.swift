@@ -20,7 +20,7 @@ struct StructuredAnswerTests {
         #expect(call.at("type")?.stringValue == "function")
         #expect(call.at("id")?.stringValue?.isEmpty == false)
         #expect(call.at("function", "name")?.stringValue == "weather")
-        let arguments = try JSONValue.parse(Array(try #require(call.at("function", "arguments")?.stringValue).utf8))
+        let arguments = try JSONValue(parsing: Array(try #require(call.at("function", "arguments")?.stringValue).utf8))
         #expect(arguments["city"]?.stringValue?.isEmpty == false)
         #expect(arguments["days"]?.integerValue == 1)
     }
@@ -28,7 +28,8 @@ struct StructuredAnswerTests {
     @Test func `a streamed tool call spells the same arguments piece by piece`() throws {
         let server = try RunningServer()
         let members = Self.tools + ",\"tool_choice\":\"required\""
-        let whole = try server.chat("Hello", members).json.at("choices", 0, "message", "tool_calls", 0, "function", "arguments")
+        let whole = try server.chat("Hello", members).json.at(
+            "choices", 0, "message", "tool_calls", 0, "function", "arguments")
         let stream = try server.stream("Hello", members)
         let calls = stream.chunks.compactMap { $0.at("choices", 0, "delta", "tool_calls", 0) }
         #expect(calls.first?.at("function", "name")?.stringValue == "weather")
@@ -48,8 +49,9 @@ struct StructuredAnswerTests {
             "response_format":{"type":"json_schema","json_schema":{"name":"x","schema":{"type":"object","properties":\
             {"name":{"type":"string"},"kind":{"enum":["b","a"]}},"required":["name","kind"]}}}
             """
-        let text = try #require(try RunningServer().chat("Hello", format).json.at("choices", 0, "message", "content")?.stringValue)
-        let value = try JSONValue.parse(Array(text.utf8))
+        let text = try #require(
+            try RunningServer().chat("Hello", format).json.at("choices", 0, "message", "content")?.stringValue)
+        let value = try JSONValue(parsing: Array(text.utf8))
         #expect(value["name"]?.stringValue?.isEmpty == false)
         #expect(value["kind"]?.stringValue == "b")
     }
@@ -57,31 +59,37 @@ struct StructuredAnswerTests {
     @Test func `a JSON object is an object`() throws {
         let json = try RunningServer().chat("Hello", "\"response_format\":{\"type\":\"json_object\"}").json
         let text = try #require(json.at("choices", 0, "message", "content")?.stringValue)
-        #expect(try JSONValue.parse(Array(text.utf8)).members != nil)
+        #expect(try JSONValue(parsing: Array(text.utf8)).members != nil)
     }
 
     @Test(arguments: [
-        ("{\"type\":\"integer\",\"minimum\":7}", "7"), ("{\"type\":\"integer\",\"exclusiveMinimum\":7}", "8"), ("{\"type\":\"number\",\"maximum\":-3}", "-3"),
+        ("{\"type\":\"integer\",\"minimum\":7}", "7"), ("{\"type\":\"integer\",\"exclusiveMinimum\":7}", "8"),
+        ("{\"type\":\"number\",\"maximum\":-3}", "-3"),
         ("{\"type\":\"boolean\"}", "true"), ("{\"type\":[\"null\",\"string\"]}", "null"), ("{\"const\":[1]}", "[1]"),
-        ("{\"type\":\"array\",\"items\":{\"type\":\"null\"},\"minItems\":2}", "[null,null]"), ("{\"type\":\"array\"}", "[]"),
+        ("{\"type\":\"array\",\"items\":{\"type\":\"null\"},\"minItems\":2}", "[null,null]"),
+        ("{\"type\":\"array\"}", "[]"),
         ("{\"anyOf\":[{\"type\":\"integer\"},{\"type\":\"string\"}]}", "1"),
-        ("{\"$defs\":{\"A\":{\"type\":\"boolean\"}},\"$ref\":\"#/$defs/A\"}", "true"), ("{\"$ref\":\"#/nowhere\"}", "null"),
-        ("{\"type\":\"string\",\"format\":\"date\"}", "\"2026-01-01\""), ("{\"type\":\"string\",\"maxLength\":0}", "\"\""), ("{}", "null"),
+        ("{\"$defs\":{\"A\":{\"type\":\"boolean\"}},\"$ref\":\"#/$defs/A\"}", "true"),
+        ("{\"$ref\":\"#/nowhere\"}", "null"),
+        ("{\"type\":\"string\",\"format\":\"date\"}", "\"2026-01-01\""),
+        ("{\"type\":\"string\",\"maxLength\":0}", "\"\""), ("{}", "null"),
     ])
     func `each keyword bounds the instance`(_ schema: String, _ expected: String) throws {
-        var instance = SchemaInstance(schema: try JSONValue.parse(Array(schema.utf8)), seed: 1)
+        var instance = SchemaInstance(schema: try JSONValue(parsing: Array(schema.utf8)), seed: 1)
         #expect(String(decoding: instance.make().bytes, as: UTF8.self) == expected)
     }
 
-    @Test(arguments: [0, 1, 40]) func `a string has its least length and no more than its greatest`(_ length: Int) throws {
+    @Test(arguments: [0, 1, 40]) func `a string has its least length and no more than its greatest`(_ length: Int)
+        throws
+    {
         let schema = "{\"type\":\"string\",\"minLength\":\(length),\"maxLength\":\(length)}"
-        var instance = SchemaInstance(schema: try JSONValue.parse(Array(schema.utf8)), seed: 9)
+        var instance = SchemaInstance(schema: try JSONValue(parsing: Array(schema.utf8)), seed: 9)
         #expect(instance.make().stringValue?.unicodeScalars.count == length)
     }
 
     @Test func `a schema that contains itself ends`() throws {
         let schema = "{\"type\":\"object\",\"properties\":{\"child\":{\"$ref\":\"#\"}}}"
-        var instance = SchemaInstance(schema: try JSONValue.parse(Array(schema.utf8)), seed: 1)
+        var instance = SchemaInstance(schema: try JSONValue(parsing: Array(schema.utf8)), seed: 1)
         #expect(instance.make()["child"] != nil)
     }
 }

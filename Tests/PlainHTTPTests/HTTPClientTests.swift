@@ -49,14 +49,16 @@ private final class ScriptedServer: @unchecked Sendable {
 
 struct HTTPClientTests {
     private func fetch(
-        port: UInt16, _ request: HTTPClientRequest, timeoutNanoseconds: Int64 = 5_000_000_000, bodyBytesMax: Int = 1 << 20
+        port: UInt16, _ request: HTTPClientRequest, timeoutNanoseconds: Int64 = 5_000_000_000,
+        bodyBytesMax: Int = 1 << 20
     ) throws -> Result<HTTPClientResponse, HTTPClientFailure> {
         let loop = try EventLoop()
         let address = try #require(SocketAddress(literal: "127.0.0.1", port: port))
         final class Outcome { var result: Result<HTTPClientResponse, HTTPClientFailure>? }
         let outcome = Outcome()
         HTTPClient.fetch(
-            request, from: HTTPClient.Server(address: address), loop: loop, timeoutNanoseconds: timeoutNanoseconds, bodyBytesMax: bodyBytesMax
+            request, from: HTTPClient.Server(address: address), loop: loop, timeoutNanoseconds: timeoutNanoseconds,
+            bodyBytesMax: bodyBytesMax
         ) { result in
             outcome.result = result
             loop.stop()
@@ -65,7 +67,9 @@ struct HTTPClientTests {
         return try #require(outcome.result)
     }
 
-    private func answer(to script: String, method: String = "GET", bodyBytesMax: Int = 1 << 20) throws -> Result<HTTPClientResponse, HTTPClientFailure> {
+    private func answer(
+        to script: String, method: String = "GET", bodyBytesMax: Int = 1 << 20
+    ) throws -> Result<HTTPClientResponse, HTTPClientFailure> {
         let server = ScriptedServer()
         let thread = try Background { _ = server.serve(script) }
         defer { thread.join() }
@@ -112,7 +116,8 @@ struct HTTPClientTests {
         }
     }
 
-    @Test(arguments: [(5, true), (4, false)]) func `a body up to the limit is read, a longer one is an error`(_ limit: Int, _ fits: Bool) throws {
+    @Test(arguments: [(5, true), (4, false)])
+    func `a body up to the limit is read, a longer one is an error`(_ limit: Int, _ fits: Bool) throws {
         let result = try answer(to: "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", bodyBytesMax: limit)
         #expect(((try? result.get()) != nil) == fits)
     }
@@ -121,7 +126,8 @@ struct HTTPClientTests {
         let server = ScriptedServer()
         let thread = try Background { _ = server.serve("HTTP/1.1 200 OK\r\n", closes: false) }
         defer { thread.join() }
-        let result = try fetch(port: server.port, HTTPClientRequest("GET", "/", host: "h"), timeoutNanoseconds: 50_000_000)
+        let result = try fetch(
+            port: server.port, HTTPClientRequest("GET", "/", host: "h"), timeoutNanoseconds: 50_000_000)
         guard case .failure(.timedOut) = result else {
             Issue.record("not reported as timed out")
             return
@@ -162,11 +168,13 @@ private final class Background {
 
     init(_ body: @escaping @Sendable () -> Void) throws {
         let job = Unmanaged.passRetained(Job(body))
-        let code = pthread_create(&handle, nil, { argument in
-            guard let argument else { return nil }
-            Unmanaged<Job>.fromOpaque(argument).takeRetainedValue().body()
-            return nil
-        }, job.toOpaque())
+        let code = pthread_create(
+            &handle, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<Job>.fromOpaque(argument).takeRetainedValue().body()
+                return nil
+            }, job.toOpaque())
         if code != 0 { throw Failed() }
     }
 

@@ -10,7 +10,8 @@ import WireFormats
 
 /// A server with a few paths on its own loop thread.
 final class TestServer: @unchecked Sendable {
-    // Proof of @unchecked: `server` is used on the loop's thread only, after the thread has started; the rest is immutable or a lock.
+    // Proof of @unchecked: `server` is used on the loop's thread only, after the thread has started; the rest is
+    // immutable or a lock.
     let loop: EventLoop
     let port: UInt16
     private let server: HTTPServer
@@ -22,7 +23,8 @@ final class TestServer: @unchecked Sendable {
         loop = try EventLoop()
         final class Link { weak var target: TestServer? }
         let link = Link()
-        server = HTTPServer(loop: loop, limits: limits) { request, responder in link.target?.handle(request, responder) }
+        server = HTTPServer(loop: loop, limits: limits) { request, responder in link.target?.handle(request, responder)
+        }
         let address = try #require(SocketAddress(literal: "127.0.0.1", port: 0))
         port = try server.listen(on: address)
         let thread = try LoopThread(name: "test", loop: loop)
@@ -60,7 +62,8 @@ final class TestServer: @unchecked Sendable {
             responder.endStream()
         case "/large": responder.respond(200, body: [UInt8](repeating: 98, count: 6 << 20))
         case "/notes": responder.respond(200, body: Array(notes.withLock { $0 }.joined(separator: ",").utf8))
-        case "/cut": responder.respondTruncated(200, contentType: "text/plain", body: Array("0123456789".utf8), count: 4)
+        case "/cut":
+            responder.respondTruncated(200, contentType: "text/plain", body: Array("0123456789".utf8), count: 4)
         case "/empty": responder.respond(204)
         case "/twice":
             responder.respond(200, body: Array("first".utf8))
@@ -100,7 +103,8 @@ struct HTTPServerTests {
 
     @Test func `a request split at every byte is the same request`() throws {
         let server = try TestServer()
-        let text = "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+        let text =
+            "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
         for cut in 1..<text.utf8.count {
             let client = try connect(server)
             client.write(String(text.prefix(cut)))
@@ -113,7 +117,8 @@ struct HTTPServerTests {
         let server = try TestServer()
         let client = try connect(server)
         client.write(
-            "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nAGET /stream HTTP/1.1\r\nHost: a\r\n\r\nGET /empty HTTP/1.1\r\nHost: a\r\n\r\n")
+            "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nA"
+                + "GET /stream HTTP/1.1\r\nHost: a\r\n\r\nGET /empty HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(try client.readAnswer().body == "A")
         #expect(try client.readAnswer().body == "onetwothree")
         #expect(try client.readAnswer().status == 204)
@@ -177,7 +182,8 @@ struct HTTPServerTests {
         #expect(heard == "gone")
     }
 
-    @Test(arguments: ["close", "keep-alive"]) func `a large answer arrives whole although the client has ended its side`(_ connection: String) throws {
+    @Test(arguments: ["close", "keep-alive"])
+    func `a large answer arrives whole although the client has ended its side`(_ connection: String) throws {
         let server = try TestServer()
         let client = try TestConnection(port: server.port, receiveBufferBytes: 4_096)
         client.write("GET /large HTTP/1.1\r\nHost: a\r\nConnection: \(connection)\r\n\r\n")
@@ -221,7 +227,8 @@ struct HTTPServerTests {
 
 /// Both sides of each limit.
 struct HTTPServerLimitTests {
-    @Test(arguments: [(10, 200), (11, 413)]) func `a body up to the limit is read, a longer one refused`(_ count: Int, _ status: Int) throws {
+    @Test(arguments: [(10, 200), (11, 413)])
+    func `a body up to the limit is read, a longer one refused`(_ count: Int, _ status: Int) throws {
         var limits = HTTPServerLimits()
         limits.bodyBytesMax = 10
         let server = try TestServer(limits: limits)
@@ -230,7 +237,8 @@ struct HTTPServerLimitTests {
         sized.write("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: \(count)\r\n\r\n\(body)")
         #expect(try sized.readAnswer().status == status)
         let chunked = try TestConnection(port: server.port)
-        chunked.write("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(String(count, radix: 16))\r\n\(body)\r\n0\r\n\r\n")
+        let chunk = "\(String(count, radix: 16))\r\n\(body)\r\n"
+        chunked.write("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(chunk)0\r\n\r\n")
         let answer = try chunked.readAnswer()
         #expect(answer.status == status)
         if status == 413 { #expect(answer.body.contains("10 bytes") && answer.head.contains("connection: close")) }

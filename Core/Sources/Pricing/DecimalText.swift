@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-/// A number as people and price lists write it, `12.50`, read into an exact integer of 10⁻ᵈ and written back. Never through a `Double`.
+/// A number as people and price lists write it, `12.50`, read into an exact integer of 10⁻ᵈ and written back. Never
+/// through a `Double`.
 enum DecimalText {
     /// Digits before and after the point together; more cannot be a price.
     static let digitsMax = 36
@@ -15,7 +16,8 @@ enum DecimalText {
         case tooLarge
     }
 
-    /// Reads `[-]digits[.digits]` as an integer of 10⁻ᵈ, d = `fractionDigits`. No exponent, no separators, no spaces, no bare point.
+    /// Reads `[-]digits[.digits]` as an integer of 10⁻ᵈ, d = `fractionDigits`. No exponent, no separators, no spaces,
+    /// no bare point.
     static func parse(_ text: String, fractionDigits: Int) throws(Problem) -> Int128 {
         var scanner = DecimalScanner(fractionDigits: fractionDigits)
         var bytes = text.utf8[...]
@@ -38,7 +40,8 @@ enum DecimalText {
         return shown == 0 ? "\(sign)\(whole)" : "\(sign)\(whole).\(fraction)"
     }
 
-    /// Nearest integer to value ÷ divisor; exactly between two it is the even one, so that many roundings do not drift (divisor > 0).
+    /// Nearest integer to value ÷ divisor; exactly between two it is the even one, so that many roundings do not drift
+    /// (divisor > 0).
     static func dividedHalfEven(_ value: Int128, by divisor: Int128) -> Int128 {
         let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
         let twice = remainder.magnitude * 2

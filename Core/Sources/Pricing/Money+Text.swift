@@ -4,7 +4,8 @@
 public import ResourceTypes
 
 extension Money {
-    /// The amount as decimal text with exactly `fractionDigits` digits after the point (0 to 12), rounded half to even; no currency sign.
+    /// The amount as decimal text with exactly `fractionDigits` digits after the point (0 to 12), rounded half to even;
+    /// no currency sign.
     public func text(fractionDigits: Int) -> String {
         precondition((0...12).contains(fractionDigits), "\(fractionDigits) fraction digits; Money holds 12")
         return DecimalText.format(pico, fractionDigits: 12, shown: fractionDigits)

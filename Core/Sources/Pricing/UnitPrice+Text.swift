@@ -30,7 +30,8 @@ extension UnitPrice {
 
     /// Reads a price per million tokens, `"0.15"` → 150,000 pico-units per token, exactly or not at all.
     ///
-    /// 10⁻⁶ per million tokens is 10⁻¹² per token, so six fraction digits are held exactly; further digits must be zeros.
+    /// 10⁻⁶ per million tokens is 10⁻¹² per token, so six fraction digits are held exactly; further digits must be
+    /// zeros.
     public init(perMillionTokens text: String) throws(PriceTextError) {
         let units: Int128
         do {
@@ -47,7 +48,8 @@ extension UnitPrice {
         self.init(picoPerUnit: Int64(units))
     }
 
-    /// The price per million tokens as decimal text: at least two fraction digits, as many more (up to six) as it needs to be exact.
+    /// The price per million tokens as decimal text: at least two fraction digits, as many more (up to six) as it needs
+    /// to be exact.
     public var perMillionTokensText: String {
         var text = DecimalText.format(Int128(picoPerUnit), fractionDigits: 6, shown: 6)
         for _ in 0..<4 where text.hasSuffix("0") { text.removeLast() }

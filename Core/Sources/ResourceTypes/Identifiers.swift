@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-// Dense indices into one `RoutingSnapshot`. They mean nothing across snapshots: names do. Work on ids inside, names at the edges.
+// Dense indices into one `RoutingSnapshot`. They mean nothing across snapshots: names do. Work on ids inside, names at
+// the edges.
 
 /// Position of an endpoint in `RoutingSnapshot.endpoints`.
 public struct EndpointID: Hashable, Comparable, BitwiseCopyable, Sendable {

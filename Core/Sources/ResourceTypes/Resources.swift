@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-// The nouns people declare, as plain values. YAML decoding is `Adapters/ConfigurationFiles`; cross-reference checks and compilation
-// to a `RoutingSnapshot` are `Services/ControlPlane`. A name is 1 to 63 characters of a-z, 0-9, `-` and `.`, starting and ending with a letter or digit.
+// The nouns people declare, as plain values. YAML decoding is `Adapters/ConfigurationFiles`; cross-reference checks and
+// compilation to a `RoutingSnapshot` are `Services/ControlPlane`. A name is 1 to 63 characters of a-z, 0-9, `-` and
+// `.`, starting and ending with a letter or digit.
 
 /// Who runs endpoints: a cloud, a company's own site, an edge operator.
 public struct Provider: Hashable, Sendable {
@@ -31,7 +32,8 @@ public struct Region: Hashable, Sendable {
     public var provider: String
     /// ISO 3166-1 alpha-2 code of the law that holds there, e.g. `IN`.
     public var jurisdiction: String
-    /// Network round trip to other regions, by region name. Symmetric: either side may state it. Missing pairs use a default of 50 ms, the same region 1 ms.
+    /// Network round trip to other regions, by region name. Symmetric: either side may state it. Missing pairs use a
+    /// default of 50 ms, the same region 1 ms.
     public var roundTrips: [String: TimeSpan]
     public init(name: String, provider: String, jurisdiction: String, roundTrips: [String: TimeSpan] = [:]) {
         self.name = name
@@ -68,7 +70,8 @@ public struct Endpoint: Hashable, Sendable {
 
     public init(
         name: String, region: String, url: String, credential: EndpointCredential? = nil, serves: [ServedModel],
-        limits: EndpointLimits = EndpointLimits(), timeouts: EndpointTimeouts = EndpointTimeouts(), health: HealthCheck? = nil,
+        limits: EndpointLimits = EndpointLimits(), timeouts: EndpointTimeouts = EndpointTimeouts(),
+        health: HealthCheck? = nil,
         certificateAuthorityFile: String? = nil
     ) {
         self.name = name
@@ -124,7 +127,9 @@ public struct EndpointLimits: Hashable, Sendable {
     public var queueMax: Int?
     public var tokensPerMinute: Int?
     public var requestsPerMinute: Int?
-    public init(inFlightMax: Int? = nil, queueMax: Int? = nil, tokensPerMinute: Int? = nil, requestsPerMinute: Int? = nil) {
+    public init(
+        inFlightMax: Int? = nil, queueMax: Int? = nil, tokensPerMinute: Int? = nil, requestsPerMinute: Int? = nil
+    ) {
         self.inFlightMax = inFlightMax
         self.queueMax = queueMax
         self.tokensPerMinute = tokensPerMinute
@@ -152,9 +157,12 @@ public struct HealthCheck: Hashable, Sendable {
     public var path: String
     public var interval: TimeSpan
     public var timeout: TimeSpan
-    /// Absolute path of the server's Prometheus page, read for queue length with the flavor's metric names; `nil` reads none.
+    /// Absolute path of the server's Prometheus page, read for queue length with the flavor's metric names; `nil` reads
+    /// none.
     public var loadPath: String?
-    public init(path: String, interval: TimeSpan = .seconds(5), timeout: TimeSpan = .seconds(2), loadPath: String? = nil) {
+    public init(
+        path: String, interval: TimeSpan = .seconds(5), timeout: TimeSpan = .seconds(2), loadPath: String? = nil
+    ) {
         self.path = path
         self.interval = interval
         self.timeout = timeout
@@ -201,7 +209,8 @@ public struct RouteTier: Hashable, Sendable {
     }
 }
 
-/// Weights of the score's parts, each 0 to 100; only their ratios matter. All zero means power of two choices on load alone.
+/// Weights of the score's parts, each 0 to 100; only their ratios matter. All zero means power of two choices on load
+/// alone.
 public struct Objective: Hashable, Sendable {
     /// Weight of predicted time: network round trip, time to first token, time per output token.
     public var latency: Int
@@ -227,7 +236,8 @@ public struct RetryPolicy: Hashable, Sendable {
     }
 }
 
-/// When a tier counts as full and when traffic returns to it. Both in percent of the tightest declared or observed limit.
+/// When a tier counts as full and when traffic returns to it. Both in percent of the tightest declared or observed
+/// limit.
 public struct OverflowPolicy: Hashable, Sendable {
     public var enterPercent: Int
     /// Below `enterPercent`: the gap is the hysteresis.
@@ -273,7 +283,10 @@ public struct Key: Hashable, Sendable {
     public var routes: [String]?
     /// Seconds since 1970-01-01T00:00:00Z from which on the key is refused. `nil`: never.
     public var expiresAtUnixSeconds: Int64?
-    public init(name: String, tenant: String, secret: SecretReference, routes: [String]? = nil, expiresAtUnixSeconds: Int64? = nil) {
+    public init(
+        name: String, tenant: String, secret: SecretReference, routes: [String]? = nil,
+        expiresAtUnixSeconds: Int64? = nil
+    ) {
         self.name = name
         self.tenant = tenant
         self.secret = secret

@@ -3,7 +3,8 @@
 
 /// Bytes that must never reach a log, an error, a metric or an encoder.
 ///
-/// There is no description, no `Codable`, no interpolation of the content: every textual view says `<secret>`. The only way in is `withBytes`.
+/// There is no description, no `Codable`, no interpolation of the content: every textual view says `<secret>`. The only
+/// way in is `withBytes`.
 public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private let bytes: [UInt8]
     public init(_ bytes: [UInt8]) { self.bytes = bytes }
@@ -12,7 +13,9 @@ public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConver
     public var description: String { "<secret>" }
     public var debugDescription: String { "<secret>" }
     public var customMirror: Mirror { Mirror(self, children: []) }
-    public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R { try bytes.withUnsafeBytes(body) }
+    public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        try bytes.withUnsafeBytes(body)
+    }
 
     /// Equality in time independent of the content (length is not hidden).
     public func matches(_ other: UnsafeRawBufferPointer) -> Bool {

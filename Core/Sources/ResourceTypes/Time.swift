@@ -3,7 +3,8 @@
 
 /// A point on a monotonic clock that only its owner reads; Core receives it as an argument.
 ///
-/// - Units: nanoseconds since an arbitrary start (boot in production, 0 in the simulator). Two instants compare only within one clock.
+/// - Units: nanoseconds since an arbitrary start (boot in production, 0 in the simulator). Two instants compare only
+///   within one clock.
 /// - Cost: one machine word. `Duration` is 128 bits wide and slower in the hot path, which is why this type exists.
 public struct Instant: Comparable, Hashable, BitwiseCopyable, Sendable {
     public var nanoseconds: Int64
@@ -14,9 +15,15 @@ public struct Instant: Comparable, Hashable, BitwiseCopyable, Sendable {
     public static let distantFuture = Instant(nanoseconds: .max / 2)
 
     @inlinable public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
-    @inlinable public static func + (a: Instant, b: TimeSpan) -> Instant { Instant(nanoseconds: a.nanoseconds + b.nanoseconds) }
-    @inlinable public static func - (a: Instant, b: TimeSpan) -> Instant { Instant(nanoseconds: a.nanoseconds - b.nanoseconds) }
-    @inlinable public static func - (a: Instant, b: Instant) -> TimeSpan { TimeSpan(nanoseconds: a.nanoseconds - b.nanoseconds) }
+    @inlinable public static func + (a: Instant, b: TimeSpan) -> Instant {
+        Instant(nanoseconds: a.nanoseconds + b.nanoseconds)
+    }
+    @inlinable public static func - (a: Instant, b: TimeSpan) -> Instant {
+        Instant(nanoseconds: a.nanoseconds - b.nanoseconds)
+    }
+    @inlinable public static func - (a: Instant, b: Instant) -> TimeSpan {
+        TimeSpan(nanoseconds: a.nanoseconds - b.nanoseconds)
+    }
 }
 
 /// A length of time in whole nanoseconds. May be negative where a difference is.
@@ -43,7 +50,11 @@ public struct TimeSpan: Comparable, Hashable, BitwiseCopyable, Sendable {
     @inlinable public var milliseconds: Double { Double(nanoseconds) / 1e6 }
 
     @inlinable public static func < (a: TimeSpan, b: TimeSpan) -> Bool { a.nanoseconds < b.nanoseconds }
-    @inlinable public static func + (a: TimeSpan, b: TimeSpan) -> TimeSpan { TimeSpan(nanoseconds: a.nanoseconds + b.nanoseconds) }
-    @inlinable public static func - (a: TimeSpan, b: TimeSpan) -> TimeSpan { TimeSpan(nanoseconds: a.nanoseconds - b.nanoseconds) }
+    @inlinable public static func + (a: TimeSpan, b: TimeSpan) -> TimeSpan {
+        TimeSpan(nanoseconds: a.nanoseconds + b.nanoseconds)
+    }
+    @inlinable public static func - (a: TimeSpan, b: TimeSpan) -> TimeSpan {
+        TimeSpan(nanoseconds: a.nanoseconds - b.nanoseconds)
+    }
     @inlinable public static func * (a: TimeSpan, k: Int64) -> TimeSpan { TimeSpan(nanoseconds: a.nanoseconds * k) }
 }

@@ -5,13 +5,15 @@ public import ResourceTypes
 
 /// The failover of one request: which attempt to start, retry, hedge, release or give up, and when.
 ///
-/// A pure machine. The shell performs its actions and reports events; the machine never looks at a clock or a socket. At most two attempts are alive:
-/// slot 0 the primary, slot 1 the hedge. Policy:
-/// - A failed attempt moves to another endpoint at once. When none is left it waits for the shortest hint or a backoff, then all may be tried again.
-/// - Failures of the request's own making (`FailureKind.isRetriable` false) are answered at once, also while a hedge runs: a refusal by one
-///   endpoint must not be dodged at another.
+/// A pure machine. The shell performs its actions and reports events; the machine never looks at a clock or a socket.
+/// At most two attempts are alive: slot 0 the primary, slot 1 the hedge. Policy:
+/// - A failed attempt moves to another endpoint at once. When none is left it waits for the shortest hint or a backoff,
+///   then all may be tried again.
+/// - Failures of the request's own making (`FailureKind.isRetriable` false) are answered at once, also while a hedge
+///   runs: a refusal by one endpoint must not be dodged at another.
 /// - A lost keep-alive race repeats once per attempt on the same endpoint over a fresh connection and costs no attempt.
-/// - A request that finds no endpoint at its first try is turned away, not queued: waiting without a limit belongs to the caller.
+/// - A request that finds no endpoint at its first try is turned away, not queued: waiting without a limit belongs to
+///   the caller.
 /// - After commit there is nothing to retry: the stream completes or ends with an error.
 /// - Invariant: exactly one terminal action per request; every event after it is answered with `.none`.
 public struct AttemptMachine: BitwiseCopyable, Sendable {
@@ -37,6 +39,9 @@ public struct AttemptMachine: BitwiseCopyable, Sendable {
     private var lastFailure: AttemptFailure?
     /// Earliest moment at which an endpoint that refused us said it would take us back.
     private var earliestHint: Instant?
+    /// An endpoint failed without saying when to come back, so a backoff may bring the next chance before any hint
+    /// does.
+    private var hasUnhintedFailure = false
 
     private struct Attempt: BitwiseCopyable {
         /// `nil`: no attempt alive in this slot.
@@ -53,8 +58,9 @@ public struct AttemptMachine: BitwiseCopyable, Sendable {
         mayHedge = hedge != nil
     }
 
-    /// Takes one event and returns what to do. An event that does not fit the state (a late timer, a slot that is no longer alive) changes nothing.
-    public mutating func handle(_ event: AttemptEvent, now: Instant, rng: inout some RandomNumberGenerator) -> AttemptAction {
+    /// Takes one event and returns what to do. An event that does not fit the state (a late timer, a slot that is no
+    /// longer alive) changes nothing.
+    public mutating func handle(_ event: AttemptEvent, now: Instant, rng: inout SplitMix64) -> AttemptAction {
         guard !isOver else { return .none }
         switch event {
         case .begin: return pending == .begin ? askForPick(now: now) : .none
@@ -71,7 +77,8 @@ public struct AttemptMachine: BitwiseCopyable, Sendable {
     }
 
     /// After `Router.adopt`: endpoints by their new ids; those that are gone count as untried.
-    /// The shell fails or keeps the attempts alive as it sees fit; a repeat over a fresh connection is no longer offered to them.
+    /// The shell fails or keeps the attempts alive as it sees fit; a repeat over a fresh connection is no longer
+    /// offered to them.
     public mutating func translate(_ translation: SnapshotTranslation) {
         tried.translate(translation)
         for slot in 0..<2 {
@@ -104,7 +111,7 @@ extension AttemptMachine {
         return .dispatch(slot: slot, endpoint, freshConnection: false)
     }
 
-    private mutating func nothingToPick(_ reason: NoEndpoint, now: Instant, rng: inout some RandomNumberGenerator) -> AttemptAction {
+    private mutating func nothingToPick(_ reason: NoEndpoint, now: Instant, rng: inout SplitMix64) -> AttemptAction {
         switch pending {
         case .pick: return waitOrGiveUp(reason, now: now, rng: &rng)
         case .hedge:
@@ -116,7 +123,7 @@ extension AttemptMachine {
     }
 
     /// Every endpoint was tried or is out: wait for the nearest chance if there is time for it.
-    private mutating func waitOrGiveUp(_ reason: NoEndpoint, now: Instant, rng: inout some RandomNumberGenerator) -> AttemptAction {
+    private mutating func waitOrGiveUp(_ reason: NoEndpoint, now: Instant, rng: inout SplitMix64) -> AttemptAction {
         guard let lastFailure else { return end(.answerFailure(.noEndpoint(reason))) }
         let until = now + delay(reason, now: now, rng: &rng)
         guard until < deadline, waits < attemptsMax else { return end(.answerFailure(.upstream(lastFailure))) }
@@ -125,15 +132,16 @@ extension AttemptMachine {
         return .wait(until: until)
     }
 
-    /// Shortest hint plus up to a tenth of jitter, never less than the hint; without one exponential backoff with full jitter.
-    private func delay(_ reason: NoEndpoint, now: Instant, rng: inout some RandomNumberGenerator) -> TimeSpan {
+    /// The shortest hint plus up to a tenth of jitter, never less than the hint, or an exponential backoff with full
+    /// jitter, whichever is sooner.
+    private func delay(_ reason: NoEndpoint, now: Instant, rng: inout SplitMix64) -> TimeSpan {
         var hint = earliestHint.map { max($0 - now, .zero) }
         if let span = reason.retryAfter { hint = min(hint ?? span, span) }
-        if let hint, hint > .zero {
-            return hint + .nanoseconds(Int64.random(in: 0...hint.nanoseconds / 10, using: &rng))
-        }
         let ceiling = min(Self.backoffMax.nanoseconds, Self.backoffBase.nanoseconds << Int64(min(waits, 8)))
-        return .nanoseconds(Int64.random(in: 0...ceiling, using: &rng))
+        let backoff = TimeSpan.nanoseconds(Int64.random(in: 0...ceiling, using: &rng))
+        guard let hint, hint > .zero else { return backoff }
+        let hinted = hint + .nanoseconds(Int64.random(in: 0...hint.nanoseconds / 10, using: &rng))
+        return hasUnhintedFailure ? min(hinted, backoff) : hinted
     }
 
     private mutating func waited(now: Instant) -> AttemptAction {
@@ -141,11 +149,14 @@ extension AttemptMachine {
         guard now >= until else { return .wait(until: until) }
         tried.removeAll()
         earliestHint = nil
+        hasUnhintedFailure = false
         return askForPick(now: now)
     }
 
     private mutating func hedgeDue(now: Instant) -> AttemptAction {
-        guard mayHedge, !hedgeAsked, !isCommitted, pending == .nothing, hasAttempt, attempts < attemptsMax, now < deadline else {
+        guard mayHedge, !hedgeAsked, !isCommitted, pending == .nothing, hasAttempt, attempts < attemptsMax,
+            now < deadline
+        else {
             return .none
         }
         hedgeAsked = true
@@ -163,13 +174,21 @@ extension AttemptMachine {
         if let repeated = repeatOnFreshConnection(slot, failure, now: now) { return repeated }
         slots[slot].endpoint = nil
         lastFailure = failure
-        if let hint = failure.retryAfter { earliestHint = min(earliestHint ?? .distantFuture, now + hint) }
+        if let hint = failure.retryAfter {
+            earliestHint = min(earliestHint ?? .distantFuture, now + hint)
+        } else {
+            hasUnhintedFailure = true
+        }
         if !failure.kind.isRetriable { return end(.answerFailure(.upstream(failure))) }
         return hasAttempt || pending != .nothing ? .none : tryAgain(now: now)
     }
 
-    private mutating func repeatOnFreshConnection(_ slot: Int, _ failure: AttemptFailure, now: Instant) -> AttemptAction? {
-        guard failure.isKeepAliveRace, !slots[slot].usedFreshConnection, now < deadline, let endpoint = slots[slot].endpoint else { return nil }
+    private mutating func repeatOnFreshConnection(_ slot: Int, _ failure: AttemptFailure, now: Instant)
+        -> AttemptAction?
+    {
+        guard failure.isKeepAliveRace, !slots[slot].usedFreshConnection, now < deadline,
+            let endpoint = slots[slot].endpoint
+        else { return nil }
         slots[slot].usedFreshConnection = true
         return .dispatch(slot: slot, endpoint, freshConnection: true)
     }

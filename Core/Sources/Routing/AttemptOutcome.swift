@@ -24,7 +24,8 @@ public struct AttemptFailure: Equatable, BitwiseCopyable, Sendable {
     var isKeepAliveRace: Bool { onReusedConnection && status == 0 && kind == .resetBeforeFirstByte }
 }
 
-/// Load signals from response headers: rate limits and utilisation. Every field is −1 when the response did not carry it.
+/// Load signals from response headers: rate limits and utilisation. Every field is −1 when the response did not carry
+/// it.
 public struct HeadroomHint: Equatable, BitwiseCopyable, Sendable {
     public var requestsLimit: Int64 = -1
     public var requestsRemaining: Int64 = -1
@@ -61,7 +62,8 @@ public struct AttemptOutcome: BitwiseCopyable, Sendable {
     public var isFirstTokenReported: Bool
 
     public init(
-        features: RequestFeatures, failure: AttemptFailure? = nil, wasCancelled: Bool = false, timeToFirstToken: TimeSpan? = nil,
+        features: RequestFeatures, failure: AttemptFailure? = nil, wasCancelled: Bool = false,
+        timeToFirstToken: TimeSpan? = nil,
         duration: TimeSpan, outputTokens: Int64 = 0, promptTokens: Int64 = 0, headroom: HeadroomHint? = nil,
         isFirstTokenReported: Bool = false
     ) {

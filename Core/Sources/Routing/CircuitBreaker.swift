@@ -5,12 +5,14 @@ public import ResourceTypes
 
 /// Keeps traffic off an endpoint that fails, and lets one request find out whether it is back.
 ///
-/// - Trips: 5 failures in a row, or at least half of at least 20 outcomes within 10 s, or 2 refused connections in a row.
-/// - Recovers: open for 1 s, doubling to 30 s, stretched by up to a quarter at random so that gateways do not return in step; then half-open with a
-///   single trial request. Its success closes the breaker, its failure opens it for longer. A breaker that trips again within 30 s of closing
-///   goes on doubling where it stopped.
+/// - Trips: 5 failures in a row, or at least half of at least 20 outcomes within 10 s, or 2 refused connections in a
+///   row.
+/// - Recovers: open for 1 s, doubling to 30 s, stretched by up to a quarter at random so that gateways do not return in
+///   step; then half-open with a single trial request. Its success closes the breaker, its failure opens it for longer.
+///   A breaker that trips again within 30 s of closing goes on doubling where it stopped.
 /// - First start: closed; nothing is known, and the first failures are cheap because they fail over.
-/// - A health probe that succeeds vouches for the socket, not for the model: it ends the open phase only if connections were what failed.
+/// - A health probe that succeeds vouches for the socket, not for the model: it ends the open phase only if connections
+///   were what failed.
 /// - Cost: O(1), plain value of 80 bytes. Owned by one endpoint's state.
 public struct CircuitBreaker: BitwiseCopyable, Sendable {
     public enum Phase: String, BitwiseCopyable, Sendable {
@@ -75,7 +77,8 @@ public struct CircuitBreaker: BitwiseCopyable, Sendable {
     mutating func succeeded(startedAt: Instant, now: Instant) {
         guard openUntil != nil else {
             window.record(failure: false, now: now)
-            // Because: an answer to a request sent before the last failure does not say that the endpoint has recovered from it.
+            // Because: an answer to a request sent before the last failure does not say that the endpoint has recovered
+            // from it.
             guard startedAt >= lastFailureAt else { return }
             consecutiveFailures = 0
             consecutiveRefusals = 0
@@ -119,7 +122,9 @@ public struct CircuitBreaker: BitwiseCopyable, Sendable {
 
 extension CircuitBreaker {
     private mutating func isTripped(now: Instant) -> Bool {
-        if consecutiveFailures >= Self.consecutiveFailuresMax || consecutiveRefusals >= Self.refusedConnectionsMax { return true }
+        if consecutiveFailures >= Self.consecutiveFailuresMax || consecutiveRefusals >= Self.refusedConnectionsMax {
+            return true
+        }
         let (failures, total) = window.sums(now: now)
         return total >= Self.windowOutcomesMin && failures * 2 >= total
     }
@@ -153,7 +158,8 @@ extension CircuitBreaker {
         return now - trialStartedAt < Self.trialMax
     }
 
-    /// Older requests may end while the trial runs; the start tells them apart. A millisecond allows for the gateway's coarser clock reads.
+    /// Older requests may end while the trial runs; the start tells them apart. A millisecond allows for the gateway's
+    /// coarser clock reads.
     private func isTrial(startedAt: Instant) -> Bool {
         guard let trialStartedAt else { return false }
         return startedAt >= trialStartedAt - .milliseconds(1)

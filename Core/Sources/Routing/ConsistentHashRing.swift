@@ -5,12 +5,13 @@ internal import ResourceTypes
 
 /// A conversation's home among the endpoints of a tier: consistent hashing with bounded loads.
 ///
-/// Mirrokni, Thorup and Zadimoghaddam's scheme as KubeAI applies it to prompts: each endpoint owns points on a ring of 2⁶⁴, a key belongs to the first
-/// point at or after it, and an endpoint above the load bound is passed over. Adding or removing one of n endpoints moves about 1/n of the keys, and
-/// every loop and every gateway computes the same home without talking.
+/// Mirrokni, Thorup and Zadimoghaddam's scheme as KubeAI applies it to prompts: each endpoint owns points on a ring of
+/// 2⁶⁴, a key belongs to the first point at or after it, and an endpoint above the load bound is passed over. Adding or
+/// removing one of n endpoints moves about 1/n of the keys, and every loop and every gateway computes the same home
+/// without talking.
 /// - Threading: immutable, built with the snapshot, shared by all loops.
 /// - Cost: 10 bytes per point. A lookup is one binary search and a short walk.
-// Proof for @unchecked: both pointers are fixed and their memory is never written after `init`.
+// Proof for @unchecked: the pointers are fixed and their memory is never written after `init`.
 final class ConsistentHashRing: @unchecked Sendable {
     /// KubeAI's number; the largest of 5 shares is then within about 15 % of the mean.
     static let pointsPerEndpointMax = 256
@@ -19,9 +20,8 @@ final class ConsistentHashRing: @unchecked Sendable {
     /// Longest walk past endpoints that do not qualify.
     static let stepsMax = 512
 
-    let points: UnsafeMutablePointer<UInt64>
-    let owners: UnsafeMutablePointer<UInt16>
-    let count: Int
+    /// The points themselves; valid as long as the ring.
+    let points: RingPoints
 
     /// - Parameter names: by endpoint; the ring depends on names only, so that ids may change between snapshots.
     init(endpoints: [EndpointID], names: [String]) {
@@ -31,20 +31,35 @@ final class ConsistentHashRing: @unchecked Sendable {
         ring.reserveCapacity(perEndpoint * endpoints.count)
         for (endpoint, name) in zip(endpoints, names) {
             let seed = ByteHash.hash(name)
-            for i in 0..<perEndpoint { ring.append((mixed(seed &+ UInt64(i) &* 0x9E37_79B9_7F4A_7C15), endpoint.index)) }
+            for i in 0..<perEndpoint {
+                ring.append((mixed(seed &+ UInt64(i) &* 0x9E37_79B9_7F4A_7C15), endpoint.index))
+            }
         }
         ring.sort { $0.point < $1.point }
+        points = RingPoints(ring)
+    }
+
+    deinit { points.deallocate() }
+}
+
+/// The points of a ring in order, as a plain value that a router may keep beside the snapshot that owns the ring.
+struct RingPoints: BitwiseCopyable {
+    private let keys: UnsafeMutablePointer<UInt64>
+    private let owners: UnsafeMutablePointer<UInt16>
+    let count: Int
+
+    fileprivate init(_ ring: [(point: UInt64, owner: UInt16)]) {
         count = ring.count
-        points = .allocate(capacity: max(1, count))
+        keys = .allocate(capacity: max(1, count))
         owners = .allocate(capacity: max(1, count))
         for (i, entry) in ring.enumerated() {
-            (points + i).initialize(to: entry.point)
+            (keys + i).initialize(to: entry.point)
             (owners + i).initialize(to: entry.owner)
         }
     }
 
-    deinit {
-        points.deallocate()
+    fileprivate func deallocate() {
+        keys.deallocate()
         owners.deallocate()
     }
 
@@ -55,7 +70,7 @@ final class ConsistentHashRing: @unchecked Sendable {
         guard count > 0 else { return nil }
         var position = firstPoint(atOrAfter: key)
         var rejected = UInt16.max
-        for _ in 0..<min(count, Self.stepsMax) {
+        for _ in 0..<min(count, ConsistentHashRing.stepsMax) {
             let owner = owners[position]
             if owner != rejected {
                 let endpoint = EndpointID(Int(owner))
@@ -72,7 +87,7 @@ final class ConsistentHashRing: @unchecked Sendable {
         var high = count
         while low < high {
             let middle = (low + high) >> 1
-            if points[middle] < key { low = middle + 1 } else { high = middle }
+            if keys[middle] < key { low = middle + 1 } else { high = middle }
         }
         return low == count ? 0 : low
     }
@@ -81,7 +96,8 @@ final class ConsistentHashRing: @unchecked Sendable {
 /// The most requests an endpoint may hold and still attract conversations: ⌈1.25 · (total + 1) / n⌉, at least `floor`.
 enum LoadBound {
     static let factor = 1.25
-    /// Batching engines run a few requests side by side at no cost; without a floor a bound of 1 would break every conversation at low load.
+    /// Batching engines run a few requests side by side at no cost; without a floor a bound of 1 would break every
+    /// conversation at low load.
     static let floor = 4
 
     @inline(__always)

@@ -6,9 +6,10 @@ internal import Synchronization
 
 /// Counters of addresses, shared by all loops of a process, by `EndpointRecord.gaugeSlot`.
 ///
-/// They are the only mutable memory that routing shares: limits and load belong to an address, not to the loop that happens to use it. Each slot has
-/// a cache line of its own, so that loops on different endpoints never contend.
-/// - Threading: any thread, any time. Every operation is one relaxed atomic or a short compare-and-exchange loop; none orders other memory.
+/// They are the only mutable memory that routing shares: limits and load belong to an address, not to the loop that
+/// happens to use it. Each slot has a cache line of its own, so that loops on different endpoints never contend.
+/// - Threading: any thread, any time. Every operation is one relaxed atomic or a short compare-and-exchange loop; none
+///   orders other memory.
 // Proof for @unchecked: the only stored property is a pointer to atomics, fixed from `init` to `deinit`.
 public final class EndpointGauges: @unchecked Sendable {
     public static let slotsMax = 4096
@@ -17,7 +18,8 @@ public final class EndpointGauges: @unchecked Sendable {
 
     public init() {
         // One page-aligned block: 4096 slots × 64 bytes = 256 KiB, touched only where endpoints exist.
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: Self.slotsMax * MemoryLayout<GaugeSlot>.stride, alignment: 4096)
+        let memory = UnsafeMutableRawPointer.allocate(
+            byteCount: Self.slotsMax * MemoryLayout<GaugeSlot>.stride, alignment: 4096)
         slots = memory.bindMemory(to: GaugeSlot.self, capacity: Self.slotsMax)
         for i in 0..<Self.slotsMax { (slots + i).initialize(to: GaugeSlot()) }
     }
@@ -45,8 +47,12 @@ public final class EndpointGauges: @unchecked Sendable {
     }
 
     /// Share of the token budget that is free, 0 (none) to 1 (all).
-    public func tokenHeadroom(_ slot: Int, now: Instant) -> Double { 1 - min(1, self[slot].pointee.tokens.used(now: now)) }
-    public func requestHeadroom(_ slot: Int, now: Instant) -> Double { 1 - min(1, self[slot].pointee.requests.used(now: now)) }
+    public func tokenHeadroom(_ slot: Int, now: Instant) -> Double {
+        1 - min(1, self[slot].pointee.tokens.used(now: now))
+    }
+    public func requestHeadroom(_ slot: Int, now: Instant) -> Double {
+        1 - min(1, self[slot].pointee.requests.used(now: now))
+    }
 
     public func reserveTokens(_ slot: Int, _ tokens: Int, perMinute: Int, now: Instant) {
         self[slot].pointee.tokens.reserve(tokens, perMinute: perMinute, now: now)

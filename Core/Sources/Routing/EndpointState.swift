@@ -5,31 +5,31 @@ internal import ResourceTypes
 
 /// All that one loop knows of one endpoint: compiled constants and what traffic taught.
 ///
-/// - Cost: a plain value of about 450 bytes, allocated with the snapshot; changed in place.
+/// - Cost: a plain value of about 650 bytes, allocated with the snapshot; changed in place.
 struct EndpointState: BitwiseCopyable {
-    // Constants of the snapshot.
+    // What every pick reads of every candidate comes first and shares a few cache lines.
     var gaugeSlot: Int32
     var region: RegionID
     /// Number of the provider's name in this snapshot.
     var provider: UInt16
-    var limits: Limits
-    /// `nil`: unknown price.
-    var prices: ScorePrices?
-
-    // Learned.
-    var breaker = CircuitBreaker()
-    var timeToFirstToken = LatencyEstimate()
-    var timePerToken = SmoothedValue(prior: EndpointState.timePerTokenPrior)
-    var errorRate = SmoothedValue(prior: 0)
-    var headroom = HeadroomEstimate()
-    var firstTokenQuantile = QuantileEstimate()
-    var coolDownUntil = Instant.distantPast
+    var failedProbes: UInt8 = 0
     /// The cool-down is for lack of capacity: the endpoint counts as full, not as out of order.
     var isCoolDownForCapacity = false
-    var failedProbes: UInt8 = 0
+    var coolDownUntil = Instant.distantPast
+    var timeToFirstToken = LatencyEstimate()
+    var timePerToken = SmoothedValue(prior: EndpointState.timePerTokenPrior)
+    /// `nil`: unknown price.
+    var prices: ScorePrices?
+    var limits: Limits
+    var headroom = HeadroomEstimate()
+    var breaker = CircuitBreaker()
+
+    // Read or written once per attempt.
     /// Requests of this loop at the endpoint, so that they can be given back should the endpoint leave the snapshot.
     var inFlightHere: Int32 = 0
+    var errorRate = SmoothedValue(prior: 0)
     var counters = Counters()
+    var firstTokenQuantile = QuantileEstimate()
 
     static let timePerTokenPrior = 0.02
     static let failedProbesMax: UInt8 = 2
@@ -62,7 +62,8 @@ struct EndpointState: BitwiseCopyable {
     }
 }
 
-/// `TokenPrices` as the score uses them: doubles, because they only order endpoints. Money that is billed never takes this way.
+/// `TokenPrices` as the score uses them: doubles, because they only order endpoints. Money that is billed never takes
+/// this way.
 struct ScorePrices: BitwiseCopyable {
     var input: Double
     var cachedInput: Double

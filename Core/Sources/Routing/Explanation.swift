@@ -9,7 +9,8 @@ public struct Explanation: Equatable, Sendable {
         public var name: String
         /// `open`, or why the tier is passed over.
         public var gate: String
-        /// Use of the tightest limit at the tier's freest endpoint, in percent; `nil` when no endpoint of the tier can take requests.
+        /// Use of the tightest limit at the tier's freest endpoint, in percent; `nil` when no endpoint of the tier can
+        /// take requests.
         public var usedPercent: Int?
         public var candidates: [Candidate]
     }

@@ -5,9 +5,11 @@ internal import ResourceTypes
 
 /// Why an attempt failed, as far as retry, health and cool-down care.
 ///
-/// The classes are those every provider's errors fall into; the gateway's wire adapters decide which one, from status, body and transport.
+/// The classes are those every provider's errors fall into; the gateway's wire adapters decide which one, from status,
+/// body and transport.
 public enum FailureKind: UInt8, CaseIterable, BitwiseCopyable, Sendable {
-    case connectFailed, connectTimeout, resetBeforeFirstByte, firstByteTimeout, idleTimeout, totalTimeout, malformedResponse, truncated
+    case connectFailed, connectTimeout, resetBeforeFirstByte, firstByteTimeout, idleTimeout, totalTimeout,
+        malformedResponse, truncated
     /// 4xx the request itself earned; every endpoint would say the same.
     case callerError
     /// The endpoint does not have the model or the path: its configuration is wrong, not the request.
@@ -27,11 +29,14 @@ public enum FailureKind: UInt8, CaseIterable, BitwiseCopyable, Sendable {
 extension FailureKind {
     /// Class of a response status, refined by what the wire adapter found in the body.
     /// - Returns: `nil` for success (2xx).
-    public static func classify(status: UInt16, isQuotaExhausted: Bool, isContextTooLong: Bool, isContentFilter: Bool) -> FailureKind? {
+    public static func classify(status: UInt16, isQuotaExhausted: Bool, isContextTooLong: Bool, isContentFilter: Bool)
+        -> FailureKind?
+    {
         switch status {
         case 200..<300: nil
         case 402: .quotaExhausted
-        // Because: providers report an exhausted budget with 400, 403 or 429, so the body's word comes before the number's.
+        // Because: providers report an exhausted budget with 400, 403 or 429, so the body's word comes before the
+        // number's.
         case 400..<500 where isQuotaExhausted: .quotaExhausted
         case 400..<500 where isContentFilter: .contentPolicy
         case 400..<500 where isContextTooLong: .contextTooLong
@@ -48,7 +53,8 @@ extension FailureKind {
         }
     }
 
-    /// Whether another endpoint may do better. `false`: the failure is the request's own, or a refusal that must not be dodged.
+    /// Whether another endpoint may do better. `false`: the failure is the request's own, or a refusal that must not be
+    /// dodged.
     public var isRetriable: Bool {
         switch self {
         case .callerError, .contentPolicy, .contextTooLong: false
@@ -56,14 +62,18 @@ extension FailureKind {
         }
     }
 
-    /// Whether the endpoint, and not the request or an account, is what failed: counts for breaker, error rate and latency penalty.
+    /// Whether the endpoint, and not the request or an account, is what failed: counts for breaker, error rate and
+    /// latency penalty.
     public var countsAgainstHealth: Bool {
         switch self {
-        case .connectFailed, .connectTimeout, .resetBeforeFirstByte, .firstByteTimeout, .idleTimeout, .malformedResponse, .truncated,
+        case .connectFailed, .connectTimeout, .resetBeforeFirstByte, .firstByteTimeout, .idleTimeout,
+            .malformedResponse, .truncated,
             .overloaded, .serverError, .errorInStream:
             true
         // `totalTimeout` is the caller's budget running out, possibly on a long and healthy answer.
-        case .totalTimeout, .callerError, .notFound, .credential, .quotaExhausted, .rateLimited, .contentPolicy, .contextTooLong: false
+        case .totalTimeout, .callerError, .notFound, .credential, .quotaExhausted, .rateLimited, .contentPolicy,
+            .contextTooLong:
+            false
         }
     }
 

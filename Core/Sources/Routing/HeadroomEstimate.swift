@@ -5,8 +5,9 @@ internal import ResourceTypes
 
 /// What an endpoint's response headers said about its limits, as long as that may be believed.
 ///
-/// Between responses our own requests are subtracted. After the stated reset, or 60 s, or 10 s when no reset was stated, a number is unknown, not
-/// full: an account is shared with others and a long-stale number would keep an endpoint out for nothing.
+/// Between responses our own requests are subtracted. After the stated reset, or 60 s, or 10 s when no reset was
+/// stated, a number is unknown, not full: an account is shared with others and a long-stale number would keep an
+/// endpoint out for nothing.
 struct HeadroomEstimate: BitwiseCopyable {
     static let unstatedReset = TimeSpan.seconds(10)
     static let trustMax = TimeSpan.seconds(60)
@@ -19,12 +20,12 @@ struct HeadroomEstimate: BitwiseCopyable {
         @inline(__always)
         func used(now: Instant) -> Double { now < validUntil ? max(0, 1 - remaining / limit) : 0 }
     }
+    /// No counter is valid from then on; lets the common case cost one comparison.
+    private(set) var validUntil = Instant.distantPast
     private var requests = Counter()
     private var tokens = Counter()
     private var utilization = 0.0
     private var utilizationUntil = Instant.distantPast
-    /// No counter is valid from then on; lets the common case cost one comparison.
-    private var validUntil = Instant.distantPast
 
     /// Used share of the tightest of the reported limits; 0 when nothing is known.
     @inline(__always)
@@ -34,8 +35,12 @@ struct HeadroomEstimate: BitwiseCopyable {
     }
 
     mutating func observe(_ hint: HeadroomHint, now: Instant) {
-        if let counter = Self.counter(hint.requestsLimit, hint.requestsRemaining, hint.requestsResetNanoseconds, now) { requests = counter }
-        if let counter = Self.counter(hint.tokensLimit, hint.tokensRemaining, hint.tokensResetNanoseconds, now) { tokens = counter }
+        if let counter = Self.counter(hint.requestsLimit, hint.requestsRemaining, hint.requestsResetNanoseconds, now) {
+            requests = counter
+        }
+        if let counter = Self.counter(hint.tokensLimit, hint.tokensRemaining, hint.tokensResetNanoseconds, now) {
+            tokens = counter
+        }
         if hint.utilizationPercent >= 0 {
             utilization = Double(hint.utilizationPercent) / 100
             utilizationUntil = now + Self.unstatedReset

@@ -2,6 +2,7 @@
 // Isobar
 
 internal import ResourceTypes
+
 internal import func Glibc.memcmp
 
 /// Public model names to routes, looked up by the request's own bytes.
@@ -52,15 +53,16 @@ struct ModelTable: ~Copyable {
     /// Where the name is, or the empty place where it would be. Ends because the table is never full.
     private func position(_ name: UnsafeRawBufferPointer, _ hash: UInt64) -> Int {
         var position = Int(truncatingIfNeeded: hash) & mask
-        while entries[position].pointee.route != .max, !matches(entries[position].pointee, name, hash) {
-            position = (position + 1) & mask
-        }
+        while !isEnd(entries[position], name, hash) { position = (position + 1) & mask }
         return position
     }
 
-    private func matches(_ entry: Entry, _ name: UnsafeRawBufferPointer, _ hash: UInt64) -> Bool {
-        guard entry.hash == hash, Int(entry.length) == name.count else { return false }
+    /// Whether the entry is the name's, or empty.
+    @inline(__always)
+    private func isEnd(_ entry: UnsafeMutablePointer<Entry>, _ name: UnsafeRawBufferPointer, _ hash: UInt64) -> Bool {
+        if entry.pointee.route == .max { return true }
+        guard entry.pointee.hash == hash, Int(entry.pointee.length) == name.count else { return false }
         guard let start = name.baseAddress, name.count > 0 else { return true }
-        return memcmp(text.base + Int(entry.offset), start, name.count) == 0
+        return memcmp(text.base + Int(entry.pointee.offset), start, name.count) == 0
     }
 }

@@ -5,8 +5,9 @@ internal import ResourceTypes
 
 /// Which endpoint recently answered a conversation that began with these messages, and so holds its prompt in cache.
 ///
-/// A set-associative table from prefix hash to at most two endpoints: 4,096 sets of four entries, a set is one cache line, the least recently used
-/// entry of a full set is replaced. An entry is believed for ten minutes, the life of the providers' own prompt caches.
+/// A set-associative table from prefix hash to at most two endpoints: 4,096 sets of four entries, a set is one cache
+/// line, the least recently used entry of a full set is replaced. An entry is believed for ten minutes, the life of the
+/// providers' own prompt caches.
 /// - Limits: 16,384 prefixes, 256 KiB, whatever the traffic. No prompt is stored, only 64-bit hashes.
 struct PrefixTable: ~Copyable {
     static let setCount = 4096
@@ -24,7 +25,7 @@ struct PrefixTable: ~Copyable {
     }
     private let entries = Slab(repeating: Entry(), count: setCount * ways)
 
-    /// Endpoints that know a prefix of the request, longest first, each with the share of the request's messages that it knows.
+    /// Endpoints that know a prefix of the request, longest first, each with the number of messages that it knows.
     func matches(_ features: RequestFeatures, salt: UInt64, now: Instant) -> Matches {
         var found = Matches()
         let count = min(features.prefixCount, RequestFeatures.prefixesMax)
@@ -32,9 +33,8 @@ struct PrefixTable: ~Copyable {
         while k > 0, found.count < Matches.capacity {
             k -= 1
             guard let entry = entry(features.prefixHashes[k] ^ salt, now: now) else { continue }
-            let share = Double(k + 1) / Double(count)
-            found.insert(entry.pointee.newest, share: share)
-            found.insert(entry.pointee.older, share: share)
+            found.insert(entry.pointee.newest, depth: k + 1)
+            found.insert(entry.pointee.older, depth: k + 1)
         }
         return found
     }
@@ -69,7 +69,9 @@ struct PrefixTable: ~Copyable {
     @inline(__always)
     private func entry(_ key: UInt64, now: Instant) -> UnsafeMutablePointer<Entry>? {
         let first = entries[Self.firstWay(key)]
-        for way in 0..<Self.ways where (first + way).pointee.key == key && !isStale((first + way).pointee, now: now) { return first + way }
+        for way in 0..<Self.ways where (first + way).pointee.key == key && !isStale((first + way).pointee, now: now) {
+            return first + way
+        }
         return nil
     }
 
@@ -77,7 +79,9 @@ struct PrefixTable: ~Copyable {
     private func replaceable(_ key: UInt64, now: Instant) -> UnsafeMutablePointer<Entry> {
         let first = entries[Self.firstWay(key)]
         var oldest = first
-        for way in 1..<Self.ways where age((first + way).pointee, now: now) > age(oldest.pointee, now: now) { oldest = first + way }
+        for way in 1..<Self.ways where age((first + way).pointee, now: now) > age(oldest.pointee, now: now) {
+            oldest = first + way
+        }
         return oldest
     }
 
@@ -88,30 +92,28 @@ struct PrefixTable: ~Copyable {
         entry.newest == Self.noEndpoint && entry.older == Self.noEndpoint ? .max : Self.seconds(now) &- entry.usedAt
     }
 
-    private static func firstWay(_ key: UInt64) -> Int { Int(mixed(key) & UInt64(setCount - 1)) * ways }
-    private static func seconds(_ now: Instant) -> UInt32 { UInt32(truncatingIfNeeded: now.nanoseconds / 1_000_000_000) }
+    /// Multiplicative hashing; 12 bits choose one of 4,096 sets.
+    private static func firstWay(_ key: UInt64) -> Int { Int((key &* 0x9E37_79B9_7F4A_7C15) >> (64 - 12)) * ways }
+    private static func seconds(_ now: Instant) -> UInt32 {
+        UInt32(truncatingIfNeeded: now.nanoseconds / 1_000_000_000)
+    }
 
     /// At most four endpoints with what they know, best first.
     struct Matches: BitwiseCopyable {
         static let capacity = 4
         private(set) var count = 0
         private var endpoints = InlineArray<4, UInt16>(repeating: 0)
-        private var shares = InlineArray<4, Double>(repeating: 0)
-
-        /// Share of the request's messages that the endpoint has in cache, 0…1.
-        @inline(__always)
-        func share(of endpoint: EndpointID) -> Double {
-            for i in 0..<count where endpoints[i] == endpoint.index { return shares[i] }
-            return 0
-        }
+        private var depths = InlineArray<4, Int>(repeating: 0)
 
         func endpoint(_ i: Int) -> EndpointID { EndpointID(Int(endpoints[i])) }
+        /// Number of the request's first messages that the endpoint has in cache.
+        func depth(_ i: Int) -> Int { depths[i] }
 
-        fileprivate mutating func insert(_ endpoint: UInt16, share: Double) {
+        fileprivate mutating func insert(_ endpoint: UInt16, depth: Int) {
             guard endpoint != PrefixTable.noEndpoint, count < Self.capacity else { return }
             for i in 0..<count where endpoints[i] == endpoint { return }
             endpoints[count] = endpoint
-            shares[count] = share
+            depths[count] = depth
             count += 1
         }
     }

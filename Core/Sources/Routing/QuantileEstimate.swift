@@ -5,8 +5,9 @@ internal import ResourceTypes
 
 /// The 95th percentile of recent times to first token of one endpoint.
 ///
-/// A histogram of 64 buckets, four to a doubling, from 1.024 ms to 67 s; all counts halve every 30 s, so that what counts is about the last minute.
-/// It answers with a bucket's upper edge (at most 25 % above the truth), because a hedge that comes early costs money.
+/// A histogram of 64 buckets, four to a doubling, from 1.024 ms to 67 s; all counts halve every 30 s, so that what
+/// counts is about the last minute. It answers with a bucket's upper edge (at most 25 % above the truth), because a
+/// hedge that comes early costs money.
 /// - Cost: 272 bytes; O(1) to record, one pass over the buckets to read, no logarithm.
 struct QuantileEstimate: BitwiseCopyable {
     static let bucketCount = 64

@@ -6,9 +6,10 @@ internal import Synchronization
 
 /// A budget per minute as one number: generic cell rate algorithm (GCRA, ITU-T I.371).
 ///
-/// The number is the theoretical arrival time (TAT): the moment at which everything reserved so far has been paid for at the steady rate. What is
-/// used of one minute's budget is then (TAT − now) / 60 s. The bucket holds one minute's budget, as providers' own token buckets do.
-/// Reserving never refuses: whoever asks `used` first decides, so two loops may overshoot by one request each, which the next decision sees.
+/// The number is the theoretical arrival time (TAT): the moment at which everything reserved so far has been paid for
+/// at the steady rate. What is used of one minute's budget is then (TAT − now) / 60 s. The bucket holds one minute's
+/// budget, as providers' own token buckets do. Reserving never refuses: whoever asks `used` first decides, so two loops
+/// may overshoot by one request each, which the next decision sees.
 /// - Threading: any thread; relaxed atomics.
 struct RateGauge: ~Copyable {
     private static let window: Double = 60e9
@@ -31,7 +32,8 @@ struct RateGauge: ~Copyable {
         var seen = arrivalTime.load(ordering: .relaxed)
         while true {
             let next = max(seen, now.nanoseconds) + cost
-            let (exchanged, original) = arrivalTime.weakCompareExchange(expected: seen, desired: next, ordering: .relaxed)
+            let (exchanged, original) = arrivalTime.weakCompareExchange(
+                expected: seen, desired: next, ordering: .relaxed)
             if exchanged { return }
             seen = original
         }

@@ -24,7 +24,8 @@ public struct RequestFeatures: BitwiseCopyable, Sendable {
     public var prefixCount: Int
 
     public init(
-        route: RouteID, promptTokens: Int32 = 0, outputTokensMax: Int32 = 0, isStreaming: Bool = false, callerRegion: RegionID? = nil,
+        route: RouteID, promptTokens: Int32 = 0, outputTokensMax: Int32 = 0, isStreaming: Bool = false,
+        callerRegion: RegionID? = nil,
         prefixHashes: InlineArray<16, UInt64> = InlineArray(repeating: 0), prefixCount: Int = 0
     ) {
         self.route = route
@@ -33,6 +34,6 @@ public struct RequestFeatures: BitwiseCopyable, Sendable {
         self.isStreaming = isStreaming
         self.callerRegion = callerRegion
         self.prefixHashes = prefixHashes
-        self.prefixCount = prefixCount
+        self.prefixCount = max(0, min(prefixCount, Self.prefixesMax))
     }
 }

@@ -12,7 +12,8 @@ struct RouteState: BitwiseCopyable {
     var overflow: TierGate.Thresholds
     /// Hedges per 100 requests; 0: never.
     var hedgePercent: Int32
-    /// Tells the conversations of routes apart in the prefix table; from the route's name, so that it survives snapshots.
+    /// Tells the conversations of routes apart in the prefix table; from the route's name, so that it survives
+    /// snapshots.
     var salt: UInt64
 
     var hedges = HedgeBudget()
@@ -33,11 +34,11 @@ struct RouteState: BitwiseCopyable {
 
 /// One tier of one route.
 struct TierState: BitwiseCopyable {
-    /// Positions of the tier's endpoints among all members.
+    /// Positions of the tier's endpoints among all members; the endpoints are in ascending order.
     var members: Section
     var weights: ScoreWeights
     /// Owned by the snapshot, which the router keeps; `nil` when the tier does not weigh affinity.
-    var ring: Unmanaged<ConsistentHashRing>?
+    var ring: RingPoints?
     var gate = TierGate()
 }
 

@@ -5,7 +5,8 @@ public import ResourceTypes
 internal import Synchronization
 
 extension Router {
-    /// What `pick` would answer now to a request that has tried nothing yet, and why. Changes nothing, not even the random numbers to come.
+    /// What `pick` would answer now to a request that has tried nothing yet, and why. Changes nothing, not even the
+    /// random numbers to come.
     public func explain(_ features: RequestFeatures, now: Instant) -> Explanation {
         guard Int(features.route.index) < routes.count else {
             return Explanation(route: "?", tiers: [], reason: "there is no such route")
@@ -14,7 +15,9 @@ extension Router {
         let record = snapshot.routes[Int(features.route.index)]
         let route = routes[Int(features.route.index)]
         var explanation = Explanation(route: record.name, tiers: [], reason: "")
-        explanation.callerRegion = features.callerRegion.flatMap { Int($0.index) < snapshot.regions.count ? snapshot.regions[Int($0.index)].name : nil }
+        explanation.callerRegion = features.callerRegion.flatMap {
+            Int($0.index) < snapshot.regions.count ? snapshot.regions[Int($0.index)].name : nil
+        }
         for (tier, tierRecord) in zip(route.pointee.tiers.range, record.tiers) {
             explanation.tiers.append(explain(tierRecord, tiers[tier], route, question))
         }
@@ -24,7 +27,8 @@ extension Router {
     }
 
     private func explain(
-        _ record: TierRecord, _ tier: UnsafeMutablePointer<TierState>, _ route: UnsafeMutablePointer<RouteState>, _ question: PickQuestion
+        _ record: TierRecord, _ tier: UnsafeMutablePointer<TierState>, _ route: UnsafeMutablePointer<RouteState>,
+        _ question: PickQuestion
     ) -> Explanation.Tier {
         var rehearsal = rng
         let healthy = record.endpoints.filter { endpoints[Int($0.index)].pointee.refusal(now: question.now) == nil }
@@ -36,24 +40,31 @@ extension Router {
         let candidates = record.endpoints.map { endpoint in
             explain(endpoint, scored.first { $0.endpoint == endpoint }, tier.pointee.weights, question)
         }
-        return Explanation.Tier(name: record.name, gate: gate, usedPercent: used.map { Int((100 * $0).rounded()) }, candidates: candidates)
+        return Explanation.Tier(
+            name: record.name, gate: gate, usedPercent: used.map { Int((100 * $0).rounded()) }, candidates: candidates)
     }
 
     private func gateText(
-        _ tier: UnsafeMutablePointer<TierState>, _ route: UnsafeMutablePointer<RouteState>, used: Double?, isPassed: Bool, now: Instant
+        _ tier: UnsafeMutablePointer<TierState>, _ route: UnsafeMutablePointer<RouteState>, used: Double?,
+        isPassed: Bool, now: Instant
     ) -> String {
         let policy = route.pointee.overflow
         if isPassed { return "open" }
         guard used != nil else { return "passed over: no endpoint is in order" }
-        if tier.pointee.gate.isHolding(policy: policy, now: now) { return "full: stays so for at least \(Self.text(policy.hold))" }
+        if tier.pointee.gate.isHolding(policy: policy, now: now) {
+            return "full: stays so for at least \(Self.text(policy.hold))"
+        }
         return "full: enters overflow at \(Self.percent(policy.enter)), returns at \(Self.percent(policy.leave))"
     }
 
-    private func explain(_ endpoint: EndpointID, _ scored: Candidate?, _ weights: ScoreWeights, _ question: PickQuestion) -> Explanation.Candidate {
+    private func explain(
+        _ endpoint: EndpointID, _ scored: Candidate?, _ weights: ScoreWeights, _ question: PickQuestion
+    ) -> Explanation.Candidate {
         let record = snapshot.endpoints[Int(endpoint.index)]
         var candidate = Explanation.Candidate(
             endpoint: record.name, provider: record.provider, region: snapshot.regions[Int(record.region.index)].name,
-            verdict: verdict(endpoint, isScored: scored != nil, now: question.now), isEligible: scored != nil, parts: [])
+            verdict: verdict(endpoint, isScored: scored != nil, now: question.now), isEligible: scored != nil, parts: []
+        )
         guard let scored else { return candidate }
         candidate.parts = parts(scored)
         candidate.score = weights.isLoadOnly ? scored.load : scored.score
@@ -70,7 +81,8 @@ extension Router {
             Explanation.Part(name: "cached prompt", value: scored.cachedShare * 100, unit: "%"),
         ]
         if state.pointee.prices != nil {
-            parts.append(Explanation.Part(name: "cost", value: scored.cost / 1e6, unit: "micro-\(snapshot.currency.code)"))
+            parts.append(
+                Explanation.Part(name: "cost", value: scored.cost / 1e6, unit: "micro-\(snapshot.currency.code)"))
         }
         return parts
     }
@@ -82,7 +94,8 @@ extension Router {
         case .breaker:
             let phase = state.pointee.breaker.phase(now: now)
             let wait = max(.zero, (state.pointee.breaker.openUntil ?? now) - now)
-            return phase == .open ? "breaker open, trial in \(Self.text(wait))" : "breaker half-open, its trial is running"
+            return phase == .open
+                ? "breaker open, trial in \(Self.text(wait))" : "breaker half-open, its trial is running"
         case .coolDown: return "cool-down for \(Self.text(state.pointee.coolDownUntil - now))"
         case .probes: return "health probes fail"
         case nil: break
@@ -104,19 +117,24 @@ extension Router {
             explanation.pickedTier = tier
             explanation.reason = Self.reason(explanation, record, tier: tier)
         case .none(.exhausted): explanation.reason = "the route has no endpoints"
-        case .none(.unavailable(let span)): explanation.reason = "no endpoint is in order; the first may be back in \(Self.text(span))"
-        case .none(.atCapacity(let span)): explanation.reason = "every endpoint is at a limit; there may be room in \(Self.text(span))"
+        case .none(.unavailable(let span)):
+            explanation.reason = "no endpoint is in order; the first may be back in \(Self.text(span))"
+        case .none(.atCapacity(let span)):
+            explanation.reason = "every endpoint is at a limit; there may be room in \(Self.text(span))"
         }
     }
 
     private static func reason(_ explanation: Explanation, _ record: RouteRecord, tier: Int) -> String {
         let name = record.tiers[tier].name
         let eligible = explanation.tiers[tier].candidates.filter(\.isEligible)
-        if eligible.isEmpty { return "every tier is full or out of order; this is the best that is left, in tier \(name)" }
+        if eligible.isEmpty {
+            return "every tier is full or out of order; this is the best that is left, in tier \(name)"
+        }
         if eligible.count == 1 { return "the only eligible endpoint of tier \(name)" }
         let lowest = eligible.compactMap(\.score).min() ?? 0
         let isLowest = eligible.contains { $0.endpoint == explanation.picked && $0.score == lowest }
-        return isLowest ? "lowest score in tier \(name)" : "within 10 % of the lowest score in tier \(name), and less loaded"
+        return isLowest
+            ? "lowest score in tier \(name)" : "within 10 % of the lowest score in tier \(name), and less loaded"
     }
 
     private static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }

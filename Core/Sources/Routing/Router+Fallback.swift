@@ -5,18 +5,19 @@ internal import ResourceTypes
 internal import Synchronization
 
 extension Router {
-    /// When no tier offers an endpoint: squeeze the request in, try an endpoint early, or say how long to wait and for what.
+    /// When no tier offers an endpoint: squeeze the request in, try an endpoint early, or say how long to wait and for
+    /// what.
     func fallback(_ route: UnsafeMutablePointer<RouteState>, _ question: PickQuestion) -> PickResult {
         var survey = Survey()
         for (number, tier) in route.pointee.tiers.range.enumerated() {
             for member in tiers[tier].pointee.members.range where !question.tried.contains(members.base[member]) {
-                look(at: members.base[member], tier: number, now: question.now, &survey)
+                add(members.base[member], tier: number, now: question.now, to: &survey)
             }
         }
         return survey.result(now: question.now)
     }
 
-    private func look(at endpoint: EndpointID, tier: Int, now: Instant, _ survey: inout Survey) {
+    private func add(_ endpoint: EndpointID, tier: Int, now: Instant, to survey: inout Survey) {
         let state = endpoints.base + Int(endpoint.index)
         if let refusal = state.pointee.refusal(now: now) {
             survey.refused(endpoint, tier: tier, state.pointee, refusal, now: now)
@@ -53,7 +54,9 @@ private struct Survey {
     mutating func refused(_ endpoint: EndpointID, tier: Int, _ state: EndpointState, _ refusal: Refusal, now: Instant) {
         let until = state.refusedUntil(now: now)
         repairAt = min(repairAt ?? .distantFuture, until)
-        guard refusal == .breaker, now >= state.coolDownUntil, !state.isProbedDown, state.breaker.admitsEarlyTrial(now: now) else { return }
+        guard refusal == .breaker, now >= state.coolDownUntil, !state.isProbedDown,
+            state.breaker.admitsEarlyTrial(now: now)
+        else { return }
         if let earlyTrial, earlyTrial.due <= until { return }
         earlyTrial = (endpoint, tier, until)
     }

@@ -7,8 +7,8 @@ internal import Synchronization
 // What attempts, probes and other loops teach.
 
 extension Router {
-    /// The first content byte came. Optional, before `ended`: estimators and breaker then learn it at once and not when the answer is complete,
-    /// which may be minutes later. Say so in `AttemptOutcome.isFirstTokenReported`.
+    /// The first content byte came. Optional, before `ended`: estimators and breaker then learn it at once and not when
+    /// the answer is complete, which may be minutes later. Say so in `AttemptOutcome.isFirstTokenReported`.
     public mutating func answered(_ endpoint: EndpointID, timeToFirstToken: TimeSpan, now: Instant) {
         guard let state = state(endpoint) else { return }
         observeFirstToken(state, timeToFirstToken, now: now)
@@ -53,13 +53,16 @@ extension Router {
         for i in 0..<endpoints.count where endpoints[i].pointee.gaugeSlot == gaugeSlot {
             let state = endpoints[i]
             if result.isUp { state.pointee.breaker.probedUp(now: now) }
-            state.pointee.failedProbes = result.isUp ? 0 : min(EndpointState.failedProbesMax, state.pointee.failedProbes + 1)
+            state.pointee.failedProbes =
+                result.isUp ? 0 : min(EndpointState.failedProbesMax, state.pointee.failedProbes + 1)
         }
     }
 }
 
 extension Router {
-    private mutating func succeeded(_ endpoint: EndpointID, _ state: UnsafeMutablePointer<EndpointState>, _ outcome: AttemptOutcome, now: Instant) {
+    private mutating func succeeded(
+        _ endpoint: EndpointID, _ state: UnsafeMutablePointer<EndpointState>, _ outcome: AttemptOutcome, now: Instant
+    ) {
         state.pointee.counters.successes += 1
         state.pointee.counters.outputTokens += UInt64(max(0, outcome.outputTokens))
         state.pointee.errorRate.observe(0)
@@ -77,7 +80,8 @@ extension Router {
     }
 
     private mutating func failed(
-        _ endpoint: EndpointID, _ state: UnsafeMutablePointer<EndpointState>, _ failure: AttemptFailure, _ outcome: AttemptOutcome, now: Instant
+        _ endpoint: EndpointID, _ state: UnsafeMutablePointer<EndpointState>, _ failure: AttemptFailure,
+        _ outcome: AttemptOutcome, now: Instant
     ) -> EndpointNews? {
         let startedAt = now - outcome.duration
         if failure.isKeepAliveRace || failure.kind == .totalTimeout {
@@ -98,21 +102,30 @@ extension Router {
         state.pointee.counters.failures += 1
         state.pointee.errorRate.observe(1)
         state.pointee.timeToFirstToken.penalise(duration: outcome.duration.seconds, now: now)
-        if state.pointee.breaker.failed(failure.kind, startedAt: startedAt, now: now, rng: &rng), let until = state.pointee.breaker.openUntil {
+        if state.pointee.breaker.failed(failure.kind, startedAt: startedAt, now: now, rng: &rng),
+            let until = state.pointee.breaker.openUntil
+        {
             news = self.news(.breakerOpened, endpoint, failure.kind, until: until)
         }
         return news
     }
 
-    /// A cancelled wait is a lower bound of the time it would have taken: it counts only if it already was longer than the estimate.
-    private mutating func cancelled(_ state: UnsafeMutablePointer<EndpointState>, _ outcome: AttemptOutcome, now: Instant) {
+    /// A cancelled wait is a lower bound of the time it would have taken: it counts only if it already was longer than
+    /// the estimate.
+    private mutating func cancelled(
+        _ state: UnsafeMutablePointer<EndpointState>, _ outcome: AttemptOutcome, now: Instant
+    ) {
         state.pointee.breaker.abandoned(startedAt: now - outcome.duration)
         let waited = outcome.duration.seconds
-        guard outcome.timeToFirstToken == nil, waited > state.pointee.timeToFirstToken.projected(now: now) else { return }
+        guard outcome.timeToFirstToken == nil, waited > state.pointee.timeToFirstToken.projected(now: now) else {
+            return
+        }
         state.pointee.timeToFirstToken.observe(waited, now: now)
     }
 
-    private func news(_ kind: EndpointNews.Kind, _ endpoint: EndpointID, _ cause: FailureKind, until: Instant) -> EndpointNews {
+    private func news(_ kind: EndpointNews.Kind, _ endpoint: EndpointID, _ cause: FailureKind, until: Instant)
+        -> EndpointNews
+    {
         EndpointNews(snapshotVersion: snapshot.version, endpoint: endpoint, kind: kind, cause: cause, until: until)
     }
 
@@ -121,7 +134,9 @@ extension Router {
         state.pointee.firstTokenQuantile.record(span, now: now)
     }
 
-    private func coolDown(_ state: UnsafeMutablePointer<EndpointState>, _ cause: FailureKind, until: Instant, now: Instant) {
+    private func coolDown(
+        _ state: UnsafeMutablePointer<EndpointState>, _ cause: FailureKind, until: Instant, now: Instant
+    ) {
         // Because: being out of order outranks being busy, so a rate limit must not turn a wrong key into mere load.
         let isOutOfOrder = now < state.pointee.coolDownUntil && !state.pointee.isCoolDownForCapacity
         state.pointee.isCoolDownForCapacity = cause.isCapacity && !isOutOfOrder
@@ -137,21 +152,30 @@ extension Router {
 
     /// What a request may use at most, as providers reckon it at admission: the prompt and the bound on the answer.
     static func reservedTokens(_ features: RequestFeatures) -> Int {
-        Int(max(0, features.promptTokens)) + Int(features.outputTokensMax > 0 ? features.outputTokensMax : outputTokensAssumed)
+        Int(max(0, features.promptTokens))
+            + Int(features.outputTokensMax > 0 ? features.outputTokensMax : outputTokensAssumed)
     }
 
     func reserve(
-        _ features: RequestFeatures, _ state: UnsafeMutablePointer<EndpointState>, _ slot: UnsafeMutablePointer<GaugeSlot>, now: Instant
+        _ features: RequestFeatures, _ state: UnsafeMutablePointer<EndpointState>,
+        _ slot: UnsafeMutablePointer<GaugeSlot>, now: Instant
     ) {
         let tokens = Self.reservedTokens(features)
         let limits = state.pointee.limits
-        if limits.tokensPerMinute > 0 { slot.pointee.tokens.reserve(tokens, perMinute: limits.tokensPerMinute, now: now) }
-        if limits.requestsPerMinute > 0 { slot.pointee.requests.reserve(1, perMinute: limits.requestsPerMinute, now: now) }
+        if limits.tokensPerMinute > 0 {
+            slot.pointee.tokens.reserve(tokens, perMinute: limits.tokensPerMinute, now: now)
+        }
+        if limits.requestsPerMinute > 0 {
+            slot.pointee.requests.reserve(1, perMinute: limits.requestsPerMinute, now: now)
+        }
         state.pointee.headroom.reserve(tokens: tokens)
     }
 
-    /// Replaces the reservation by what was used. A failed attempt used nothing; of a cancelled one nobody knows, so it keeps its reservation.
-    private func settle(_ outcome: AttemptOutcome, _ state: UnsafeMutablePointer<EndpointState>, _ slot: UnsafeMutablePointer<GaugeSlot>) {
+    /// Replaces the reservation by what was used. A failed attempt used nothing; of a cancelled one nobody knows, so it
+    /// keeps its reservation.
+    private func settle(
+        _ outcome: AttemptOutcome, _ state: UnsafeMutablePointer<EndpointState>, _ slot: UnsafeMutablePointer<GaugeSlot>
+    ) {
         let limits = state.pointee.limits
         let used = outcome.promptTokens + outcome.outputTokens
         guard limits.tokensPerMinute > 0, used > 0 || outcome.failure != nil else { return }

@@ -4,7 +4,8 @@
 internal import ResourceTypes
 internal import Synchronization
 
-// filter → gate → score → pick. Nothing here changes what the router knows, except the gates of a real pick: `explain` rehearses with the same code.
+// filter → gate → score → pick. Nothing here changes what the router knows, except the gates of a real pick: `explain`
+// rehearses with the same code.
 
 extension Router {
     func decide(_ question: PickQuestion, rng: inout SplitMix64, keepsGates: Bool) -> PickResult {
@@ -45,42 +46,62 @@ extension Router {
     }
 
     private func gather(
-        _ tier: UnsafeMutablePointer<TierState>, _ policy: TierGate.Thresholds, _ question: PickQuestion, rng: inout SplitMix64
+        _ tier: UnsafeMutablePointer<TierState>, _ policy: TierGate.Thresholds, _ question: PickQuestion,
+        rng: inout SplitMix64
     ) -> Gathered {
         var gathered = Gathered()
         var walk = MemberWalk(tier.pointee.members, rng: &rng)
         var lowest = Double.infinity
         while gathered.count < Self.candidatesMax, let member = walk.next() {
             let endpoint = members.base[member]
-            let state = endpoints.base + Int(endpoint.index)
-            guard state.pointee.refusal(now: question.now) == nil else { continue }
-            let slot = slots + Int(state.pointee.gaugeSlot)
-            let inFlight = slot.pointee.inFlight.load(ordering: .relaxed)
-            let used = state.pointee.load(slot, inFlight: inFlight, now: question.now).used
-            lowest = min(lowest, used)
-            if used >= policy.enter || question.tried.contains(endpoint) || question.avoidedProvider == state.pointee.provider { continue }
-            scratch.base[gathered.count] = Candidate(endpoint: endpoint, inFlight: inFlight, used: used)
+            guard let seen = look(at: endpoint, question) else { continue }
+            lowest = min(lowest, seen.used)
+            guard seen.used < policy.enter, isWanted(endpoint, question) else { continue }
+            scratch.base[gathered.count] = Candidate(endpoint: endpoint, inFlight: seen.inFlight, used: seen.used)
             gathered.count += 1
         }
         gathered.lowestUsed = lowest.isFinite ? lowest : nil
         return gathered
     }
 
+    /// - Returns: the endpoint's load; `nil` when it is out of order.
+    @inline(__always)
+    func look(at endpoint: EndpointID, _ question: PickQuestion) -> (inFlight: Int, used: Double)? {
+        let state = endpoints.base + Int(endpoint.index)
+        guard state.pointee.refusal(now: question.now) == nil else { return nil }
+        let slot = slots + Int(state.pointee.gaugeSlot)
+        let inFlight = slot.pointee.inFlight.load(ordering: .relaxed)
+        return (inFlight, state.pointee.load(slot, inFlight: inFlight, now: question.now).used)
+    }
+
+    /// Whether this request may have the endpoint, whatever its state.
+    @inline(__always)
+    func isWanted(_ endpoint: EndpointID, _ question: PickQuestion) -> Bool {
+        if !question.tried.isEmpty, question.tried.contains(endpoint) { return false }
+        guard let avoided = question.avoidedProvider else { return true }
+        return endpoints.base[Int(endpoint.index)].provider != avoided
+    }
+
     /// Predicts time, price and cached prompt of the first `count` candidates in the scratch.
+    /// - Returns: the candidates; a few more than `count` where a large tier was sampled.
     func assess(
-        _ count: Int, _ tier: UnsafeMutablePointer<TierState>, _ route: UnsafeMutablePointer<RouteState>, _ question: PickQuestion
+        _ count: Int, _ tier: UnsafeMutablePointer<TierState>, _ route: UnsafeMutablePointer<RouteState>,
+        _ question: PickQuestion
     ) -> UnsafeMutableBufferPointer<Candidate> {
-        let candidates = UnsafeMutableBufferPointer(start: scratch.base, count: count)
-        if question.features.prefixCount > 0, !tier.pointee.weights.isLoadOnly { credit(candidates, tier, route, question) }
+        let weighsPrefixes = count > 0 && question.features.prefixCount > 0 && !tier.pointee.weights.isLoadOnly
+        let candidates = UnsafeMutableBufferPointer(
+            start: scratch.base, count: weighsPrefixes ? credit(count, tier, route, question) : count)
         let prompt = Double(question.features.promptTokens)
         let output = route.pointee.outputTokensExpected(question.features)
-        for i in 0..<count {
+        for i in 0..<candidates.count {
             let state = endpoints.base + Int(candidates[i].endpoint.index)
             let cached = candidates[i].cachedShare
             candidates[i].time = Scoring.time(
-                state, roundTrip: roundTrip(question.features.callerRegion, state.pointee.region), cachedShare: cached, output: output,
+                state, roundTrip: roundTrip(question.features.callerRegion, state.pointee.region), cachedShare: cached,
+                output: output,
                 now: question.now)
-            candidates[i].loadedTime = Scoring.loaded(candidates[i].time, inFlight: candidates[i].inFlight, limits: state.pointee.limits)
+            candidates[i].loadedTime = Scoring.loaded(
+                candidates[i].time, inFlight: candidates[i].inFlight, limits: state.pointee.limits)
             candidates[i].cost = Scoring.cost(state.pointee.prices, prompt: prompt, cachedShare: cached, output: output)
         }
         return candidates
@@ -93,9 +114,11 @@ extension Router {
     }
 }
 
-/// The members of a tier in the order a pick looks at them: all in turn, or for a large tier all in a different order each time.
+/// The members of a tier in the order a pick looks at them: all in turn, or for a large tier all in a different order
+/// each time.
 ///
-/// A step that is a prime above the number of members visits each of them once. The primes are the eight smallest above 2¹⁶.
+/// A step that is a prime above the number of members visits each of them once. The primes are the eight smallest above
+/// 2¹⁶.
 private struct MemberWalk {
     private let members: Section
     private var position = 0

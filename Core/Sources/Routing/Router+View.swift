@@ -15,13 +15,18 @@ extension Router {
         let counters = state.pointee.counters
         return EndpointView(
             endpoint: endpoint, state: Self.viewState(state, load, now: now), inFlight: inFlight,
-            timeToFirstToken: Self.span(state.pointee.timeToFirstToken.projected(now: now)), timeToFirstTokenP95: firstTokenP95(state, now: now),
+            timeToFirstToken: Self.span(state.pointee.timeToFirstToken.projected(now: now)),
+            timeToFirstTokenP95: firstTokenP95(state, now: now),
             timePerOutputToken: Self.span(state.pointee.timePerToken.value), errorRate: state.pointee.errorRate.value,
-            headroomPercent: Int(max(0, 100 * (1 - load.used)).rounded()), breaker: state.pointee.breaker.phase(now: now),
-            attempts: counters.attempts, successes: counters.successes, failures: counters.failures, outputTokens: counters.outputTokens)
+            headroomPercent: Int(max(0, 100 * (1 - load.used)).rounded()),
+            breaker: state.pointee.breaker.phase(now: now),
+            attempts: counters.attempts, successes: counters.successes, failures: counters.failures,
+            outputTokens: counters.outputTokens)
     }
 
-    private static func viewState(_ state: UnsafeMutablePointer<EndpointState>, _ load: Load, now: Instant) -> EndpointView.State {
+    private static func viewState(_ state: UnsafeMutablePointer<EndpointState>, _ load: Load, now: Instant)
+        -> EndpointView.State
+    {
         if state.pointee.isProbedDown { return .down }
         switch state.pointee.breaker.phase(now: now) {
         case .open: return .open

@@ -6,12 +6,15 @@ internal import Synchronization
 
 /// Chooses endpoints and learns from what became of them; one per loop.
 ///
-/// The way of a pick (`Router+Pick.swift`): **filter** what was tried, is broken or is down → **gate**: the first tier that is not full → **score** its
-/// endpoints by predicted time, price and cached prompt → **pick** among equals by power of two choices. Every `began` must be followed by exactly one
-/// `ended`, or by an `adopt` that removes the endpoint.
+/// The way of a pick (`Router+Pick.swift`): **filter** what was tried, is broken or is down → **gate**: the first tier
+/// that is not full → **score** its endpoints by predicted time, price and cached prompt → **pick** among equals by
+/// power of two choices. Every `began` must be followed by exactly one `ended`, or by an `adopt` that removes the
+/// endpoint.
 /// - Threading: confined to one loop. Loops share `EndpointGauges`, and bad news by `EndpointNews`.
-/// - Cost: `pick`, `began`, `answered` and `ended` allocate nothing. Memory is fixed by the snapshot: about 0.5 KB per endpoint, 256 KB prefix table.
-/// - Ids: an id of another snapshot is ignored where it is out of range and otherwise means another endpoint; see `adopt`.
+/// - Cost: `pick`, `began`, `answered` and `ended` allocate nothing. Memory is fixed by the snapshot: about 0.65 KB per
+///   endpoint, 256 KB prefix table.
+/// - Ids: an id of another snapshot is ignored where it is out of range and otherwise means another endpoint; see
+///   `adopt`.
 public struct Router: ~Copyable {
     public internal(set) var snapshot: RoutingSnapshot
     let gauges: EndpointGauges
@@ -29,11 +32,14 @@ public struct Router: ~Copyable {
     var models: ModelTable
     var prefixes = PrefixTable()
     /// Room for the candidates of one tier; holds nothing between calls.
-    let scratch = Slab(repeating: Candidate(), count: Router.candidatesMax)
+    let scratch = Slab(repeating: Candidate(), count: Router.candidatesMax + Router.joinersMax)
 
-    /// Most endpoints of a tier that one pick looks at. A larger tier is sampled: the best of 64 is in the best 2 % of any number, and a pick
-    /// costs the same at 10,000 endpoints as at 64.
+    /// Most endpoints of a tier that one pick looks at. A larger tier is sampled: the best of 64 is in the best 2 % of
+    /// any number, and a pick costs the same at 10,000 endpoints as at 64.
     static let candidatesMax = 64
+    /// Endpoints that hold a part of the prompt and join the sample of a large tier: those of the prefix table and a
+    /// few on the ring.
+    static let joinersMax = 16
 
     /// - Parameter seed: of the router's own random numbers; equal seeds and equal calls give equal picks.
     public init(snapshot: RoutingSnapshot, gauges: EndpointGauges, seed: UInt64) {
@@ -58,9 +64,11 @@ public struct Router: ~Copyable {
     /// The endpoint for the next attempt of a request.
     ///
     /// - Parameter tried: endpoints this request must not get again.
-    /// - Returns: an endpoint of `snapshot`, and the tier it was found in. When every tier is full, the least loaded endpoint whose own limits still
-    ///   allow a request; when all breakers of the route are open, now and then the endpoint closest to its trial, since waiting for nobody helps nobody.
-    public mutating func pick(_ features: RequestFeatures, excluding tried: TriedEndpoints, now: Instant) -> PickResult {
+    /// - Returns: an endpoint of `snapshot`, and the tier it was found in. When every tier is full, the least loaded
+    ///   endpoint whose own limits still allow a request; when all breakers of the route are open, now and then the
+    ///   endpoint closest to its trial, since waiting for nobody helps nobody.
+    public mutating func pick(_ features: RequestFeatures, excluding tried: TriedEndpoints, now: Instant) -> PickResult
+    {
         guard Int(features.route.index) < routes.count else { return .none(.exhausted) }
         if tried.isEmpty { earnHedge(features.route) }
         return decide(PickQuestion(features: features, tried: tried, now: now))

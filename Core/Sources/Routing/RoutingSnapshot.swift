@@ -5,7 +5,8 @@ public import ResourceTypes
 
 /// Everything a gateway needs to decide, compiled once and never edited: swap, do not edit.
 ///
-/// Names are resolved to dense indices, prices and credentials are in place. Arrays are indexed by the matching id type.
+/// Names are resolved to dense indices, prices and credentials are in place. Arrays are indexed by the matching id
+/// type.
 /// - Threading: immutable, shared by all loops.
 public final class RoutingSnapshot: Sendable {
     /// Grows by one with each accepted configuration of this process.
@@ -21,12 +22,14 @@ public final class RoutingSnapshot: Sendable {
     let rings: [[ConsistentHashRing?]]
 
     public init(
-        version: UInt64, currency: Currency, regions: [RegionRecord], endpoints: [EndpointRecord], routes: [RouteRecord],
+        version: UInt64, currency: Currency, regions: [RegionRecord], endpoints: [EndpointRecord],
+        routes: [RouteRecord],
         keys: [KeyRecord], roundTripNanoseconds: [Int64]
     ) {
         precondition(endpoints.count <= Self.endpointsMax, "\(endpoints.count) endpoints, at most \(Self.endpointsMax)")
         precondition(
-            endpoints.allSatisfy { $0.gaugeSlot >= 0 && $0.gaugeSlot < EndpointGauges.slotsMax }, "gauge slots are below \(EndpointGauges.slotsMax)")
+            endpoints.allSatisfy { $0.gaugeSlot >= 0 && $0.gaugeSlot < EndpointGauges.slotsMax },
+            "gauge slots are below \(EndpointGauges.slotsMax)")
         precondition(roundTripNanoseconds.count == regions.count * regions.count, "round trips are regions × regions")
         self.version = version
         self.currency = currency
@@ -40,7 +43,8 @@ public final class RoutingSnapshot: Sendable {
 
     private static func ring(_ tier: TierRecord, _ endpoints: [EndpointRecord]) -> ConsistentHashRing? {
         guard tier.objective.affinity > 0 else { return nil }
-        return ConsistentHashRing(endpoints: tier.endpoints, names: tier.endpoints.map { endpoints[Int($0.index)].name })
+        return ConsistentHashRing(
+            endpoints: tier.endpoints, names: tier.endpoints.map { endpoints[Int($0.index)].name })
     }
 
     public static let endpointsMax = 4096
@@ -63,7 +67,8 @@ public struct RegionRecord: Sendable {
 
 /// One (endpoint, served model) pair: what routing calls an endpoint.
 ///
-/// An `Endpoint` document that serves three models compiles to three records that share `gaugeSlot`, because its limits are the address's, not the model's.
+/// An `Endpoint` document that serves three models compiles to three records that share `gaugeSlot`, because its limits
+/// are the address's, not the model's.
 public struct EndpointRecord: Sendable {
     /// The document's name; for the second and later models `name/model`.
     public var name: String
@@ -82,8 +87,10 @@ public struct EndpointRecord: Sendable {
     public var health: HealthCheck?
 
     public init(
-        name: String, provider: String, flavor: ProviderFlavor, region: RegionID, gaugeSlot: Int, address: UpstreamAddress,
-        upstreamModel: [UInt8], prices: TokenPrices?, limits: EndpointLimits, timeouts: EndpointTimeouts, health: HealthCheck?
+        name: String, provider: String, flavor: ProviderFlavor, region: RegionID, gaugeSlot: Int,
+        address: UpstreamAddress,
+        upstreamModel: [UInt8], prices: TokenPrices?, limits: EndpointLimits, timeouts: EndpointTimeouts,
+        health: HealthCheck?
     ) {
         self.name = name
         self.provider = provider
@@ -111,7 +118,8 @@ public struct UpstreamAddress: Sendable {
     public var credentialHeader: Secret?
     public var certificateAuthorityFile: String?
     public init(
-        isTLS: Bool, host: String, port: UInt16, basePath: String, credentialHeader: Secret?, certificateAuthorityFile: String?
+        isTLS: Bool, host: String, port: UInt16, basePath: String, credentialHeader: Secret?,
+        certificateAuthorityFile: String?
     ) {
         self.isTLS = isTLS
         self.host = host
@@ -131,7 +139,8 @@ public struct RouteRecord: Sendable {
     public var overflow: OverflowPolicy
     public var hedge: HedgePolicy?
     public init(
-        name: String, modelNames: [String], contextTokensMax: Int?, tiers: [TierRecord], retry: RetryPolicy, overflow: OverflowPolicy,
+        name: String, modelNames: [String], contextTokensMax: Int?, tiers: [TierRecord], retry: RetryPolicy,
+        overflow: OverflowPolicy,
         hedge: HedgePolicy?
     ) {
         self.name = name
@@ -167,7 +176,10 @@ public struct KeyRecord: Sendable {
     public var routes: [RouteID]?
     /// Unix seconds; `nil`: never.
     public var expiresAtUnixSeconds: Int64?
-    public init(name: String, tenant: String, secret: Secret, region: RegionID?, routes: [RouteID]?, expiresAtUnixSeconds: Int64?) {
+    public init(
+        name: String, tenant: String, secret: Secret, region: RegionID?, routes: [RouteID]?,
+        expiresAtUnixSeconds: Int64?
+    ) {
         self.name = name
         self.tenant = tenant
         self.secret = secret

@@ -34,6 +34,8 @@ struct Candidate: BitwiseCopyable {
     /// The conversation's home on the ring.
     var isHome = false
     var score = 0.0
+    /// Scratch of the choice: the position of the n-th equal, kept at position n.
+    var equal = 0
 
     /// Peak EWMA's load, for choosing between equals: predicted time × (in-flight + 1).
     var load: Double { time * Double(inFlight + 1) }
@@ -41,31 +43,38 @@ struct Candidate: BitwiseCopyable {
 
 /// Predicts, scores and picks: pure functions over a list of candidates.
 ///
-/// Each part of the score is a ratio to the best candidate: 1 is the best there is, 2 is twice as slow or dear; a prompt that is not cached at all counts
-/// as 2 against 1 for one that is. Parts are weighted by the tier's objective; lower wins. Candidates within `tolerance` of the best are equals, and
-/// among equals power of two choices on load decides, so that gateways with the same view do not all run to the same endpoint.
+/// Each part of the score is a ratio to the best candidate: 1 is the best there is, 2 is twice as slow or dear; a
+/// prompt that is not cached at all counts as 2 against 1 for one that is. Parts are weighted by the tier's objective;
+/// lower wins. Candidates within `tolerance` of the best are equals, and among equals power of two choices on load
+/// decides, so that gateways with the same view do not all run to the same endpoint.
 enum Scoring {
     /// Scores closer than this carry no information: estimates are noisier.
     static let tolerance = 1.1
     /// A known price never counts more than this against an endpoint; an unknown one counts more than any known one.
     static let costRatioMax = 15.0
     static let unknownCostRatio = 16.0
-    /// What a conversation's home is credited with before anything is known to be cached there: more than a shared system message is worth,
-    /// less than a conversation that an endpoint has answered before.
-    static let homeShare = 0.5
+    /// What a conversation's home is credited with while nobody is known to hold the conversation: clearly more than
+    /// half of a two-message prompt, which is what holding the system message alone is worth.
+    static let homeShare = 0.7
     /// A fully cached prompt still costs a forward pass.
     static let prefillShareMin = 0.1
 
     /// rtt + TTFT · uncached share + TPOT · expected output tokens, in seconds.
     @inline(__always)
-    static func time(_ state: UnsafeMutablePointer<EndpointState>, roundTrip: Double, cachedShare: Double, output: Double, now: Instant) -> Double {
+    static func time(
+        _ state: UnsafeMutablePointer<EndpointState>, roundTrip: Double, cachedShare: Double, output: Double,
+        now: Instant
+    ) -> Double {
         let firstToken = state.pointee.timeToFirstToken.projected(now: now)
-        return roundTrip + firstToken * max(prefillShareMin, 1 - cachedShare) + state.pointee.timePerToken.value * output
+        return roundTrip + firstToken * max(prefillShareMin, 1 - cachedShare) + state.pointee.timePerToken.value
+            * output
     }
 
     /// Batching stretches every answer; at the declared concurrency by a factor of two.
     @inline(__always)
-    static func loaded(_ time: Double, inFlight: Int, limits: Limits) -> Double { time * (1 + Double(inFlight) / limits.concurrency) }
+    static func loaded(_ time: Double, inFlight: Int, limits: Limits) -> Double {
+        time * (1 + Double(inFlight) * limits.stretchPerRequest)
+    }
 
     @inline(__always)
     static func cost(_ prices: ScorePrices?, prompt: Double, cachedShare: Double, output: Double) -> Double {
@@ -77,15 +86,17 @@ enum Scoring {
     static func score(_ candidates: UnsafeMutableBufferPointer<Candidate>, _ weights: ScoreWeights) {
         guard !weights.isLoadOnly else { return }
         let (fastest, cheapest) = best(candidates)
+        let perSecond = weights.latency / fastest
         for i in 0..<candidates.count {
             candidates[i].score =
-                weights.latency * (candidates[i].loadedTime / fastest)
-                + weights.cost * costRatio(candidates[i].cost, cheapest: cheapest)
+                perSecond * candidates[i].loadedTime
+                + (weights.cost > 0 ? weights.cost * costRatio(candidates[i].cost, cheapest: cheapest) : 0)
                 + weights.affinity * (2 - max(candidates[i].cachedShare, candidates[i].isHome ? homeShare : 0))
         }
     }
 
-    private static func best(_ candidates: UnsafeMutableBufferPointer<Candidate>) -> (fastest: Double, cheapest: Double) {
+    private static func best(_ candidates: UnsafeMutableBufferPointer<Candidate>) -> (fastest: Double, cheapest: Double)
+    {
         var fastest = Double.infinity
         var cheapest = Double.infinity
         for candidate in candidates {
@@ -108,11 +119,13 @@ enum Scoring {
         for candidate in candidates { lowest = min(lowest, candidate.score) }
         let limit = lowest * tolerance
         var equals = 0
-        for candidate in candidates where candidate.score <= limit { equals += 1 }
+        for i in 0..<candidates.count where candidates[i].score <= limit {
+            candidates[equals].equal = i
+            equals += 1
+        }
         let pair = distinctPair(below: equals, rng: &rng)
-        let first = position(ofEqual: pair.0, candidates, limit: limit)
-        guard equals > 1 else { return first }
-        let second = position(ofEqual: pair.1, candidates, limit: limit)
+        let first = candidates[pair.0].equal
+        let second = candidates[pair.1].equal
         return candidates[first].load <= candidates[second].load ? first : second
     }
 
@@ -122,15 +135,5 @@ enum Scoring {
         let first = rng.index(below: count)
         let second = rng.index(below: count - 1)
         return (first, second >= first ? second + 1 : second)
-    }
-
-    @inline(__always)
-    private static func position(ofEqual wanted: Int, _ candidates: UnsafeMutableBufferPointer<Candidate>, limit: Double) -> Int {
-        var seen = 0
-        for i in 0..<candidates.count where candidates[i].score <= limit {
-            if seen == wanted { return i }
-            seen += 1
-        }
-        return 0
     }
 }

@@ -3,9 +3,10 @@
 
 /// A fixed number of plain values at one address, owned by one value.
 ///
-/// It stands in for `Array` where the hot path would otherwise pay reference counts and uniqueness checks per access. The subscript gives the
-/// element's address, so that a field is changed in place.
-/// - Limits: an index outside `0..<count` is a bug of ours and traps; ids from outside are checked before they come here.
+/// It stands in for `Array` where the hot path would otherwise pay reference counts and uniqueness checks per access.
+/// The subscript gives the element's address, so that a field is changed in place.
+/// - Limits: an index outside `0..<count` is a bug of ours and traps; ids from outside are checked before they come
+///   here.
 struct Slab<Element: BitwiseCopyable>: ~Copyable {
     let base: UnsafeMutablePointer<Element>
     let count: Int

@@ -22,8 +22,9 @@ struct SnapshotLayout {
             routes.append(RouteState(route, tiers: Section(start: tiers.count, count: route.tiers.count)))
             for (tier, ring) in zip(route.tiers, rings) {
                 let section = Section(start: members.count, count: tier.endpoints.count)
-                members += tier.endpoints
-                tiers.append(TierState(members: section, weights: ScoreWeights(tier.objective), ring: ring.map { .passUnretained($0) }))
+                // Sorted, so that membership is a binary search.
+                members += tier.endpoints.sorted()
+                tiers.append(TierState(members: section, weights: ScoreWeights(tier.objective), ring: ring?.points))
             }
         }
         self.routes = routes

@@ -5,22 +5,30 @@ public import ResourceTypes
 
 /// Ids of one snapshot expressed in the next one's, by name.
 ///
-/// Because ids are positions, whoever keeps one across `Router.adopt` (a live attempt, an `AttemptMachine`, the features of a request that may
-/// still retry) must translate it. `nil` means gone: the router has already given back what such an endpoint's attempts held, so nothing is to be
-/// reported for them any more.
+/// Because ids are positions, whoever keeps one across `Router.adopt` (a live attempt, an `AttemptMachine`, the
+/// features of a request that may still retry) must translate it. `nil` means gone: the router has already given back
+/// what such an endpoint's attempts held, so nothing is to be reported for them any more.
 public struct SnapshotTranslation: Sendable {
     let endpoints: [EndpointID?]
     let routes: [RouteID?]
     let regions: [RegionID?]
 
     init(from source: RoutingSnapshot, to target: RoutingSnapshot) {
-        endpoints = Self.positions(of: source.endpoints.map(\.name), in: target.endpoints.map(\.name)).map { $0.map { EndpointID($0) } }
-        routes = Self.positions(of: source.routes.map(\.name), in: target.routes.map(\.name)).map { $0.map { RouteID($0) } }
-        regions = Self.positions(of: source.regions.map(\.name), in: target.regions.map(\.name)).map { $0.map { RegionID($0) } }
+        endpoints = Self.positions(of: source.endpoints.map(\.name), in: target.endpoints.map(\.name)).map {
+            $0.map { EndpointID($0) }
+        }
+        routes = Self.positions(of: source.routes.map(\.name), in: target.routes.map(\.name)).map {
+            $0.map { RouteID($0) }
+        }
+        regions = Self.positions(of: source.regions.map(\.name), in: target.regions.map(\.name)).map {
+            $0.map { RegionID($0) }
+        }
     }
 
     /// - Returns: `nil` for an endpoint that is gone or was never there.
-    public func endpoint(_ id: EndpointID) -> EndpointID? { Int(id.index) < endpoints.count ? endpoints[Int(id.index)] : nil }
+    public func endpoint(_ id: EndpointID) -> EndpointID? {
+        Int(id.index) < endpoints.count ? endpoints[Int(id.index)] : nil
+    }
     public func route(_ id: RouteID) -> RouteID? { Int(id.index) < routes.count ? routes[Int(id.index)] : nil }
     public func region(_ id: RegionID) -> RegionID? { Int(id.index) < regions.count ? regions[Int(id.index)] : nil }
 

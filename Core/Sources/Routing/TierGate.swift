@@ -5,8 +5,9 @@ internal import ResourceTypes
 
 /// Whether a tier takes requests or overflows into the next one.
 ///
-/// Signal: the used share of the tightest limit at the tier's freest endpoint. At `enterPercent` the gate closes; it opens again at `returnPercent`, not
-/// before `holdMin` has passed. Two thresholds and a shortest stay keep traffic from flapping between tiers whose caches and prices differ.
+/// Signal: the used share of the tightest limit at the tier's freest endpoint. At `enterPercent` the gate closes; it
+/// opens again at `returnPercent`, not before `holdMin` has passed. Two thresholds and a shortest stay keep traffic
+/// from flapping between tiers whose caches and prices differ.
 /// - First start: open.
 struct TierGate: BitwiseCopyable, Equatable {
     private(set) var isFull = false

@@ -10,7 +10,7 @@ public import ResourceTypes
 public struct TriedEndpoints: BitwiseCopyable, Sendable {
     public static let capacity = 16
 
-    @usableFromInline var ids: InlineArray<16, UInt16>
+    private var ids: InlineArray<16, UInt16>
     public private(set) var count: Int
 
     public init() {

@@ -11,10 +11,14 @@ public import ResourceTypes
 ///     iteration      = P                                        when nothing decodes
 ///                    = max(P, decode(1)) + decode(B) − decode(1)  when B sequences decode
 ///
-/// N is the sum of prompt tokens of the iteration; n the tokens of one chunk, c those of the same prompt already computed or cached.
-/// The sum charges attention over earlier tokens, which makes a prompt cut into large chunks cost exactly what it costs whole. One pass
-/// over the weights serves prefill and decode alike, hence the maximum; each further decoding sequence adds what the batch curve says.
-/// Decode time does not depend on context length: the tables move by under 5 % from 128 to 8,192 tokens.
+/// N is the sum of prompt tokens of the iteration; n the tokens of one chunk, c those of the same prompt already
+/// computed or cached. The sum charges attention over earlier tokens, which makes a prompt cut into large chunks cost
+/// exactly what it costs whole. One pass over the weights serves prefill and decode alike, hence the maximum; each
+/// further decoding sequence adds what the batch curve says.
+///
+/// Left out: decode time by context length. Splitwise's llama2-70b moves by 8 % between 128 and 8,192 prompt tokens,
+/// SageServe's small models by 4 % up to 4,096 (at 8,192 they take twice to four times as long, which this model does
+/// not show).
 public struct AcceleratorProfile: Equatable, Sendable {
     /// Lower-case name used on the command line, e.g. `llama2-70b-a100-tp8`.
     public var name: String

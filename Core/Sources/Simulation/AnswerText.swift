@@ -3,8 +3,8 @@
 
 /// Endless pretended answer, one word per token, the same for the same seed.
 ///
-/// Words are joined by a leading space, sentences have 6 to 13 words, and about one word in 24 holds multi-byte characters, so that
-/// whoever cuts bytes at the wrong place is found out.
+/// Words are joined by a leading space, sentences have 6 to 13 words, and about one word in 24 holds multi-byte
+/// characters, so that whoever cuts bytes at the wrong place is found out.
 public struct AnswerText: Sendable {
     private var generator: SeededGenerator
     private var wordsLeftInSentence = 0
@@ -35,16 +35,24 @@ public struct AnswerText: Sendable {
     }
 
     private static let plainWords: [String] = [
-        "air", "answer", "balance", "basin", "bridge", "calm", "carries", "chart", "clear", "climbs", "cloud", "coast", "cold", "crosses",
-        "current", "cycle", "deep", "drift", "east", "edge", "equal", "even", "fair", "falls", "far", "field", "flow", "follows", "forecast",
-        "front", "gauge", "gentle", "grows", "harbour", "height", "high", "hour", "island", "joins", "keeps", "lake", "layer", "level", "light",
-        "line", "local", "long", "low", "map", "measure", "meets", "mild", "moves", "narrow", "near", "north", "over", "path", "pattern",
-        "plain", "point", "pressure", "quiet", "rain", "range", "reading", "region", "rises", "river", "route", "scale", "sea", "season",
-        "settles", "shifts", "shore", "signal", "slow", "small", "south", "spreads", "station", "steady", "storm", "stream", "summer",
-        "surface", "tide", "toward", "trace", "turns", "under", "valley", "wave", "weather", "west", "wide", "wind", "winter", "with",
+        "air", "answer", "balance", "basin", "bridge", "calm", "carries", "chart", "clear", "climbs", "cloud",
+        "coast", "cold", "crosses",
+        "current", "cycle", "deep", "drift", "east", "edge", "equal", "even", "fair", "falls", "far", "field",
+        "flow", "follows", "forecast",
+        "front", "gauge", "gentle", "grows", "harbour", "height", "high", "hour", "island", "joins", "keeps", "lake",
+        "layer", "level", "light",
+        "line", "local", "long", "low", "map", "measure", "meets", "mild", "moves", "narrow", "near", "north",
+        "over", "path", "pattern",
+        "plain", "point", "pressure", "quiet", "rain", "range", "reading", "region", "rises", "river", "route",
+        "scale", "sea", "season",
+        "settles", "shifts", "shore", "signal", "slow", "small", "south", "spreads", "station", "steady", "storm",
+        "stream", "summer",
+        "surface", "tide", "toward", "trace", "turns", "under", "valley", "wave", "weather", "west", "wide", "wind",
+        "winter", "with",
     ]
 
     private static let multiByteWords: [String] = [
-        "café", "naïve", "Zürich", "São", "über", "smörgås", "Ελλάδα", "погода", "मौसम", "天気", "気圧", "날씨", "🌍", "☀️", "🌧", "→", "–", "½",
+        "café", "naïve", "Zürich", "São", "über", "smörgås", "Ελλάδα", "погода", "मौसम", "天気", "気圧", "날씨", "🌍", "☀️",
+        "🌧", "→", "–", "½",
     ]
 }

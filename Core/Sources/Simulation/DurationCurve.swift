@@ -5,8 +5,8 @@ public import ResourceTypes
 
 /// Time as a function of a count, linear between measured points.
 ///
-/// Below the first point the curve is flat: a forward pass that small is bound by reading the weights, not by its tokens.
-/// Above the last point the last segment continues. Points rise in both coordinates, so the curve never falls.
+/// Below the first point the curve is flat: a forward pass that small is bound by reading the weights, not by its
+/// tokens. Above the last point the last segment continues. Points rise in both coordinates, so the curve never falls.
 public struct DurationCurve: Equatable, Sendable {
     public struct Point: Equatable, Sendable {
         public var count: Int
@@ -17,7 +17,9 @@ public struct DurationCurve: Equatable, Sendable {
 
     /// - Precondition: at least two points, counts strictly rising from 1 or more, times positive and never falling.
     public init(_ points: [(count: Int, microseconds: Int64)]) {
-        precondition(points.count >= 2 && points[0].count >= 1 && points[0].microseconds > 0, "a curve needs two positive points")
+        precondition(
+            points.count >= 2 && points[0].count >= 1 && points[0].microseconds > 0, "a curve needs two positive points"
+        )
         for (a, b) in zip(points, points.dropFirst()) {
             precondition(a.count < b.count && a.microseconds <= b.microseconds, "curve falls between \(a) and \(b)")
         }

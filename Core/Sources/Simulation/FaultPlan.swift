@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-// What a misbehaving model server does, as values. The reference model server plays it over real sockets, the simulator in virtual time.
+// What a misbehaving model server does, as values. The reference model server plays it over real sockets, the simulator
+// in virtual time.
 
 public import ResourceTypes
 
 /// Which requests suffer which fault.
 ///
-/// A decision depends only on the plan, the seed and the request's number: reordered calls or an added rule change no other rule's choice.
+/// A decision depends only on the plan, the seed and the request's number: reordered calls or an added rule change no
+/// other rule's choice.
 public struct FaultPlan: Equatable, Sendable {
     /// Rules a plan may have.
     public static let rulesMax = 32
@@ -22,7 +24,8 @@ public struct FaultPlan: Equatable, Sendable {
     /// - Parameter requestIndex: number of the request since the plan was set, from 0.
     /// - Returns: `nil` for a request that is served normally.
     public func decide(requestIndex: UInt64, seed: UInt64) -> FaultAction? {
-        for (position, rule) in rules.enumerated() where rule.selection.contains(requestIndex, salt: seed &+ UInt64(position)) {
+        for (position, rule) in rules.enumerated()
+        where rule.selection.contains(requestIndex, salt: seed &+ UInt64(position)) {
             return rule.action
         }
         return nil
@@ -50,22 +53,26 @@ public enum FaultSelection: Equatable, Sendable {
         case .all: true
         case .next(let count, let skipping): requestIndex >= skipping && requestIndex - skipping < count
         case .percent(let percent):
-            SeededGenerator.mix(requestIndex &+ SeededGenerator.mix(salt &+ 1)) % 100 < UInt64(max(0, min(100, percent)))
+            SeededGenerator.mix(requestIndex &+ SeededGenerator.mix(salt &+ 1)) % 100
+                < UInt64(max(0, min(100, percent)))
         }
     }
 }
 
-/// One way to fail. "Chunk" is one content event of a stream; an answer that is not streamed counts as one chunk.
+/// One way to fail. "Chunk" is one content event of a stream; an answer that is not streamed is hit whatever the count
+/// says.
 public enum FaultAction: Equatable, Sendable {
     /// An error answer instead of the work. A storm is this for many requests.
     case status(Int, retryAfter: RetryAfterForm?)
     /// Holds back the first token for this long beyond its time.
     case slowFirstToken(TimeSpan)
-    /// Closes the connection after so many chunks, without an end; 0 closes after the response head.
+    /// Closes the connection after so many chunks, without an end; 0 closes after the response head. Not streamed: in
+    /// mid-body.
     case cut(afterChunks: Int)
     /// Accepts the request and never answers.
     case blackHole
-    /// Sends an error event inside a stream whose status is 200, then `[DONE]` as vLLM does; 0 chunks: before any content.
+    /// Sends an error event inside a stream whose status is 200, then `[DONE]` as vLLM does; 0 chunks: before any
+    /// content. Not streamed: an error object with status 200.
     case errorEvent(afterChunks: Int)
     /// Answers 200 with a web page.
     case wrongContentType

@@ -3,11 +3,13 @@
 
 /// Fixed pool of KV-cache blocks with reference counts and reuse of prompt prefixes.
 ///
-/// A block is *held* (reference count > 0) or *idle*. Idle blocks form one list from least to most recently used; allocation takes the
-/// front and forgets what the block contained. A block whose 16 tokens are computed may be published under the hash of its whole prefix;
-/// until it is evicted, any sequence with the same prefix can hold it again without computing it (vLLM's automatic prefix caching).
-/// Invariant: `heldCount + idleCount == capacity`, and a hash leads to at most one block.
-/// - Cost: every operation O(1) expected; the only allocation after `init` is the hash table's growth, bounded by `capacity`.
+/// A block is *held* (reference count > 0) or *idle*. Idle blocks form one list from least to most recently used;
+/// allocation takes the front and forgets what the block contained. A block whose 16 tokens are computed may be
+/// published under the hash of its whole prefix; until it is evicted, any sequence with the same prefix can hold it
+/// again without computing it (vLLM's automatic prefix caching). Invariant: `heldCount + idleCount == capacity`, and a
+/// hash leads to at most one block.
+/// - Cost: every operation O(1) expected; the only allocation after `init` is the hash table's growth, bounded by
+///   `capacity`.
 struct KVBlockCache {
     static let tokensPerBlock = 16
 
@@ -57,7 +59,8 @@ struct KVBlockCache {
         return index
     }
 
-    /// Gives back one reference to each block, last first: the tail of a prompt is the least likely to be shared, so it must go first.
+    /// Gives back one reference to each block, last first: the tail of a prompt is the least likely to be shared, so it
+    /// must go first.
     mutating func release(_ held: [BlockIndex]) {
         for index in held.reversed() {
             precondition(blocks[Int(index)].references > 0, "KV block \(index) released twice")

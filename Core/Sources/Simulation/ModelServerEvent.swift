@@ -9,7 +9,8 @@ public import ResourceTypes
 public struct SimulatedRequest: Equatable, Sendable {
     /// Unique among the requests the model holds; the caller chooses it.
     public var id: UInt64
-    /// Hash of the prefix that ends with each whole block of 16 prompt tokens, in order. Empty opts out of prefix caching.
+    /// Hash of the prefix that ends with each whole block of 16 prompt tokens, in order. Empty opts out of prefix
+    /// caching.
     public var blockHashes: [UInt64]
     public var promptTokens: Int
     /// Tokens the answer will have. The caller decides it (the model has no language in it).
@@ -17,8 +18,12 @@ public struct SimulatedRequest: Equatable, Sendable {
 
     /// - Precondition: one prompt token and one output token at least; no more hashes than whole blocks.
     public init(id: UInt64, blockHashes: [UInt64] = [], promptTokens: Int, outputTokens: Int) {
-        precondition(promptTokens >= 1 && outputTokens >= 1, "request \(id): \(promptTokens) prompt and \(outputTokens) output tokens")
-        precondition(blockHashes.count <= promptTokens / KVBlockCache.tokensPerBlock, "request \(id): more hashes than whole blocks")
+        precondition(
+            promptTokens >= 1 && outputTokens >= 1,
+            "request \(id): \(promptTokens) prompt and \(outputTokens) output tokens")
+        precondition(
+            blockHashes.count <= promptTokens / KVBlockCache.tokensPerBlock,
+            "request \(id): more hashes than whole blocks")
         self.id = id
         self.blockHashes = blockHashes
         self.promptTokens = promptTokens
@@ -40,7 +45,8 @@ public struct ModelServerLimits: Equatable, Sendable {
     public var jitterPercent: Int
 
     public init(
-        queueMax: Int = 1_024, sequencesMax: Int = 256, tokensPerIterationMax: Int = 2_048, contextTokensMax: Int = 32_768,
+        queueMax: Int = 1_024, sequencesMax: Int = 256, tokensPerIterationMax: Int = 2_048,
+        contextTokensMax: Int = 32_768,
         jitterPercent: Int = 0
     ) {
         precondition(queueMax >= 1 && sequencesMax >= 1 && contextTokensMax >= 2, "limits must be positive")

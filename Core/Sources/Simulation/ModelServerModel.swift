@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-// The timing model of one model server, after vLLM's V1 scheduler: continuous batching in iterations, first come first served, prompts
-// prefilled in chunks under a token budget, paged KV cache with prefix reuse, pre-emption by recomputation. The reference model server runs it
-// in real time, the simulator in virtual time; both call the same functions, so what the simulator predicts is what the server does.
-// Left out on purpose: speculative decoding, swapping to host memory, priorities, reuse of generated tokens as a prefix.
+// The timing model of one model server, after vLLM's V1 scheduler: continuous batching in iterations, first come first
+// served, prompts prefilled in chunks under a token budget, paged KV cache with prefix reuse, pre-emption by
+// recomputation. The reference model server runs it in real time, the simulator in virtual time; both call the same
+// functions, so what the simulator predicts is what the server does. Left out on purpose: speculative decoding,
+// swapping to host memory, priorities, reuse of generated tokens as a prefix.
 
 public import ResourceTypes
 
 /// One model server as a machine over virtual time.
 ///
-/// Call `advance` up to `now` before `submit` or `cancel`; wake up at `nextEventAt`. Events come in time order, within an iteration in admission order.
+/// Call `advance` up to `now` before `submit` or `cancel`; wake up at `nextEventAt`. Events come in time order, within
+/// an iteration in admission order.
 /// - Determinism: equal profile, limits, seed and calls give equal events.
 /// - Cost: an iteration is O(batch); cancelling is O(batch + queue).
 public struct ModelServerModel {
@@ -45,7 +47,9 @@ public struct ModelServerModel {
     }
 
     /// Queues a request; an idle server begins with it at once.
-    public mutating func submit(_ request: SimulatedRequest, now: Instant, into events: inout [ModelServerEvent]) -> Admission {
+    public mutating func submit(_ request: SimulatedRequest, now: Instant, into events: inout [ModelServerEvent])
+        -> Admission
+    {
         let tokensMax = min(limits.contextTokensMax, cache.capacity * KVBlockCache.tokensPerBlock)
         guard request.promptTokens + request.outputTokens <= tokensMax else {
             totals.refusedTotal += 1
@@ -86,7 +90,8 @@ public struct ModelServerModel {
 // MARK: - One iteration
 
 extension ModelServerModel {
-    /// 1. Continue running sequences, oldest first. 2. Admit from the queue if nobody had to be pre-empted. 3. Price the batch.
+    /// 1. Continue running sequences, oldest first. 2. Admit from the queue if nobody had to be pre-empted. 3. Price
+    ///    the batch.
     private mutating func beginIteration(at now: Instant, into events: inout [ModelServerEvent]) {
         var load = IterationLoad()
         var budget = limits.tokensPerIterationMax
@@ -103,7 +108,9 @@ extension ModelServerModel {
         while index < running.count {
             let tokens = min(running[index].missingTokens, budget)
             guard tokens > 0 else { break }
-            while index < running.count, !running[index].schedule(tokens, in: &cache) { preemptNewest(at: now, into: &events) }
+            while index < running.count, !running[index].schedule(tokens, in: &cache) {
+                preemptNewest(at: now, into: &events)
+            }
             // The sequence may have been the newest itself and be gone; then nothing is left after it either.
             guard index < running.count else { break }
             if running[index].isDecoding {
@@ -132,7 +139,8 @@ extension ModelServerModel {
                 sequence.markAdmitted()
                 totals.prefixQueriesTotal += sequence.request.promptTokens
                 totals.prefixHitsTotal += cached
-                events.append(ModelServerEvent(at: now, request: sequence.request.id, kind: .admitted(cachedTokens: cached)))
+                events.append(
+                    ModelServerEvent(at: now, request: sequence.request.id, kind: .admitted(cachedTokens: cached)))
             }
             load.addPrefill(chunk: tokens, context: sequence.computedTokens, on: profile)
             budget -= tokens
@@ -143,7 +151,8 @@ extension ModelServerModel {
     private mutating func endIteration(at end: Instant, into events: inout [ModelServerEvent]) {
         totals.iterationsTotal += 1
         let finishedBefore = totals.finishedTotal
-        // Because: members are read in place; copying a sequence out of the array would retain its block list for every token.
+        // Because: members are read in place; copying a sequence out of the array would retain its block list for every
+        // token.
         for index in running.indices {
             guard running[index].completeScheduled(in: &cache) else { continue }
             let (id, token) = (running[index].request.id, running[index].generatedTokens - 1)
@@ -170,6 +179,7 @@ extension ModelServerModel {
     private mutating func jittered(_ span: TimeSpan) -> TimeSpan {
         guard limits.jitterPercent > 0 else { return span }
         let bound = Double(limits.jitterPercent) / 100
-        return .nanoseconds(Int64(Double(span.nanoseconds) * Double.random(in: (1 - bound)...(1 + bound), using: &jitter)))
+        return .nanoseconds(
+            Int64(Double(span.nanoseconds) * Double.random(in: (1 - bound)...(1 + bound), using: &jitter)))
     }
 }

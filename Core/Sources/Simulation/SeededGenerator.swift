@@ -3,8 +3,9 @@
 
 /// SplitMix64: a small generator whose whole state is one word, so a run is named by its seed.
 ///
-/// Each purpose takes its own generator through `init(seed:label:)`; adding a consumer then never shifts the numbers of another.
-/// Constants: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014 (the Java 8 variant of MurmurHash3's finaliser).
+/// Each purpose takes its own generator through `init(seed:label:)`; adding a consumer then never shifts the numbers of
+/// another. Constants: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014 (the Java 8
+/// variant of MurmurHash3's finaliser).
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

@@ -3,8 +3,9 @@
 
 /// A prompt cut into pretended tokens of four bytes, with the hash of each whole block's prefix.
 ///
-/// Four bytes per token is the usual rule of thumb for English text. Equal prefixes of the bytes give equal leading hashes, which is all prefix
-/// caching needs; the hash is not cryptographic and a collision only makes one prompt look cached.
+/// Four bytes per token is the usual rule of thumb for English text. Equal prefixes of the bytes give equal leading
+/// hashes, which is all prefix caching needs; the hash is not cryptographic and a collision only makes one prompt look
+/// cached.
 public struct TokenizedPrompt: Equatable, Sendable {
     public static let bytesPerToken = 4
 

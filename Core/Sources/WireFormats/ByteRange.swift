@@ -12,7 +12,9 @@ public struct ByteRange: Sendable, Equatable {
         self.count = count
     }
 
-    @inlinable init(_ start: Int, _ end: Int) { self.init(start: Int32(truncatingIfNeeded: start), count: Int32(truncatingIfNeeded: end - start)) }
+    @inlinable init(_ start: Int, _ end: Int) {
+        self.init(start: Int32(truncatingIfNeeded: start), count: Int32(truncatingIfNeeded: end - start))
+    }
 
     public static let empty = ByteRange(start: 0, count: 0)
 

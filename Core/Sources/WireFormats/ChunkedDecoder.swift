@@ -18,7 +18,10 @@ public enum ChunkEvent: Sendable {
 ///
 /// Extensions and trailers are checked, bounded and dropped: merging trailers into headers has been an attack.
 public struct ChunkedDecoder: Sendable {
-    private enum State { case size, extensions, sizeLineFeed, data, dataCarriageReturn, dataLineFeed, trailerStart, trailerName, trailerValue, trailerLineFeed, finalLineFeed, done }
+    private enum State {
+        case size, extensions, sizeLineFeed, data, dataCarriageReturn, dataLineFeed, trailerStart, trailerName,
+            trailerValue, trailerLineFeed, finalLineFeed, done
+    }
 
     private var state = State.size
     private var remaining: Int64 = 0

@@ -3,8 +3,8 @@
 
 /// What an upstream's error says, whichever of the known shapes it has. Ranges are of the body.
 ///
-/// Shapes: OpenAI `{"error":{message,type,code}}`; `{"error":"text"}`; the array that Google's compatible endpoint wraps around the
-/// first; SGLang's flat `{"object":"error","message",…}`; `{"detail":"text"}` of Python frameworks.
+/// Shapes: OpenAI `{"error":{message,type,code}}`; `{"error":"text"}`; the array that Google's compatible endpoint
+/// wraps around the first; SGLang's flat `{"object":"error","message",…}`; `{"detail":"text"}` of Python frameworks.
 public struct ErrorFacts: Equatable, Sendable {
     public var type = ByteRange.empty
     public var code = ByteRange.empty
@@ -40,7 +40,9 @@ extension ResponseScan {
         return facts
     }
 
-    private static func topLevel(_ name: UnsafeRawBufferPointer, _ scanner: inout JSONScanner, _ facts: inout ErrorFacts) throws(JSONFault) {
+    private static func topLevel(
+        _ name: UnsafeRawBufferPointer, _ scanner: inout JSONScanner, _ facts: inout ErrorFacts
+    ) throws(JSONFault) {
         let kind = try scanner.kind()
         if name.equals("error"), kind == .object {
             try scanner.members(depth: 2) { scanner, name throws(JSONFault) in try note(name, &scanner, &facts) }
@@ -52,7 +54,9 @@ extension ResponseScan {
         }
     }
 
-    private static func note(_ name: UnsafeRawBufferPointer, _ scanner: inout JSONScanner, _ facts: inout ErrorFacts) throws(JSONFault) {
+    private static func note(_ name: UnsafeRawBufferPointer, _ scanner: inout JSONScanner, _ facts: inout ErrorFacts)
+        throws(JSONFault)
+    {
         let kind = try scanner.kind()
         guard kind == .string || kind == .number else { return try scanner.skipValue(depth: 3) }
         let value = kind == .string ? try scanner.string().range : try scanner.number()
@@ -71,8 +75,10 @@ extension ResponseScan {
         let code = facts.code.slice(body)
         let message = facts.message.slice(body)
         let exhausted: [StaticString] = [
-            "insufficient_quota", "credit_balance_exhausted", "organization_spend_limit_exceeded", "project_spend_limit_exceeded",
-            "organization_usage_limit_exceeded", "billing_hard_limit_reached", "billing_error", "enforced_spend_limit_reached",
+            "insufficient_quota", "credit_balance_exhausted", "organization_spend_limit_exceeded",
+            "project_spend_limit_exceeded",
+            "organization_usage_limit_exceeded", "billing_hard_limit_reached", "billing_error",
+            "enforced_spend_limit_reached",
         ]
         facts.isQuotaExhausted = exhausted.contains { type.equals($0) || code.equals($0) }
         let filtered: [StaticString] = ["content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation"]
@@ -81,7 +87,8 @@ extension ResponseScan {
             "maximum context length", "context size", "prompt is too long", "input is too long", "context window",
         ]
         facts.isContextTooLong =
-            code.equals("context_length_exceeded") || type.equals("exceed_context_size_error") || tooLong.contains { message.holds($0) }
+            code.equals("context_length_exceeded") || type.equals("exceed_context_size_error")
+            || tooLong.contains { message.holds($0) }
     }
 }
 
@@ -92,7 +99,8 @@ public enum ErrorBody {
             (
                 "error",
                 .object([
-                    ("message", .string(message)), ("type", .string(type)), ("param", param.map { .string($0) } ?? .null),
+                    ("message", .string(message)), ("type", .string(type)),
+                    ("param", param.map { .string($0) } ?? .null),
                     ("code", code.map { .string($0) } ?? .null),
                 ])
             )

@@ -53,7 +53,8 @@ struct FramingFields {
         isChunked = true
     }
 
-    /// A list of tokens. `close` and `keep-alive` mean something to us; naming a field that frames or authorises is an attack.
+    /// A list of tokens. `close` and `keep-alive` mean something to us; naming a field that frames or authorises is an
+    /// attack.
     private mutating func noteConnection(_ value: UnsafeRawBufferPointer) throws(HeadStop) {
         var start = 0
         while start <= value.count {
@@ -93,7 +94,8 @@ struct FramingFields {
 
 /// A host with an optional port (RFC 9110 §7.2, RFC 3986 §3.2.2), without user information.
 ///
-/// Narrower than the grammar where wider names nobody: not empty, no percent escapes, no sub-delimiters, at most 261 bytes.
+/// Narrower than the grammar where wider names nobody: not empty, no percent escapes, no sub-delimiters, at most 261
+/// bytes.
 enum HostSyntax {
     static func isHost(_ text: UnsafeRawBufferPointer) -> Bool {
         guard let first = text.first, text.count <= 261 else { return false }

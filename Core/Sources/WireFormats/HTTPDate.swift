@@ -3,7 +3,8 @@
 
 /// The three date formats of RFC 9110 §5.6.7, as Unix seconds.
 public enum HTTPDate {
-    /// `Wed, 21 Oct 2026 07:28:00 GMT`, the format to send. Times outside the years 1970 to 9999 become the nearest one inside.
+    /// `Wed, 21 Oct 2026 07:28:00 GMT`, the format to send. Times outside the years 1970 to 9999 become the nearest one
+    /// inside.
     public static func format(unixSeconds: Int64) -> String {
         let seconds = min(max(unixSeconds, 0), 253_402_300_799)
         let (days, time) = (seconds / 86_400, seconds % 86_400)
@@ -91,7 +92,9 @@ public enum HTTPDate {
 
     // MARK: Pieces
 
-    private static func words(_ text: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer] { split(text, at: 32).filter { !$0.isEmpty } }
+    private static func words(_ text: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer] {
+        split(text, at: 32).filter { !$0.isEmpty }
+    }
 
     static func split(_ text: UnsafeRawBufferPointer, at separator: UInt8) -> [UnsafeRawBufferPointer] {
         text.split(separator: separator, omittingEmptySubsequences: false).map { UnsafeRawBufferPointer(rebasing: $0) }

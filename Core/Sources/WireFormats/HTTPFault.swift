@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-/// Why bytes are not an HTTP/1.1 message that we accept. Strict on purpose: what two parsers could read differently is refused.
+/// Why bytes are not an HTTP/1.1 message that we accept. Strict on purpose: what two parsers could read differently is
+/// refused.
 ///
 /// Rules: RFC 9110 and RFC 9112; limits are ours.
 public enum HTTPFault: Error, Equatable, Sendable {
@@ -33,7 +34,8 @@ public enum HTTPFault: Error, Equatable, Sendable {
         case .malformedStatusLine: "The status line must be HTTP/1.1 SP three digits SP reason CRLF."
         case .methodTooLong: "The method must be a token of at most 32 characters."
         case .targetTooLong: "The request target is too long."
-        case .malformedTarget: "The request target must be a path or an absolute URI of visible ASCII characters without a fragment."
+        case .malformedTarget:
+            "The request target must be a path or an absolute URI of visible ASCII characters without a fragment."
         case .unsupportedVersion: "Only HTTP/1.1 and HTTP/1.0 are spoken here."
         case .bareLineFeed: "Lines must end with CRLF, not with LF alone."
         case .bareCarriageReturn: "A CR must be followed by LF."
@@ -53,7 +55,8 @@ public enum HTTPFault: Error, Equatable, Sendable {
         case .unsupportedTransferEncoding: "Transfer-Encoding must be chunked, once."
         case .transferEncodingOnHTTP10: "HTTP/1.0 has no Transfer-Encoding."
         case .unsupportedExpectation: "The only expectation that can be met is 100-continue."
-        case .protectedConnectionOption: "Connection must not name a field that frames, addresses or authorises the message."
+        case .protectedConnectionOption:
+            "Connection must not name a field that frames, addresses or authorises the message."
         case .malformedChunkSize: "A chunk's size must be 1 to 15 hexadecimal digits."
         case .malformedChunkExtension: "A chunk's extensions must be short and free of control characters."
         case .malformedChunkEnd: "A chunk's data must be followed by CRLF."

@@ -5,8 +5,8 @@ internal import CByteScan
 
 /// Strict HTTP/1.1 head parsing over bytes at hand: no state between calls, no allocation, offsets out.
 ///
-/// Called again with more bytes when a head is incomplete; callers call only when a new line end has come, which bounds the work.
-/// One empty line before a request is skipped, as RFC 9112 §2.2 advises for old clients; more are refused.
+/// Called again with more bytes when a head is incomplete; callers call only when a new line end has come, which bounds
+/// the work. One empty line before a request is skipped, as RFC 9112 §2.2 advises for old clients; more are refused.
 public enum HTTPParser {
     /// - Parameter fields: storage for the header fields, at least `limits.fieldsMax` of them.
     public static func requestHead(

@@ -3,7 +3,8 @@
 
 /// Points in time as RFC 3339 writes them, `2026-11-21T01:00:00Z`, as Unix seconds.
 enum InternetDate {
-    /// - Returns: `nil` when the text is no such date. A fraction of a second is rounded up: a reset must not be believed too early.
+    /// - Returns: `nil` when the text is no such date. A fraction of a second is rounded up: a reset must not be
+    ///   believed too early.
     static func parse(_ text: UnsafeRawBufferPointer) -> Int64? {
         guard text.count >= 20, text[4] == 45, text[7] == 45, text[10] | 0x20 == 116, text[13] == 58, text[16] == 58,
             let year = number(text, 0, 4), year >= 1970, let month = number(text, 5, 2), (1...12).contains(month),
@@ -34,7 +35,8 @@ enum InternetDate {
     /// Seconds that the local time is ahead: of `Z`, `+01:00` or `-05:30`.
     private static func offset(_ text: UnsafeRawBufferPointer) -> Int64? {
         if text.matches("z") { return 0 }
-        guard text.count == 6, text[0] == 43 || text[0] == 45, text[3] == 58, let hours = number(text, 1, 2), hours < 24,
+        guard text.count == 6, text[0] == 43 || text[0] == 45, text[3] == 58, let hours = number(text, 1, 2),
+            hours < 24,
             let minutes = number(text, 4, 2), minutes < 60
         else { return nil }
         let seconds = hours * 3_600 + minutes * 60

@@ -5,7 +5,8 @@ internal import CByteScan
 
 /// Why bytes are not JSON that we accept (RFC 8259, strict).
 public enum JSONFault: Error, Equatable, Sendable {
-    case unexpectedEnd, unexpectedByte, malformedNumber, malformedString, controlCharacter, malformedEscape, malformedUTF8, tooDeep,
+    case unexpectedEnd, unexpectedByte, malformedNumber, malformedString, controlCharacter, malformedEscape,
+        malformedUTF8, tooDeep,
         trailingBytes, byteOrderMark
 
     public var explanation: StaticString {
@@ -27,7 +28,8 @@ public enum JSONFault: Error, Equatable, Sendable {
 /// What kind of value stands at a position.
 enum JSONKind: Equatable { case object, array, string, number, bool, null }
 
-/// A strict JSON reader that moves over values and says where they are. No tree, no allocation; nesting is a bit per level.
+/// A strict JSON reader that moves over values and says where they are. No tree, no allocation; nesting is a bit per
+/// level.
 ///
 /// - Cost: strings without escapes go 16 bytes a step; everything else one byte a step.
 struct JSONScanner {
@@ -141,7 +143,11 @@ struct JSONScanner {
                 return (ByteRange(first - start, here - start), hasEscapes)
             } else if byte == 92 {
                 hasEscapes = true
-                if end - here >= 2, isobar_json_is_short_escape(here[1]) != 0 { here += 2 } else { here = try unicodeEscape(here) }
+                if end - here >= 2, isobar_json_is_short_escape(here[1]) != 0 {
+                    here += 2
+                } else {
+                    here = try unicodeEscape(here)
+                }
             } else {
                 here = try unusual(here)
             }
@@ -232,7 +238,9 @@ struct JSONScanner {
     @inline(__always)
     mutating func word(_ text: StaticString) throws(JSONFault) {
         guard end - at >= text.utf8CodeUnitCount else { throw .unexpectedEnd }
-        guard UnsafeRawBufferPointer(start: at, count: text.utf8CodeUnitCount).equals(text) else { throw .unexpectedByte }
+        guard UnsafeRawBufferPointer(start: at, count: text.utf8CodeUnitCount).equals(text) else {
+            throw .unexpectedByte
+        }
         at += text.utf8CodeUnitCount
     }
 

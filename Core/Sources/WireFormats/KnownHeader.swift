@@ -29,7 +29,9 @@ public enum KnownHeader: UInt8, Sendable {
         case 7: return ofSeven(name)
         case 9: return name.matches("x-api-key") ? .xAPIKey : ofPrefix(name)
         case 10: return ofTen(name)
-        case 11: return name.matches("retry-after") ? .retryAfter : name.matches("traceparent") ? .traceparent : ofPrefix(name)
+        case 11:
+            return name.matches("retry-after")
+                ? .retryAfter : name.matches("traceparent") ? .traceparent : ofPrefix(name)
         case 12: return ofTwelve(name)
         case 13: return name.matches("authorization") ? .authorization : ofPrefix(name)
         case 14: return ofFourteen(name)
@@ -37,7 +39,9 @@ public enum KnownHeader: UInt8, Sendable {
         case 16: return ofSixteen(name)
         case 17: return name.matches("transfer-encoding") ? .transferEncoding : ofPrefix(name)
         case 18: return name.matches("proxy-authenticate") ? .hopByHop : ofPrefix(name)
-        case 19: return name.matches("proxy-authorization") ? .hopByHop : name.matches("x-ms-retry-after-ms") ? .xMsRetryAfterMilliseconds : ofPrefix(name)
+        case 19:
+            return name.matches("proxy-authorization")
+                ? .hopByHop : name.matches("x-ms-retry-after-ms") ? .xMsRetryAfterMilliseconds : ofPrefix(name)
         case 23: return name.matches("x-stainless-retry-count") ? .stainlessRetryCount : ofPrefix(name)
         case 35: return name.matches("azure-openai-deployment-utilization") ? .utilization : ofPrefix(name)
         default: return ofPrefix(name)

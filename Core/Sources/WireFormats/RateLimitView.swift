@@ -3,9 +3,10 @@
 
 /// An account's headroom as the response's headers state it. -1 means not said.
 ///
-/// Names: OpenAI and Azure `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`, Azure `azure-openai-deployment-utilization`
-/// (percent), Anthropic `anthropic-ratelimit-{requests,tokens}-{limit,remaining,reset}` (vendor references, read 2026-11). Azure states
-/// -1 for unknown, and resets as whole seconds; Anthropic states points in time.
+/// Names: OpenAI and Azure `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`, Azure
+/// `azure-openai-deployment-utilization` (percent), Anthropic
+/// `anthropic-ratelimit-{requests,tokens}-{limit,remaining,reset}` (vendor references, read 2026-11). Azure states -1
+/// for unknown, and resets as whole seconds; Anthropic states points in time.
 public struct RateLimitView: Equatable, Sendable {
     public var limitRequests: Int64 = -1
     public var remainingRequests: Int64 = -1
@@ -19,7 +20,8 @@ public struct RateLimitView: Equatable, Sendable {
 
     /// - Parameter nowUnixSeconds: what resets stated as points in time are relative to; without it they are not said.
     public static func parse(
-        response bytes: UnsafeRawBufferPointer, fields: UnsafeMutableBufferPointer<HeaderField>, count: Int, nowUnixSeconds: Int64? = nil
+        response bytes: UnsafeRawBufferPointer, fields: UnsafeMutableBufferPointer<HeaderField>, count: Int,
+        nowUnixSeconds: Int64? = nil
     ) -> RateLimitView {
         var view = RateLimitView()
         for field in fields[..<count] {
@@ -36,7 +38,9 @@ public struct RateLimitView: Equatable, Sendable {
     private mutating func note(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ now: Int64?) {
         if name.matches("x-ratelimit-limit-requests") || name.matches("anthropic-ratelimit-requests-limit") {
             limitRequests = HTTPDate.number(value) ?? -1
-        } else if name.matches("x-ratelimit-remaining-requests") || name.matches("anthropic-ratelimit-requests-remaining") {
+        } else if name.matches("x-ratelimit-remaining-requests")
+            || name.matches("anthropic-ratelimit-requests-remaining")
+        {
             remainingRequests = HTTPDate.number(value) ?? -1
         } else if name.matches("x-ratelimit-limit-tokens") || name.matches("anthropic-ratelimit-tokens-limit") {
             limitTokens = HTTPDate.number(value) ?? -1

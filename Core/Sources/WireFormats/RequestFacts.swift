@@ -42,7 +42,8 @@ public struct RequestFacts: Sendable {
 
 /// Members of a request that we act on.
 public enum RequestMember: UInt8, CaseIterable, Sendable {
-    case model, stream, streamOptions, includeUsage, maxTokens, maxCompletionTokens, choices, messages, prompt, input, tools
+    case model, stream, streamOptions, includeUsage, maxTokens, maxCompletionTokens, choices, messages, prompt, input,
+        tools
 
     var name: StaticString {
         switch self {
@@ -119,7 +120,8 @@ public enum RequestFault: Error, Equatable, Sendable {
     public func explanation() -> String {
         switch self {
         case .empty: "The request body is empty; a JSON object is needed."
-        case .syntax(let offset, let fault): "The request body is not valid JSON: \(fault.explanation), near byte \(offset)."
+        case .syntax(let offset, let fault):
+            "The request body is not valid JSON: \(fault.explanation), near byte \(offset)."
         case .notAnObject: "The request body must be a JSON object."
         case .missing(let member): "The member `\(member.name)` is missing; it must be \(member.expected)."
         case .wrongType(let member): "The member `\(member.name)` must be \(member.expected)."

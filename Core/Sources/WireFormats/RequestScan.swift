@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-/// One strict pass over a request's body: validates all of it and notes what we act on. Nothing else is interpreted, so everything
-/// else reaches the endpoint byte for byte.
+/// One strict pass over a request's body: validates all of it and notes what we act on. Nothing else is interpreted, so
+/// everything else reaches the endpoint byte for byte.
 public enum RequestScan {
     /// - Parameters:
     ///   - hashesPrefix: also hash the beginnings of the conversation, for cache affinity.
@@ -39,14 +39,20 @@ private struct RequestReader {
 
     /// Runs a step of the scanner; a fault gets the position it happened at.
     @inline(__always)
-    private mutating func json<Value>(_ step: (inout JSONScanner) throws(JSONFault) -> Value) throws(RequestFault) -> Value {
+    private mutating func json<Value>(_ step: (inout JSONScanner) throws(JSONFault) -> Value) throws(RequestFault)
+        -> Value
+    {
         do throws(JSONFault) { return try step(&scanner) } catch { throw .syntax(offset: scanner.position, error) }
     }
 
-    private mutating func kind() throws(RequestFault) -> JSONKind { try json { scanner throws(JSONFault) in try scanner.kind() } }
+    private mutating func kind() throws(RequestFault) -> JSONKind {
+        try json { scanner throws(JSONFault) in try scanner.kind() }
+    }
 
     mutating func readObject(_ facts: inout RequestFacts) throws(RequestFault) {
-        if scanner.bytes.count >= 3, scanner.bytes[0] == 0xEF, scanner.bytes[1] == 0xBB { throw .syntax(offset: 0, .byteOrderMark) }
+        if scanner.bytes.count >= 3, scanner.bytes[0] == 0xEF, scanner.bytes[1] == 0xBB {
+            throw .syntax(offset: 0, .byteOrderMark)
+        }
         guard try kind() == .object else {
             try json { scanner throws(JSONFault) in
                 try scanner.skipValue(depth: 0)
@@ -59,7 +65,8 @@ private struct RequestReader {
         if try json({ scanner throws(JSONFault) in try scanner.takeIf(125) }) { return try finish() }
         repeat {
             let name = try readName()
-            try readMember(name.hasEscapes ? escapedMember(name.range) : .named(name.range.slice(scanner.bytes)), &facts)
+            try readMember(
+                name.hasEscapes ? escapedMember(name.range) : .named(name.range.slice(scanner.bytes)), &facts)
         } while try json({ scanner throws(JSONFault) in try scanner.takeIf(44) })
         try json { scanner throws(JSONFault) in try scanner.take(125) }
         try finish()
@@ -84,7 +91,9 @@ private struct RequestReader {
         return hasEscapes ? JSONText.unescaped(raw) == "include_usage" : raw.equals("include_usage")
     }
 
-    private mutating func finish() throws(RequestFault) { try json { scanner throws(JSONFault) in try scanner.finish() } }
+    private mutating func finish() throws(RequestFault) {
+        try json { scanner throws(JSONFault) in try scanner.finish() }
+    }
 
     private mutating func readMember(_ member: RequestMember?, _ facts: inout RequestFacts) throws(RequestFault) {
         guard let member, member.belongs(to: requestKind) else { return try skip() }
@@ -93,9 +102,12 @@ private struct RequestReader {
         case .model: try readModel(&facts)
         case .stream: facts.isStream = try optionalBool(.stream) ?? false
         case .streamOptions: try readStreamOptions(&facts)
-        case .maxCompletionTokens: if let tokens = try optionalInteger(member, 0...(.max)) { facts.outputTokensMax = tokens }
+        case .maxCompletionTokens:
+            if let tokens = try optionalInteger(member, 0...(.max)) { facts.outputTokensMax = tokens }
         case .maxTokens:
-            if let tokens = try optionalInteger(member, 0...(.max)), facts.outputTokensMax < 0 { facts.outputTokensMax = tokens }
+            if let tokens = try optionalInteger(member, 0...(.max)), facts.outputTokensMax < 0 {
+                facts.outputTokensMax = tokens
+            }
         case .choices: facts.choices = try optionalInteger(member, 1...128) ?? 1
         case .messages: try readMessages(&facts)
         case .prompt, .input: try readPrompt(member, &facts)
@@ -123,7 +135,9 @@ private struct RequestReader {
 
     // MARK: Members
 
-    private mutating func skip() throws(RequestFault) { try json { scanner throws(JSONFault) in try scanner.skipValue(depth: 1) } }
+    private mutating func skip() throws(RequestFault) {
+        try json { scanner throws(JSONFault) in try scanner.skipValue(depth: 1) }
+    }
 
     private mutating func readModel(_ facts: inout RequestFacts) throws(RequestFault) {
         guard try kind() == .string else { throw .wrongType(.model) }
@@ -143,11 +157,15 @@ private struct RequestReader {
         }
     }
 
-    private mutating func optionalInteger(_ member: RequestMember, _ range: ClosedRange<Int64>) throws(RequestFault) -> Int64? {
+    private mutating func optionalInteger(_ member: RequestMember, _ range: ClosedRange<Int64>) throws(RequestFault)
+        -> Int64?
+    {
         switch try kind() {
         case .number:
             let text = try json { scanner throws(JSONFault) in try scanner.number() }
-            guard let value = Self.integer(text.slice(scanner.bytes)), range.contains(value) else { throw .wrongType(member) }
+            guard let value = Self.integer(text.slice(scanner.bytes)), range.contains(value) else {
+                throw .wrongType(member)
+            }
             return value
         case .null:
             try skip()
@@ -229,7 +247,9 @@ private struct RequestReader {
         try json { scanner throws(JSONFault) in try scanner.take(91) }
         var hash = PrefixHash.seed
         repeat {
-            guard try json({ scanner throws(JSONFault) in try scanner.peek() }) == 123 else { throw .wrongType(.messages) }
+            guard try json({ scanner throws(JSONFault) in try scanner.peek() }) == 123 else {
+                throw .wrongType(.messages)
+            }
             let start = scanner.position
             try json { scanner throws(JSONFault) in try scanner.skipValue(depth: 2) }
             if hashesPrefix, facts.messageCount < RequestFacts.prefixesMax {
@@ -246,8 +266,9 @@ private struct RequestReader {
 
 /// Hashes the beginning of a conversation for cache affinity: it says "probably the same", never "the same".
 ///
-/// A message counts with its length and its first and last 128 bytes, so the cost does not grow with a prompt's length. Two prompts that
-/// differ only in the middle of an equally long message collide, and meet on the same endpoint: harmless.
+/// A message counts with its length and its first and last 128 bytes, so the cost does not grow with a prompt's length.
+/// Two prompts that differ only in the middle of an equally long message collide, and meet on the same endpoint:
+/// harmless.
 enum PrefixHash {
     static let seed: UInt64 = 0x9E37_79B9_7F4A_7C15
     private static let edgeBytes = 128

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import CByteScan
+
 /// Tokens of an answer as OpenAI's `usage` object counts them.
 public struct UsageCounts: Equatable, Sendable {
     public var promptTokens: Int64
@@ -17,7 +19,8 @@ public struct UsageCounts: Equatable, Sendable {
 /// What one event of a chat or completions stream carries.
 public struct ChunkFacts: Equatable, Sendable {
     public enum Kind: Sendable {
-        /// Text, reasoning, refusal, a tool call, audio, or a finish reason: from here on the caller has part of an answer.
+        /// Text, reasoning, refusal, a tool call, audio, or a finish reason: from here on the caller has part of an
+        /// answer.
         case content
         /// A role, an empty delta, an annotation.
         case noContent
@@ -40,6 +43,15 @@ public struct ChunkFacts: Equatable, Sendable {
 
 /// Reads from answers what delivery and metering need. Tolerant: what is unknown is ignored.
 public enum ResponseScan {
+    /// Whether an event inside a stream under way is nothing but more content. A glance, a tenth of the cost of
+    /// `chunkFacts`; when it says no, ask `chunkFacts`.
+    /// - Parameter data: the value of an event's data line.
+    public static func isPlainChunk(_ data: UnsafeRawBufferPointer) -> Bool {
+        guard let base = data.baseAddress, data.count > 2, data[0] == 123 else { return false }
+        let start = base.assumingMemoryBound(to: UInt8.self)
+        return isobar_has_stream_marker(start, start + data.count) == 0
+    }
+
     /// - Parameter data: the value of an event's data line.
     public static func chunkFacts(_ data: UnsafeRawBufferPointer) -> ChunkFacts {
         if data.count >= 6, data[0] == 91, data.begins("[done]") { return ChunkFacts(kind: .done) }
@@ -55,27 +67,27 @@ public enum ResponseScan {
 
     /// The last `usage` object of a body. Looks back from the end, where every server puts it.
     public static func usage(inTailOf body: UnsafeRawBufferPointer) -> UsageCounts? {
-        let name: StaticString = "\"usage\""
-        var position = body.count - name.utf8CodeUnitCount
-        while position >= 0 {
-            if body[position] == 34, isAt(position, name, in: body), position == 0 || body[position - 1] != 92 {
-                if let usage = usageValue(body, after: position + name.utf8CodeUnitCount) { return usage }
-            }
-            position -= 1
+        guard let base = body.baseAddress else { return nil }
+        let start = base.assumingMemoryBound(to: UInt8.self)
+        var end = start + body.count
+        while let after = isobar_after_last_usage(start, end) {
+            // Inside a string the quotes are escaped, and then this is text.
+            let name = after - 7
+            if name == start || name[-1] != 92, let usage = usageValue(body, after: after - start) { return usage }
+            end = after - 1
         }
         return nil
-    }
-
-    private static func isAt(_ position: Int, _ text: StaticString, in body: UnsafeRawBufferPointer) -> Bool {
-        for i in 0..<text.utf8CodeUnitCount where body[position + i] != text.utf8Start[i] { return false }
-        return true
     }
 
     private static func usageValue(_ body: UnsafeRawBufferPointer, after position: Int) -> UsageCounts? {
         guard position < body.count else { return nil }
         var scanner = JSONScanner(UnsafeRawBufferPointer(rebasing: body[position...]))
-        guard (try? scanner.take(58)) != nil, (try? scanner.kind()) == .object else { return nil }
-        return try? UsageReader.read(&scanner)
+        do throws(JSONFault) {
+            try scanner.take(58)
+            return try scanner.kind() == .object ? try UsageReader.read(&scanner) : nil
+        } catch {
+            return nil
+        }
     }
 }
 
@@ -90,7 +102,11 @@ enum UsageReader {
                 usage.completionTokens = try scanner.count()
             } else if name.equals("prompt_tokens_details"), try scanner.kind() == .object {
                 try scanner.members(depth: 2) { scanner, name throws(JSONFault) in
-                    if name.equals("cached_tokens") { usage.cachedTokens = try scanner.count() } else { try scanner.skipValue(depth: 3) }
+                    if name.equals("cached_tokens") {
+                        usage.cachedTokens = try scanner.count()
+                    } else {
+                        try scanner.skipValue(depth: 3)
+                    }
                 }
             } else {
                 try scanner.skipValue(depth: 2)
@@ -112,7 +128,8 @@ private struct ChunkReader {
 
     var facts: ChunkFacts {
         let kind: ChunkFacts.Kind =
-            if isError { .error } else if hasContent || hasFinishReason { .content } else if !hasChoices && usage != nil { .usageOnly } else {
+            if isError { .error } else if hasContent || hasFinishReason { .content } else if !hasChoices && usage != nil
+            { .usageOnly } else {
                 .noContent
             }
         return ChunkFacts(kind: kind, hasFinishReason: hasFinishReason, usage: usage)
@@ -136,7 +153,11 @@ private struct ChunkReader {
         switch name.count {
         case 7 where name.equals("choices"): try choices()
         case 5 where name.equals("usage"):
-            if try scanner.kind() == .object { usage = try UsageReader.read(&scanner) } else { try scanner.skipValue(depth: 1) }
+            if try scanner.kind() == .object {
+                usage = try UsageReader.read(&scanner)
+            } else {
+                try scanner.skipValue(depth: 1)
+            }
         case 5 where name.equals("error"):
             if try isSomething(depth: 1) { isError = true }
         case 6 where name.equals("object"):
@@ -195,8 +216,8 @@ private struct ChunkReader {
         try scanner.take(125)
     }
 
-    /// A non-empty string, array or object is content; `null` and empty values are not. Unknown members count, so that a new kind of
-    /// content is never taken for silence.
+    /// A non-empty string, array or object is content; `null` and empty values are not. Unknown members count, so that
+    /// a new kind of content is never taken for silence.
     private mutating func contentValue() throws(JSONFault) {
         switch try scanner.kind() {
         case .number, .bool: try scanner.skipValue(depth: 4)
@@ -204,7 +225,8 @@ private struct ChunkReader {
         }
     }
 
-    /// Moves over a value: false for `null`, `false`, `""`, `[]` and `{}`, which clients that ask for truth take for nothing.
+    /// Moves over a value: false for `null`, `false`, `""`, `[]` and `{}`, which clients that ask for truth take for
+    /// nothing.
     private mutating func isSomething(depth: Int) throws(JSONFault) -> Bool {
         switch try scanner.kind() {
         case .string: return try !scanner.string().range.isEmpty

@@ -3,8 +3,9 @@
 
 /// How long an endpoint asks us to stay away, from its response's headers.
 ///
-/// Order of precedence: `retry-after-ms`, `x-ms-retry-after-ms`, `retry-after` in seconds, `retry-after` as a date, and the latest reset of
-/// a counter that has nothing left. Not a number, infinite and negative values are ignored; nothing is longer than 24 hours.
+/// Order of precedence: `retry-after-ms`, `x-ms-retry-after-ms`, `retry-after` in seconds, `retry-after` as a date, and
+/// the latest reset of a counter that has nothing left. Not a number, infinite and negative values are ignored; nothing
+/// is longer than 24 hours.
 public enum RetryHint {
     private static let secondsMax: Int64 = 86_400
     private static let nanosecondsMax = secondsMax * 1_000_000_000
@@ -12,7 +13,8 @@ public enum RetryHint {
     /// - Parameter nowUnixSeconds: used for dates when the response carries no `Date`.
     /// - Returns: nanoseconds, ≥ 0; `nil` when nothing usable was said.
     public static func parse(
-        response bytes: UnsafeRawBufferPointer, fields: UnsafeMutableBufferPointer<HeaderField>, count: Int, nowUnixSeconds: Int64
+        response bytes: UnsafeRawBufferPointer, fields: UnsafeMutableBufferPointer<HeaderField>, count: Int,
+        nowUnixSeconds: Int64
     ) -> Int64? {
         var milliseconds: Int64?
         var microsoft: Int64?
@@ -36,7 +38,9 @@ public enum RetryHint {
     }
 
     /// Bounded before it is multiplied: a date may be thousands of years away.
-    static func nanoseconds(from now: Int64, until date: Int64) -> Int64 { min(max(0, date - now), secondsMax) * 1_000_000_000 }
+    static func nanoseconds(from now: Int64, until date: Int64) -> Int64 {
+        min(max(0, date - now), secondsMax) * 1_000_000_000
+    }
 
     private static func reset(
         _ bytes: UnsafeRawBufferPointer, _ fields: UnsafeMutableBufferPointer<HeaderField>, _ count: Int, _ now: Int64
@@ -72,7 +76,9 @@ public enum RetryHint {
 
     private static func scale(of unit: UnsafeRawBufferPointer) -> Int64? {
         switch unit.count {
-        case 1: unit.equals("s") ? 1_000_000_000 : unit.equals("m") ? 60_000_000_000 : unit.equals("h") ? 3_600_000_000_000 : nil
+        case 1:
+            unit.equals("s")
+                ? 1_000_000_000 : unit.equals("m") ? 60_000_000_000 : unit.equals("h") ? 3_600_000_000_000 : nil
         case 2: unit.equals("ms") ? 1_000_000 : unit.equals("us") ? 1_000 : unit.equals("ns") ? 1 : nil
         default: nil
         }
@@ -81,8 +87,8 @@ public enum RetryHint {
 
 /// Decimal text to integers, without floating point.
 enum Decimal {
-    /// Digits with an optional fraction, times `unit` nanoseconds, cut to whole ones; more than fits is the most that fits. `nil` for
-    /// anything else, signs included.
+    /// Digits with an optional fraction, times `unit` nanoseconds, cut to whole ones; more than fits is the most that
+    /// fits. `nil` for anything else, signs included.
     static func nanoseconds(_ text: UnsafeRawBufferPointer, unit: Int64) -> Int64? {
         guard !text.isEmpty, text.count <= 40 else { return nil }
         var whole: Int64 = 0

@@ -5,15 +5,17 @@ internal import CByteScan
 
 /// Finds where whole events of a `text/event-stream` end, across any split of the bytes.
 ///
-/// An event ends with an empty line; lines end with LF, CR or CRLF. A CR at the end of the bytes at hand may be the first half of a
-/// CRLF, so an event that ends there waits for one more byte: held back for a moment, never split wrongly.
+/// An event ends with an empty line; lines end with LF, CR or CRLF. A CR at the end of the bytes at hand may be the
+/// first half of a CRLF, so an event that ends there waits for one more byte: held back for a moment, never split
+/// wrongly.
 public struct SSEFraming: Sendable {
     /// Bytes of the unfinished rest that have been looked at already and contain no end of an event.
     private var scanned = 0
 
     public init() {}
 
-    /// How many leading bytes end with a finished event; 0 when none does. The caller keeps the rest and calls again with the rest and more.
+    /// How many leading bytes end with a finished event; 0 when none does. The caller keeps the rest and calls again
+    /// with the rest and more.
     public mutating func completeCount(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard let base = bytes.baseAddress else { return 0 }
         let start = base.assumingMemoryBound(to: UInt8.self)
@@ -29,7 +31,8 @@ public struct SSEFraming: Sendable {
         return complete
     }
 
-    /// The common case, decided from the last bytes alone: what arrived ends with `\n\n`. Everything before belongs to events that are complete too.
+    /// The common case, decided from the last bytes alone: what arrived ends with `\n\n`. Everything before belongs to
+    /// events that are complete too.
     @inline(__always)
     private static func endsWithEmptyLine(_ start: UnsafePointer<UInt8>, _ count: Int) -> Bool {
         count >= 2 && start[count - 1] == 10 && start[count - 2] == 10
@@ -84,8 +87,11 @@ extension SSEFraming {
         let start = offset
         var comments = 0
         var lines = 0
-        // A byte order mark may stand before the first line. Before a later event it is skipped as well: where a stream begins is not known here.
-        if bytes.count - offset >= 3, bytes[offset] == 0xEF, bytes[offset + 1] == 0xBB, bytes[offset + 2] == 0xBF { offset += 3 }
+        // A byte order mark may stand before the first line. Before a later event it is skipped as well: where a stream
+        // begins is not known here.
+        if bytes.count - offset >= 3, bytes[offset] == 0xEF, bytes[offset + 1] == 0xBB, bytes[offset + 2] == 0xBF {
+            offset += 3
+        }
         while offset < bytes.count {
             let end = lineEnd(bytes, from: offset) ?? bytes.count
             let next = end < bytes.count ? skipLineEnd(bytes, end) ?? bytes.count : end
@@ -113,7 +119,9 @@ extension SSEFraming {
 
     /// Value of the line's field without one leading space; a line without a colon is a field with an empty value.
     @inline(__always)
-    private static func value(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, of name: StaticString) -> ByteRange? {
+    private static func value(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int, of name: StaticString)
+        -> ByteRange?
+    {
         let length = name.utf8CodeUnitCount
         guard end - start >= length else { return nil }
         for i in 0..<length where bytes[start + i] != name.utf8Start[i] { return nil }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-// Comparison of bytes with texts that are known when this is compiled. With the length known, a comparison becomes a load and a compare per
-// eight bytes, which is why these are always inlined: a head's names alone need some forty comparisons.
+// Comparison of bytes with texts that are known when this is compiled. With the length known, a comparison becomes a
+// load and a compare per eight bytes, which is why these are always inlined: a head's names alone need some forty
+// comparisons.
 extension UnsafeRawBufferPointer {
     @inline(__always)
     func equals(_ text: StaticString) -> Bool {
@@ -19,7 +20,8 @@ extension UnsafeRawBufferPointer {
         hasPrefix(text) { expected, found in expected == found | Self.caseBits(of: expected) }
     }
 
-    /// 0x20 where `lowercase` has a letter, 0 elsewhere: only letters differ between cases, and only in this bit. Bytes above 0x7F would carry.
+    /// 0x20 where `lowercase` has a letter, 0 elsewhere: only letters differ between cases, and only in this bit. Bytes
+    /// above 0x7F would carry.
     @inline(__always)
     private static func caseBits(of lowercase: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
@@ -36,7 +38,8 @@ extension UnsafeRawBufferPointer {
         let expected = UnsafeRawPointer(text.utf8Start)
         if length >= 8 {
             for position in stride(from: 0, to: length - 8, by: 8) {
-                guard areSame(Self.word(UInt64.self, expected, position), Self.word(UInt64.self, found, position)) else { return false }
+                guard areSame(Self.word(UInt64.self, expected, position), Self.word(UInt64.self, found, position))
+                else { return false }
             }
             return areSame(Self.word(UInt64.self, expected, length - 8), Self.word(UInt64.self, found, length - 8))
         }
@@ -47,7 +50,8 @@ extension UnsafeRawBufferPointer {
 
     @inline(__always)
     private func hasHalves<Half: FixedWidthInteger & BitwiseCopyable>(
-        _ type: Half.Type, _ expected: UnsafeRawPointer, _ found: UnsafeRawPointer, _ length: Int, _ areSame: (UInt64, UInt64) -> Bool
+        _ type: Half.Type, _ expected: UnsafeRawPointer, _ found: UnsafeRawPointer, _ length: Int,
+        _ areSame: (UInt64, UInt64) -> Bool
     ) -> Bool {
         let last = length - MemoryLayout<Half>.size
         return areSame(Self.word(type, expected, 0), Self.word(type, found, 0))
@@ -55,7 +59,9 @@ extension UnsafeRawBufferPointer {
     }
 
     @inline(__always)
-    private static func word<Word: FixedWidthInteger & BitwiseCopyable>(_: Word.Type, _ base: UnsafeRawPointer, _ offset: Int) -> UInt64 {
+    private static func word<Word: FixedWidthInteger & BitwiseCopyable>(
+        _: Word.Type, _ base: UnsafeRawPointer, _ offset: Int
+    ) -> UInt64 {
         UInt64(truncatingIfNeeded: base.loadUnaligned(fromByteOffset: offset, as: Word.self))
     }
 

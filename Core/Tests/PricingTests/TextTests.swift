@@ -7,15 +7,19 @@ import Testing
 @testable import Pricing
 
 @Suite struct `A price in text` {
-    @Test(arguments: [
-        ("0", 0), ("0.15", 150_000), ("2.50", 2_500_000), ("10", 10_000_000), ("0.000001", 1), ("0.1500000000", 150_000), ("00.5", 500_000),
-        ("9000000000000", 9_000_000_000_000_000_000),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("0", 0), ("0.15", 150_000), ("2.50", 2_500_000), ("10", 10_000_000), ("0.000001", 1),
+            ("0.1500000000", 150_000), ("00.5", 500_000),
+            ("9000000000000", 9_000_000_000_000_000_000),
+        ] as [(String, Int64)])
     func `is read exactly`(text: String, pico: Int64) throws {
         #expect(try UnitPrice(perMillionTokens: text) == UnitPrice(picoPerUnit: pico))
     }
 
-    @Test(arguments: ["", ".", "1.", ".5", "1.2.3", "1e3", "1,5", " 1", "1 ", "+1", "0x1", "--1", "-", "NaN", "inf", "½", "１"])
+    @Test(arguments: [
+        "", ".", "1.", ".5", "1.2.3", "1e3", "1,5", " 1", "1 ", "+1", "0x1", "--1", "-", "NaN", "inf", "½", "１",
+    ])
     func `is refused when it is not a plain number`(text: String) {
         #expect(throws: PriceTextError.notANumber(text)) { try UnitPrice(perMillionTokens: text) }
     }
@@ -23,7 +27,9 @@ import Testing
     @Test func `is refused when it is too fine, negative or too large, and says so`() {
         #expect(throws: PriceTextError.tooFine("0.0000001")) { try UnitPrice(perMillionTokens: "0.0000001") }
         #expect(throws: PriceTextError.negative("-0.5")) { try UnitPrice(perMillionTokens: "-0.5") }
-        #expect(throws: PriceTextError.tooLarge("9000000000000.000001")) { try UnitPrice(perMillionTokens: "9000000000000.000001") }
+        #expect(throws: PriceTextError.tooLarge("9000000000000.000001")) {
+            try UnitPrice(perMillionTokens: "9000000000000.000001")
+        }
         let long = String(repeating: "9", count: 37)
         #expect(throws: PriceTextError.tooLarge(long)) { try UnitPrice(perMillionTokens: long) }
         let scaled = String(repeating: "9", count: 36)
@@ -31,7 +37,11 @@ import Testing
         #expect("\(PriceTextError.tooFine("0.0000001"))".contains("0.0000001"))
     }
 
-    @Test(arguments: [(0, "0.00"), (1, "0.000001"), (150_000, "0.15"), (2_500_000, "2.50"), (10_000_000, "10.00"), (262_500, "0.2625")] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "0.00"), (1, "0.000001"), (150_000, "0.15"), (2_500_000, "2.50"), (10_000_000, "10.00"),
+            (262_500, "0.2625"),
+        ] as [(Int64, String)])
     func `is written with as many digits as it needs`(pico: Int64, text: String) {
         #expect(UnitPrice(picoPerUnit: pico).perMillionTokensText == text)
     }
@@ -47,11 +57,15 @@ import Testing
 }
 
 @Suite struct `Money in text` {
-    @Test(arguments: [
-        (0, 2, "0.00"), (1, 12, "0.000000000001"), (1_500_000_000_000, 2, "1.50"), (1_500_000_000_000, 0, "2"), (2_500_000_000_000, 0, "2"),
-        (-2_500_000_000_000, 0, "-2"), (-1_500_000_000_000, 0, "-2"), (5_000_000_000, 2, "0.00"), (15_000_000_000, 2, "0.02"),
-        (5_000_000_001, 2, "0.01"), (-1, 2, "0.00"), (999_999_999_999, 6, "1.000000"), (-12_340_000_000_000, 3, "-12.340"),
-    ] as [(Int64, Int, String)])
+    @Test(
+        arguments: [
+            (0, 2, "0.00"), (1, 12, "0.000000000001"), (1_500_000_000_000, 2, "1.50"), (1_500_000_000_000, 0, "2"),
+            (2_500_000_000_000, 0, "2"),
+            (-2_500_000_000_000, 0, "-2"), (-1_500_000_000_000, 0, "-2"), (5_000_000_000, 2, "0.00"),
+            (15_000_000_000, 2, "0.02"),
+            (5_000_000_001, 2, "0.01"), (-1, 2, "0.00"), (999_999_999_999, 6, "1.000000"),
+            (-12_340_000_000_000, 3, "-12.340"),
+        ] as [(Int64, Int, String)])
     func `has fixed digits, rounded half to even`(pico: Int64, digits: Int, text: String) {
         #expect(Money(pico: Int128(pico)).text(fractionDigits: digits) == text)
     }
@@ -68,7 +82,11 @@ import Testing
         #expect(Money(text: "1e3") == nil)
     }
 
-    @Test(arguments: [(499, 0), (500, 0), (501, 1_000), (1_499, 1_000), (1_500, 2_000), (2_500, 2_000), (-500, 0), (-501, -1_000), (-1_500, -2_000)] as [(Int64, Int64)])
+    @Test(
+        arguments: [
+            (499, 0), (500, 0), (501, 1_000), (1_499, 1_000), (1_500, 2_000), (2_500, 2_000), (-500, 0), (-501, -1_000),
+            (-1_500, -2_000),
+        ] as [(Int64, Int64)])
     func `is rounded to nano-units half to even`(pico: Int64, rounded: Int64) {
         #expect(Money(pico: Int128(pico)).roundedToNano == Money(pico: Int128(rounded)))
     }

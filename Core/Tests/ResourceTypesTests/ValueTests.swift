@@ -18,7 +18,9 @@ import Testing
         #expect(Instant.distantFuture + .seconds(1_000_000_000) > .distantFuture)
     }
 
-    @Test(arguments: [Double.nan, .infinity, -.infinity, 9.1e9, -9.1e9]) func `is refused when it is not representable`(seconds: Double) {
+    @Test(arguments: [Double.nan, .infinity, -.infinity, 9.1e9, -9.1e9]) func `is refused when it is not representable`(
+        seconds: Double
+    ) {
         #expect(TimeSpan(seconds: seconds) == nil)
     }
 
@@ -29,8 +31,12 @@ import Testing
 }
 
 @Suite struct `A currency` {
-    @Test(arguments: ["EUR", "USD", "INR"]) func `has three capital letters`(code: String) { #expect(Currency(code)?.code == code) }
-    @Test(arguments: ["", "US", "usd", "USDT", "U1D", "ÄÖÜ", "US "]) func `has nothing else`(code: String) { #expect(Currency(code) == nil) }
+    @Test(arguments: ["EUR", "USD", "INR"]) func `has three capital letters`(code: String) {
+        #expect(Currency(code)?.code == code)
+    }
+    @Test(arguments: ["", "US", "usd", "USDT", "U1D", "ÄÖÜ", "US "]) func `has nothing else`(code: String) {
+        #expect(Currency(code) == nil)
+    }
 }
 
 @Suite struct `A secret` {
@@ -39,12 +45,18 @@ import Testing
     @Test func `shows itself nowhere`() {
         var dumped = ""
         dump(secret, to: &dumped)
-        for text in ["\(secret)", String(describing: secret), String(reflecting: secret), dumped, "\([secret])", "\(Optional(secret) as Any)"] {
+        for text in [
+            "\(secret)", String(describing: secret), String(reflecting: secret), dumped, "\([secret])",
+            "\(Optional(secret) as Any)",
+        ] {
             #expect(!text.contains("very"), "\(text)")
         }
     }
 
-    @Test(arguments: [("sk-very-secret", true), ("sk-very-secreT", false), ("sk-very-secre", false), ("sk-very-secret ", false), ("", false)])
+    @Test(arguments: [
+        ("sk-very-secret", true), ("sk-very-secreT", false), ("sk-very-secre", false), ("sk-very-secret ", false),
+        ("", false),
+    ])
     func `matches its own bytes only`(text: String, matches: Bool) {
         #expect(Array(text.utf8).withUnsafeBytes { secret.matches($0) } == matches)
     }

@@ -40,7 +40,9 @@ private struct ModelShell {
         send(.clientGone)
         if terminals != 1 { problem = problem ?? "\(terminals) terminal actions" }
         if inFlight.contains(where: { $0 != 0 }) { problem = problem ?? "in flight at the end: \(inFlight)" }
-        if machine.attempts > attemptsMax || dispatches > attemptsMax { problem = problem ?? "\(dispatches) dispatches of at most \(attemptsMax)" }
+        if machine.attempts > attemptsMax || dispatches > attemptsMax {
+            problem = problem ?? "\(dispatches) dispatches of at most \(attemptsMax)"
+        }
     }
 
     private mutating func randomEvent() -> AttemptEvent {
@@ -70,7 +72,9 @@ private struct ModelShell {
 
     private mutating func answer() -> AttemptEvent {
         let endpoint = EndpointID(Int.random(in: 0..<4, using: &rng))
-        if machine.tried.contains(endpoint) { return .nothingToPick(.unavailable(retryAfter: .milliseconds(.random(in: 0...900, using: &rng)))) }
+        if machine.tried.contains(endpoint) {
+            return .nothingToPick(.unavailable(retryAfter: .milliseconds(.random(in: 0...900, using: &rng))))
+        }
         return .picked(endpoint)
     }
 

@@ -13,7 +13,8 @@ private final class Driver {
     var rng = SplitMix64(seed: 7)
 
     init(attemptsMax: Int = 4, timeout: TimeSpan = .seconds(60), hedge: HedgePolicy? = nil) {
-        machine = AttemptMachine(retry: RetryPolicy(attemptsMax: attemptsMax, totalTimeout: timeout), hedge: hedge, startedAt: now)
+        machine = AttemptMachine(
+            retry: RetryPolicy(attemptsMax: attemptsMax, totalTimeout: timeout), hedge: hedge, startedAt: now)
     }
 
     func callAsFunction(_ event: AttemptEvent, after span: TimeSpan = .zero) -> AttemptAction {
@@ -28,7 +29,9 @@ private final class Driver {
     }
 }
 
-private func failure(_ kind: FailureKind, retryAfter: TimeSpan? = nil, reused: Bool = false, status: UInt16 = 0) -> AttemptFailure {
+private func failure(_ kind: FailureKind, retryAfter: TimeSpan? = nil, reused: Bool = false, status: UInt16 = 0)
+    -> AttemptFailure
+{
     AttemptFailure(kind: kind, retryAfter: retryAfter, status: status, onReusedConnection: reused)
 }
 
@@ -58,7 +61,9 @@ private func failure(_ kind: FailureKind, retryAfter: TimeSpan? = nil, reused: B
     func `answers the request's own failures at once`(kind: FailureKind) {
         let drive = Driver()
         drive.start()
-        #expect(drive(.failed(slot: 0, failure(kind, status: 400))) == .answerFailure(.upstream(failure(kind, status: 400))))
+        #expect(
+            drive(.failed(slot: 0, failure(kind, status: 400))) == .answerFailure(.upstream(failure(kind, status: 400)))
+        )
         #expect(drive(.failed(slot: 0, failure(kind))) == .none)
     }
 
@@ -72,7 +77,10 @@ private func failure(_ kind: FailureKind, retryAfter: TimeSpan? = nil, reused: B
     }
 
     @Test func `does not take a reset on a new connection, or after a status, for a race`() {
-        for other in [failure(.resetBeforeFirstByte), failure(.resetBeforeFirstByte, reused: true, status: 200), failure(.truncated, reused: true)] {
+        for other in [
+            failure(.resetBeforeFirstByte), failure(.resetBeforeFirstByte, reused: true, status: 200),
+            failure(.truncated, reused: true),
+        ] {
             let drive = Driver()
             drive.start()
             #expect(drive(.failed(slot: 0, other)) == .pick)
@@ -84,7 +92,9 @@ private func failure(_ kind: FailureKind, retryAfter: TimeSpan? = nil, reused: B
         drive.start()
         #expect(drive(.failed(slot: 0, failure(.connectFailed))) == .pick)
         _ = drive(.picked(EndpointID(1)))
-        #expect(drive(.failed(slot: 0, failure(.serverError, status: 500))) == .answerFailure(.upstream(failure(.serverError, status: 500))))
+        #expect(
+            drive(.failed(slot: 0, failure(.serverError, status: 500)))
+                == .answerFailure(.upstream(failure(.serverError, status: 500))))
     }
 
     @Test func `turns a request away that finds nothing at its first try`() {
@@ -108,6 +118,16 @@ private func failure(_ kind: FailureKind, retryAfter: TimeSpan? = nil, reused: B
         #expect(drive.machine.tried.isEmpty)
     }
 
+    @Test func `does not let one endpoint's long hint keep it from another that gave none`() {
+        let drive = Driver()
+        drive.start()
+        _ = drive(.failed(slot: 0, failure(.rateLimited, retryAfter: .seconds(40))))
+        _ = drive(.picked(EndpointID(1)))
+        _ = drive(.failed(slot: 0, failure(.serverError)))
+        guard case .wait(let until) = drive(.nothingToPick(.exhausted)) else { return #expect(Bool(false), "no wait") }
+        #expect(until - drive.now <= .milliseconds(500))
+    }
+
     @Test func `backs off with full jitter that doubles from half a second to eight`() {
         for seed in 0..<50 as Range<UInt64> {
             let drive = Driver(attemptsMax: 10, timeout: .seconds(600))
@@ -115,7 +135,9 @@ private func failure(_ kind: FailureKind, retryAfter: TimeSpan? = nil, reused: B
             drive.start()
             for round in 0..<6 as Range<Int64> {
                 _ = drive(.failed(slot: 0, failure(.serverError)))
-                guard case .wait(let until) = drive(.nothingToPick(.exhausted)) else { return #expect(Bool(false), "no wait, seed \(seed)") }
+                guard case .wait(let until) = drive(.nothingToPick(.exhausted)) else {
+                    return #expect(Bool(false), "no wait, seed \(seed)")
+                }
                 #expect(until - drive.now <= min(.seconds(8), .milliseconds(500 << round)), "seed \(seed)")
                 _ = drive(.waited, after: until - drive.now)
                 _ = drive(.picked(EndpointID(0)))
@@ -135,7 +157,9 @@ private func failure(_ kind: FailureKind, retryAfter: TimeSpan? = nil, reused: B
     }
 
     @Test func `starts no attempt at or after the deadline`() {
-        for (elapsed, expected) in [(TimeSpan.milliseconds(59_999), AttemptAction.pick), (.seconds(60), .answerFailure(.deadline))] {
+        for (elapsed, expected) in [
+            (TimeSpan.milliseconds(59_999), AttemptAction.pick), (.seconds(60), .answerFailure(.deadline)),
+        ] {
             let drive = Driver(timeout: .seconds(60))
             drive.start()
             #expect(drive(.failed(slot: 0, failure(.serverError)), after: elapsed) == expected)

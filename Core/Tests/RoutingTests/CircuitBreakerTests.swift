@@ -187,7 +187,8 @@ private final class Driver {
             if let index = overdue ?? running.indices.randomElement(using: &rng) {
                 let startedAt = running.remove(at: index).startedAt
                 switch Int.random(in: 0..<8, using: &rng) {
-                case 0..<5: _ = drive.breaker.failed(.serverError, startedAt: startedAt, now: drive.now, rng: &drive.rng)
+                case 0..<5:
+                    _ = drive.breaker.failed(.serverError, startedAt: startedAt, now: drive.now, rng: &drive.rng)
                 case 5..<7: drive.breaker.succeeded(startedAt: startedAt, now: drive.now)
                 default: drive.breaker.abandoned(startedAt: startedAt)
                 }

@@ -21,9 +21,10 @@ private let start = Instant(nanoseconds: 5_000_000_000)
         estimate.observe(0.3, now: start)
         estimate.observe(4, now: start)
         #expect(estimate.projected(now: start) == 4)
-        // (1 − 1/e) of the way after one time constant: 4 + (1 − 4) · 0.632 = 2.104.
+        // About (1 − 1/e) of the way after one time constant; with the approximation of e⁻¹ it is 4 + (1 − 4) · 0.625 =
+        // 2.125.
         estimate.observe(1, now: start + .seconds(10))
-        #expect(abs(estimate.projected(now: start + .seconds(10)) - 2.1036) < 0.001)
+        #expect(abs(estimate.projected(now: start + .seconds(10)) - 2.125) < 0.001)
     }
 
     @Test func `falls back to the prior in silence, never below, and never up`() {
@@ -34,6 +35,18 @@ private let start = Instant(nanoseconds: 5_000_000_000)
         var fast = LatencyEstimate()
         fast.observe(0.02, now: start)
         #expect(fast.projected(now: start + .seconds(600)) == 0.02)
+    }
+
+    @Test func `fades like the exponential where it matters, and never rises`() {
+        for (x, exact) in [(0.0, 1.0), (0.1, 0.904_837), (0.5, 0.606_531), (1, 0.367_879)] {
+            #expect(abs(LatencyEstimate.faded(x) / exact - 1) < 0.02)
+        }
+        var last = 1.0
+        for step in 1...1_000 {
+            let value = LatencyEstimate.faded(Double(step) / 10)
+            #expect(value < last && value > 0)
+            last = value
+        }
     }
 
     @Test func `never makes a failure look fast`() {
@@ -84,7 +97,9 @@ private let start = Instant(nanoseconds: 5_000_000_000)
             var rng = SplitMix64(seed: seed)
             var estimate = QuantileEstimate()
             let scale = Int64.random(in: 2...2_000, using: &rng)
-            let samples = (0..<2_000).map { _ in TimeSpan.microseconds(1_024 + scale * .random(in: 0...10_000, using: &rng)) }
+            let samples = (0..<2_000).map { _ in
+                TimeSpan.microseconds(1_024 + scale * .random(in: 0...10_000, using: &rng))
+            }
             for sample in samples { estimate.record(sample, now: start) }
             let exact = samples.sorted()[1_900 - 1]
             let p95 = estimate.p95() ?? .zero

@@ -34,7 +34,9 @@ import Testing
         #expect(translation.endpoint(EndpointID(1)) == nil)
         #expect(world.gauges.inFlight(0) == 1)
         #expect(world.gauges.inFlight(1) == 0)
-        _ = world.router.ended(EndpointID(0), AttemptOutcome(features: RequestFeatures(route: RouteID(0)), duration: .seconds(1)), now: world.now)
+        _ = world.router.ended(
+            EndpointID(0), AttemptOutcome(features: RequestFeatures(route: RouteID(0)), duration: .seconds(1)),
+            now: world.now)
         #expect(world.gauges.inFlight(0) == 0)
     }
 
@@ -47,13 +49,17 @@ import Testing
     }
 
     @Test func `keeps a tier's gate and holds its time`() {
-        let endpoints: [EndpointRecord] = [.test("a", slot: 0, limits: EndpointLimits(inFlightMax: 1)), .test("b", slot: 1)]
+        let endpoints: [EndpointRecord] = [
+            .test("a", slot: 0, limits: EndpointLimits(inFlightMax: 1)), .test("b", slot: 1),
+        ]
         let overflow = OverflowPolicy(holdMin: .seconds(5))
         let world = World(.test(endpoints, tiers: [[0], [1]], overflow: overflow))
         world.began(0)
         #expect(world.picked() == 1)
         world.router.adopt(.test(version: 2, endpoints, tiers: [[0], [1]], overflow: overflow))
-        _ = world.router.ended(EndpointID(0), AttemptOutcome(features: RequestFeatures(route: RouteID(0)), duration: .seconds(1)), now: world.now)
+        _ = world.router.ended(
+            EndpointID(0), AttemptOutcome(features: RequestFeatures(route: RouteID(0)), duration: .seconds(1)),
+            now: world.now)
         #expect(world.picked() == 1)
         world.now = world.now + .seconds(5)
         #expect(world.picked() == 0)
@@ -62,7 +68,9 @@ import Testing
     @Test func `keeps conversations where they were`() {
         let objective = Objective(latency: 0, affinity: 1)
         let before: [EndpointRecord] = ["a", "b", "c"].enumerated().map { .test($1, slot: $0) }
-        let after: [EndpointRecord] = [.test("d", slot: 3), .test("c", slot: 2), .test("b", slot: 1), .test("a", slot: 0)]
+        let after: [EndpointRecord] = [
+            .test("d", slot: 3), .test("c", slot: 2), .test("b", slot: 1), .test("a", slot: 0),
+        ]
         let world = World(.test(before, objective: objective))
         let features = RequestFeatures.conversation([1, 2, 3])
         world.succeed(1, features)
@@ -82,7 +90,9 @@ import Testing
         #expect(machine.tried.contains(EndpointID(0)))
         #expect(!machine.tried.contains(EndpointID(2)))
         let race = AttemptFailure(kind: .resetBeforeFirstByte, onReusedConnection: true)
-        #expect(machine.handle(.failed(slot: 0, race), now: world.now, rng: &rng) == .dispatch(slot: 0, EndpointID(0), freshConnection: true))
+        #expect(
+            machine.handle(.failed(slot: 0, race), now: world.now, rng: &rng)
+                == .dispatch(slot: 0, EndpointID(0), freshConnection: true))
     }
 
     @Test func `does not send a repeat to an endpoint that is gone`() {
@@ -101,8 +111,11 @@ import Testing
         let endpoint: [EndpointRecord] = [.test("a", slot: 0)]
         let world = World(.test(endpoint, roundTripMilliseconds: [1, 9, 9, 1]))
         let translation = world.router.adopt(.test(version: 2, endpoint, roundTripMilliseconds: [1]))
-        #expect(translation.features(RequestFeatures(route: RouteID(0), callerRegion: RegionID(0)))?.callerRegion == RegionID(0))
-        #expect(translation.features(RequestFeatures(route: RouteID(0), callerRegion: RegionID(1)))?.callerRegion == nil)
+        #expect(
+            translation.features(RequestFeatures(route: RouteID(0), callerRegion: RegionID(0)))?.callerRegion
+                == RegionID(0))
+        #expect(
+            translation.features(RequestFeatures(route: RouteID(0), callerRegion: RegionID(1)))?.callerRegion == nil)
         #expect(translation.features(RequestFeatures(route: RouteID(3))) == nil)
     }
 
@@ -126,13 +139,18 @@ import Testing
                 if Bool.random(using: &rng), let index = world.picked() {
                     world.began(index)
                     running.append(current[index])
-                } else if let position = running.indices.randomElement(using: &rng), let index = current.firstIndex(of: running[position]) {
+                } else if let position = running.indices.randomElement(using: &rng),
+                    let index = current.firstIndex(of: running[position])
+                {
                     running.remove(at: position)
-                    let outcome = AttemptOutcome(features: RequestFeatures(route: RouteID(0)), duration: .milliseconds(10))
+                    let outcome = AttemptOutcome(
+                        features: RequestFeatures(route: RouteID(0)), duration: .milliseconds(10))
                     _ = world.router.ended(EndpointID(index), outcome, now: world.now)
                 }
             }
-            for (slot, name) in names.enumerated() { #expect(world.gauges.inFlight(slot) == running.filter { $0 == name }.count, "seed \(seed)") }
+            for (slot, name) in names.enumerated() {
+                #expect(world.gauges.inFlight(slot) == running.filter { $0 == name }.count, "seed \(seed)")
+            }
             current = names.shuffled(using: &rng).dropLast(Int.random(in: 0...3, using: &rng))
             world.router.adopt(renumbered(current, version: version))
             running.removeAll { !current.contains($0) }

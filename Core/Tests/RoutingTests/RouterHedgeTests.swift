@@ -10,7 +10,9 @@ import Testing
     private let policy = HedgePolicy(extraRequestsPercentMax: 50, delayMin: .milliseconds(50))
 
     private func world(_ providers: [String], percent: Int = 50, limits: EndpointLimits = EndpointLimits()) -> World {
-        let endpoints = providers.enumerated().map { EndpointRecord.test("e\($0)", provider: $1, slot: $0, limits: limits) }
+        let endpoints = providers.enumerated().map {
+            EndpointRecord.test("e\($0)", provider: $1, slot: $0, limits: limits)
+        }
         return World(.test(endpoints, hedge: HedgePolicy(extraRequestsPercentMax: percent)))
     }
 
@@ -54,7 +56,9 @@ import Testing
         #expect(hedge(world, avoiding: 0) == .none(.exhausted))
     }
 
-    @Test func `wait for the endpoint's 95th percentile, three times the estimate before that, never less than the minimum`() {
+    @Test
+    func `wait for the endpoint's 95th percentile, three times the estimate before that, never less than the minimum`()
+    {
         let world = world(["azure", "aws"])
         #expect(world.router.hedgeDelay(EndpointID(0), policy: policy, now: world.now) == .milliseconds(900))
         for _ in 0..<95 { world.succeed(0, ttft: .milliseconds(100)) }
@@ -73,7 +77,8 @@ import Testing
         world.began(0, features)
         world.router.answered(EndpointID(0), timeToFirstToken: .milliseconds(700), now: world.now)
         #expect(world.view(0).timeToFirstToken == .milliseconds(700))
-        var outcome = AttemptOutcome(features: features, timeToFirstToken: .milliseconds(900), duration: .milliseconds(1_900), outputTokens: 101)
+        var outcome = AttemptOutcome(
+            features: features, timeToFirstToken: .milliseconds(900), duration: .milliseconds(1_900), outputTokens: 101)
         outcome.isFirstTokenReported = true
         _ = world.router.ended(EndpointID(0), outcome, now: world.now)
         #expect(world.view(0).timeToFirstToken == .milliseconds(700))
@@ -92,7 +97,9 @@ import Testing
 
     @Test func `no time per token from an answer that came in one piece`() {
         let world = World(.plain(1))
-        let outcome = AttemptOutcome(features: RequestFeatures(route: RouteID(0)), timeToFirstToken: .seconds(2), duration: .seconds(2), outputTokens: 100)
+        let outcome = AttemptOutcome(
+            features: RequestFeatures(route: RouteID(0)), timeToFirstToken: .seconds(2), duration: .seconds(2),
+            outputTokens: 100)
         world.began(0)
         _ = world.router.ended(EndpointID(0), outcome, now: world.now)
         #expect(world.view(0).timePerOutputToken == .milliseconds(20))
@@ -100,9 +107,12 @@ import Testing
 
     @Test func `from a cancelled wait only that it took longer than thought`() {
         let world = World(.plain(1))
-        for (duration, expected) in [(TimeSpan.milliseconds(10), TimeSpan.milliseconds(300)), (.seconds(5), .seconds(5))] {
+        for (duration, expected) in [
+            (TimeSpan.milliseconds(10), TimeSpan.milliseconds(300)), (.seconds(5), .seconds(5)),
+        ] {
             world.began(0)
-            let outcome = AttemptOutcome(features: RequestFeatures(route: RouteID(0)), wasCancelled: true, duration: duration)
+            let outcome = AttemptOutcome(
+                features: RequestFeatures(route: RouteID(0)), wasCancelled: true, duration: duration)
             _ = world.router.ended(EndpointID(0), outcome, now: world.now)
             #expect(world.view(0).timeToFirstToken == expected)
         }

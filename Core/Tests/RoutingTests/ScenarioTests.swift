@@ -6,7 +6,8 @@ import Testing
 
 @testable import Routing
 
-/// A small open-loop world on virtual time: requests arrive evenly, endpoints answer after a time or refuse, and everything is reported back.
+/// A small open-loop world on virtual time: requests arrive evenly, endpoints answer after a time or refuse, and
+/// everything is reported back.
 private final class Traffic {
     struct Answer {
         var ttft = TimeSpan.milliseconds(300)
@@ -56,7 +57,8 @@ private final class Traffic {
         for request in over {
             let failure = request.answer.failure.map { AttemptFailure(kind: $0) }
             let outcome = AttemptOutcome(
-                features: features, failure: failure, timeToFirstToken: failure == nil ? request.answer.ttft : nil, duration: request.answer.duration)
+                features: features, failure: failure, timeToFirstToken: failure == nil ? request.answer.ttft : nil,
+                duration: request.answer.duration)
             _ = world.router.ended(EndpointID(request.endpoint), outcome, now: world.now)
         }
     }
@@ -69,27 +71,38 @@ private final class Traffic {
         let traffic = Traffic(World(.plain(3)), endpoints: 3)
         // Short answers, so that the first token's time weighs.
         traffic.features.outputTokensMax = 16
-        let fair = traffic.run(.seconds(20), gap: .milliseconds(50)) { _ in Traffic.Answer(ttft: .milliseconds(300), duration: .milliseconds(620)) }
+        let fair = traffic.run(.seconds(20), gap: .milliseconds(50)) { _ in
+            Traffic.Answer(ttft: .milliseconds(300), duration: .milliseconds(620))
+        }
         for share in fair.prefix(3) { #expect(share > 90) }
         let slow = Traffic.Answer(ttft: .seconds(3), duration: .milliseconds(3_300))
         _ = traffic.run(half, gap: .milliseconds(50)) { $0 == 0 ? slow : Traffic.Answer(duration: .milliseconds(620)) }
-        let after = traffic.run(.seconds(10), gap: .milliseconds(50)) { $0 == 0 ? slow : Traffic.Answer(duration: .milliseconds(620)) }
+        let after = traffic.run(.seconds(10), gap: .milliseconds(50)) {
+            $0 == 0 ? slow : Traffic.Answer(duration: .milliseconds(620))
+        }
         #expect(after[0] <= 20, "\(after)")
     }
 
     @Test func `an endpoint that is fast again gets its share back`() {
         let traffic = Traffic(World(.plain(2)), endpoints: 2)
         traffic.features.outputTokensMax = 16
-        _ = traffic.run(.seconds(20), gap: .milliseconds(50)) { Traffic.Answer(ttft: $0 == 0 ? .seconds(5) : .milliseconds(300), duration: .seconds(5)) }
+        _ = traffic.run(.seconds(20), gap: .milliseconds(50)) {
+            Traffic.Answer(ttft: $0 == 0 ? .seconds(5) : .milliseconds(300), duration: .seconds(5))
+        }
         _ = traffic.run(.seconds(60), gap: .milliseconds(50)) { _ in Traffic.Answer(duration: .milliseconds(620)) }
-        let after = traffic.run(.seconds(20), gap: .milliseconds(50)) { _ in Traffic.Answer(duration: .milliseconds(620)) }
+        let after = traffic.run(.seconds(20), gap: .milliseconds(50)) { _ in
+            Traffic.Answer(duration: .milliseconds(620))
+        }
         #expect(after[0] > 120 && after[1] > 120, "\(after)")
     }
 
     @Test func `overflow is entered when the default tier is full and left with hysteresis`() {
         let limits = EndpointLimits(inFlightMax: 10)
         let overflow = OverflowPolicy(enterPercent: 100, returnPercent: 50, holdMin: .seconds(1))
-        let world = World(.test([.test("default", slot: 0, limits: limits), .test("overflow", slot: 1)], tiers: [[0], [1]], overflow: overflow))
+        let world = World(
+            .test(
+                [.test("default", slot: 0, limits: limits), .test("overflow", slot: 1)], tiers: [[0], [1]],
+                overflow: overflow))
         let traffic = Traffic(world, endpoints: 2)
         // 8 requests of one second each at a time: below the limit.
         #expect(traffic.run(.seconds(5), gap: .milliseconds(125)) { _ in Traffic.Answer() }[1] == 0)
@@ -104,12 +117,17 @@ private final class Traffic {
     @Test func `between tiers traffic changes sides no faster than the hold`() {
         let limits = EndpointLimits(inFlightMax: 4)
         let overflow = OverflowPolicy(enterPercent: 100, returnPercent: 90, holdMin: .milliseconds(700))
-        let world = World(.test([.test("default", slot: 0, limits: limits), .test("overflow", slot: 1)], tiers: [[0], [1]], overflow: overflow))
+        let world = World(
+            .test(
+                [.test("default", slot: 0, limits: limits), .test("overflow", slot: 1)], tiers: [[0], [1]],
+                overflow: overflow))
         let traffic = Traffic(world, endpoints: 2)
         var enteredAt: Instant?
         var wasOverflow = false
         for _ in 0..<600 {
-            let sent = traffic.run(.milliseconds(20), gap: .milliseconds(20)) { _ in Traffic.Answer(duration: .milliseconds(100)) }
+            let sent = traffic.run(.milliseconds(20), gap: .milliseconds(20)) { _ in
+                Traffic.Answer(duration: .milliseconds(100))
+            }
             let isOverflow = sent[1] > 0
             if isOverflow, !wasOverflow { enteredAt = world.now }
             if !isOverflow, wasOverflow, let enteredAt { #expect(world.now - enteredAt >= .milliseconds(700)) }
@@ -142,7 +160,8 @@ private final class Traffic {
     }
 
     @Test func `the cost objective prefers the cheaper endpoint until it is full`() {
-        let cheap = EndpointRecord.test("cheap", slot: 0, prices: .perMillion(1, 2), limits: EndpointLimits(inFlightMax: 5))
+        let cheap = EndpointRecord.test(
+            "cheap", slot: 0, prices: .perMillion(1, 2), limits: EndpointLimits(inFlightMax: 5))
         let dear = EndpointRecord.test("dear", slot: 1, prices: .perMillion(10, 20))
         let traffic = Traffic(World(.test([cheap, dear], objective: Objective(latency: 0, cost: 1))), endpoints: 2)
         let calm = traffic.run(.seconds(10), gap: .milliseconds(250)) { _ in Traffic.Answer() }
@@ -168,7 +187,8 @@ private final class Traffic {
         #expect(world.picked(features) == home)
         world.began(home)
         #expect(world.picked(features) != home)
-        _ = world.router.ended(EndpointID(home), AttemptOutcome(features: features, wasCancelled: true, duration: .zero), now: world.now)
+        _ = world.router.ended(
+            EndpointID(home), AttemptOutcome(features: features, wasCancelled: true, duration: .zero), now: world.now)
         #expect(world.picked(features) == home)
     }
 
@@ -200,11 +220,16 @@ private final class Traffic {
     @Test func `whatever happens, nothing stays in flight`() {
         for seed in 0..<6 as Range<UInt64> {
             var rng = SplitMix64(seed: seed)
-            let world = World(.plain(4, objective: Objective(latency: 1, cost: 1, affinity: 1), limits: EndpointLimits(inFlightMax: 3)), seed: seed)
+            let world = World(
+                .plain(
+                    4, objective: Objective(latency: 1, cost: 1, affinity: 1), limits: EndpointLimits(inFlightMax: 3)),
+                seed: seed)
             let traffic = Traffic(world, endpoints: 4)
             _ = traffic.run(.seconds(30), gap: .milliseconds(30)) { _ in
                 let kind = FailureKind.allCases.randomElement(using: &rng)
-                return Traffic.Answer(duration: .milliseconds(.random(in: 1...2_000, using: &rng)), failure: Bool.random(using: &rng) ? kind : nil)
+                return Traffic.Answer(
+                    duration: .milliseconds(.random(in: 1...2_000, using: &rng)),
+                    failure: Bool.random(using: &rng) ? kind : nil)
             }
             world.now = world.now + .seconds(10)
             _ = traffic.run(.nanoseconds(1), gap: .seconds(10)) { _ in Traffic.Answer(duration: .zero) }

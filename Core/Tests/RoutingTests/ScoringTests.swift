@@ -16,7 +16,10 @@ import Testing
     @Test func `makes the best candidate 1 and one twice as slow or dear 2`() {
         let best = Candidate(loadedTime: 0.5, cost: 10, cachedShare: 1)
         let twice = Candidate(loadedTime: 1, cost: 20, cachedShare: 0)
-        for objective in [Objective(latency: 1), Objective(latency: 0, cost: 1), Objective(latency: 0, affinity: 1), Objective(latency: 3, cost: 2, affinity: 5)] {
+        for objective in [
+            Objective(latency: 1), Objective(latency: 0, cost: 1), Objective(latency: 0, affinity: 1),
+            Objective(latency: 3, cost: 2, affinity: 5),
+        ] {
             let scores = scored([best, twice], objective)
             #expect(abs(scores[0] - 1) < 1e-9 && abs(scores[1] - 2) < 1e-9)
         }
@@ -24,7 +27,8 @@ import Testing
 
     @Test func `uses only the ratio of weights`() {
         let candidates = [Candidate(loadedTime: 0.4, cost: 30), Candidate(loadedTime: 0.9, cost: 10)]
-        #expect(scored(candidates, Objective(latency: 1, cost: 2)) == scored(candidates, Objective(latency: 50, cost: 100)))
+        #expect(
+            scored(candidates, Objective(latency: 1, cost: 2)) == scored(candidates, Objective(latency: 50, cost: 100)))
     }
 
     @Test func `ranks an unknown price behind every known one, and free before all`() {
@@ -36,7 +40,9 @@ import Testing
 
     @Test func `prices the cached part of a prompt at its own price`() {
         let prices = ScorePrices(
-            TokenPrices(input: UnitPrice(picoPerUnit: 10), cachedInput: UnitPrice(picoPerUnit: 1), output: UnitPrice(picoPerUnit: 40)))
+            TokenPrices(
+                input: UnitPrice(picoPerUnit: 10), cachedInput: UnitPrice(picoPerUnit: 1),
+                output: UnitPrice(picoPerUnit: 40)))
         let halfCached: Double = 500 + 50 + 400
         #expect(Scoring.cost(prices, prompt: 100, cachedShare: 0.5, output: 10) == halfCached)
         #expect(Scoring.cost(nil, prompt: 100, cachedShare: 0, output: 10) < 0)
@@ -62,7 +68,8 @@ import Testing
     @Test func `takes the less loaded of two equals and never one that is worse by more than a tenth`() {
         var rng = SplitMix64(seed: 4)
         var candidates = [
-            Candidate(inFlight: 9, time: 1, score: 1.0), Candidate(inFlight: 0, time: 1, score: 1.09), Candidate(inFlight: 0, time: 1, score: 1.2),
+            Candidate(inFlight: 9, time: 1, score: 1.0), Candidate(inFlight: 0, time: 1, score: 1.09),
+            Candidate(inFlight: 0, time: 1, score: 1.2),
         ]
         for _ in 0..<200 {
             let chosen = candidates.withUnsafeMutableBufferPointer { Scoring.choose($0, rng: &rng) }
@@ -78,12 +85,15 @@ import Testing
             var names = Set<String>()
             while names.count < 200 {
                 let length = Int.random(in: 1...40, using: &rng)
-                names.insert(String((0..<length).map { _ in Character(Unicode.Scalar(UInt8.random(in: 97...100, using: &rng))) }))
+                names.insert(
+                    String((0..<length).map { _ in Character(Unicode.Scalar(UInt8.random(in: 97...100, using: &rng))) })
+                )
             }
             let list = names.sorted()
             let routes = (0..<10).map { i in
                 RouteRecord(
-                    name: "r\(i)", modelNames: Array(list[i * 20..<i * 20 + 20]), contextTokensMax: nil, tiers: [], retry: RetryPolicy(),
+                    name: "r\(i)", modelNames: Array(list[i * 20..<i * 20 + 20]), contextTokensMax: nil, tiers: [],
+                    retry: RetryPolicy(),
                     overflow: OverflowPolicy(), hedge: nil)
             }
             let table = ModelTable(routes)
@@ -96,7 +106,9 @@ import Testing
 
     @Test func `gives a name claimed twice to the first route`() {
         let routes = ["a", "b"].map {
-            RouteRecord(name: $0, modelNames: ["gpt"], contextTokensMax: nil, tiers: [], retry: RetryPolicy(), overflow: OverflowPolicy(), hedge: nil)
+            RouteRecord(
+                name: $0, modelNames: ["gpt"], contextTokensMax: nil, tiers: [], retry: RetryPolicy(),
+                overflow: OverflowPolicy(), hedge: nil)
         }
         let table = ModelTable(routes)
         #expect(Array("gpt".utf8).withUnsafeBytes { table.route($0) } == RouteID(0))

@@ -7,7 +7,8 @@ import Testing
 @testable import Routing
 
 @Suite struct `A tier gate` {
-    private let policy = TierGate.Thresholds(OverflowPolicy(enterPercent: 100, returnPercent: 75, holdMin: .milliseconds(500)))
+    private let policy = TierGate.Thresholds(
+        OverflowPolicy(enterPercent: 100, returnPercent: 75, holdMin: .milliseconds(500)))
     private let start = Instant(nanoseconds: 0)
 
     @Test func `closes at the limit, not below`() {
@@ -37,7 +38,8 @@ import Testing
     func `never returns sooner than its hold, whatever the load does`(seed: UInt64) {
         var rng = SplitMix64(seed: seed)
         let hold = TimeSpan.milliseconds(.random(in: 1...2_000, using: &rng))
-        let policy = TierGate.Thresholds(OverflowPolicy(enterPercent: 90, returnPercent: .random(in: 0...89, using: &rng), holdMin: hold))
+        let policy = TierGate.Thresholds(
+            OverflowPolicy(enterPercent: 90, returnPercent: .random(in: 0...89, using: &rng), holdMin: hold))
         var gate = TierGate()
         var now = start
         var closedAt: Instant?

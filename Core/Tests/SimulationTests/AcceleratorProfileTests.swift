@@ -18,9 +18,14 @@ struct AcceleratorProfileTests {
     }
 
     static let references = [
-        Reference(profile: "llama2-70b-a100-tp8", prefill: [(512, 93), (2_048, 274), (4_096, 661)], decode: [(1, 45), (64, 72)]),
-        Reference(profile: "llama2-70b-h100-tp8", prefill: [(512, 54), (2_048, 137), (4_096, 390)], decode: [(1, 31), (64, 50)]),
-        Reference(profile: "bloom-176b-a100-tp8", prefill: [(512, 174), (2_048, 540), (4_096, 1_348)], decode: [(1, 49)]),
+        Reference(
+            profile: "llama2-70b-a100-tp8", prefill: [(512, 93), (2_048, 274), (4_096, 661)],
+            decode: [(1, 45), (64, 72)]),
+        Reference(
+            profile: "llama2-70b-h100-tp8", prefill: [(512, 54), (2_048, 137), (4_096, 390)],
+            decode: [(1, 31), (64, 50)]),
+        Reference(
+            profile: "bloom-176b-a100-tp8", prefill: [(512, 174), (2_048, 540), (4_096, 1_348)], decode: [(1, 49)]),
         Reference(profile: "bloom-176b-h100-tp8", prefill: [(512, 76), (2_048, 253), (4_096, 689)], decode: [(1, 36)]),
     ]
 
@@ -57,7 +62,9 @@ struct AcceleratorProfileTests {
             harness.submit(1, prompt: 4_096, output: 1)
             harness.drain()
             let (half, whole) = (profile.prefill.duration(of: 2_048), profile.prefill.duration(of: 4_096))
-            #expect(try #require(harness.firstToken(1)) - Instant(nanoseconds: 0) == max(whole, half + half), "\(profile.name)")
+            #expect(
+                try #require(harness.firstToken(1)) - Instant(nanoseconds: 0) == max(whole, half + half),
+                "\(profile.name)")
         }
     }
 
@@ -94,7 +101,9 @@ struct AcceleratorProfileTests {
 }
 
 struct DurationCurveTests {
-    let curve = DurationCurve([(count: 10, microseconds: 100), (count: 20, microseconds: 200), (count: 40, microseconds: 300)])
+    let curve = DurationCurve([
+        (count: 10, microseconds: 100), (count: 20, microseconds: 200), (count: 40, microseconds: 300),
+    ])
 
     @Test(arguments: [(0, 0), (1, 100), (10, 100), (15, 150), (20, 200), (30, 250), (40, 300), (60, 400)])
     func `flat below the first point, straight between points, last slope above`(_ count: Int, _ microseconds: Int64) {

@@ -19,7 +19,8 @@ struct FaultPlanTests {
 
     @Test func `the first rule that selects the request decides`() {
         let plan = FaultPlan(rules: [
-            FaultRule(.blackHole, for: .next(count: 1, skipping: 0)), FaultRule(.cut(afterChunks: 3)), FaultRule(.wrongContentType),
+            FaultRule(.blackHole, for: .next(count: 1, skipping: 0)), FaultRule(.cut(afterChunks: 3)),
+            FaultRule(.wrongContentType),
         ])
         #expect(plan.decide(requestIndex: 0, seed: 9) == .blackHole)
         #expect(plan.decide(requestIndex: 1, seed: 9) == .cut(afterChunks: 3))

@@ -42,7 +42,9 @@ struct ModelServerHarness {
     func firstToken(_ id: UInt64) -> Instant? { time(of: .token(index: 0), id) }
     func finish(_ id: UInt64) -> Instant? { time(of: .finished, id) }
 
-    func time(of kind: ModelServerEvent.Kind, _ id: UInt64) -> Instant? { events.first { $0.request == id && $0.kind == kind }?.at }
+    func time(of kind: ModelServerEvent.Kind, _ id: UInt64) -> Instant? {
+        events.first { $0.request == id && $0.kind == kind }?.at
+    }
 
     func tokenIndices(_ id: UInt64) -> [Int] {
         events.compactMap { event in

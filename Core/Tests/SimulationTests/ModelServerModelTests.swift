@@ -111,7 +111,9 @@ struct ModelServerModelTests {
         harness.submit(2, prompt: 100, output: 50)
         harness.advance(by: .milliseconds(10))
         let before = harness.events.count
-        let cancelled = [harness.model.cancel(2), harness.model.cancel(1), harness.model.cancel(1), harness.model.cancel(99)]
+        let cancelled = [
+            harness.model.cancel(2), harness.model.cancel(1), harness.model.cancel(1), harness.model.cancel(99),
+        ]
         #expect(cancelled == [true, true, false, false])
         #expect(harness.model.metrics.kvBlocksHeld == 0)
         harness.drain()

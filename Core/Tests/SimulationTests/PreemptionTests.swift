@@ -64,10 +64,14 @@ struct PreemptionTests {
             harness.advance(by: .microseconds(.random(in: 0...20_000, using: &random)))
             let metrics = harness.model.metrics
             #expect(metrics.kvBlocksHeld <= 24 && metrics.waiting <= 50 + 8 && metrics.running <= 8, "seed \(seed)")
-            #expect(metrics.acceptedTotal == metrics.finishedTotal + metrics.cancelledTotal + metrics.running + metrics.waiting)
+            #expect(
+                metrics.acceptedTotal == metrics.finishedTotal + metrics.cancelledTotal + metrics.running
+                    + metrics.waiting)
         }
         harness.drain()
-        for (id, output) in expected { #expect(harness.tokenIndices(id) == Array(0..<output), "seed \(seed), request \(id)") }
+        for (id, output) in expected {
+            #expect(harness.tokenIndices(id) == Array(0..<output), "seed \(seed), request \(id)")
+        }
         #expect(harness.model.metrics.kvBlocksHeld == 0, "seed \(seed)")
         #expect(harness.model.metrics.finishedTotal == expected.count, "seed \(seed)")
     }

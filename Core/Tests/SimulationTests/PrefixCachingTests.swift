@@ -91,7 +91,10 @@ struct KVBlockCacheTests {
             switch Int.random(in: 0..<4, using: &random) {
             case 0: if let block = cache.allocate() { held.append([block]) }
             case 1: if let block = cache.hold(hash: .random(in: 0..<40, using: &random)) { held.append([block]) }
-            case 2: if let list = held.randomElement(using: &random) { cache.publish(list[0], hash: .random(in: 0..<40, using: &random)) }
+            case 2:
+                if let list = held.randomElement(using: &random) {
+                    cache.publish(list[0], hash: .random(in: 0..<40, using: &random))
+                }
             default: if !held.isEmpty { cache.release(held.remove(at: .random(in: 0..<held.count, using: &random))) }
             }
             guard step % 20 == 0 else { continue }

@@ -81,20 +81,30 @@ private struct Decoded: Equatable {
     }
 
     static let malformed: [(String, HTTPFault)] = [
-        ("\r\n", .malformedChunkSize), ("g\r\n", .malformedChunkSize), ("0x5\r\n", .malformedChunkSize), ("+5\r\n", .malformedChunkSize),
-        ("-5\r\n", .malformedChunkSize), (" 5\r\n", .malformedChunkSize), ("5 \r\n", .malformedChunkSize), ("5\t;a\r\n", .malformedChunkSize),
-        ("5_0\r\n", .malformedChunkSize), (";a\r\n", .malformedChunkSize), ("5,5\r\n", .malformedChunkSize), ("5\u{0}\r\n", .malformedChunkSize),
-        ("5\n", .bareLineFeed), ("5\rx", .bareCarriageReturn), ("\n", .malformedChunkSize), ("0000000000000005\r\n", .malformedChunkSize),
+        ("\r\n", .malformedChunkSize), ("g\r\n", .malformedChunkSize), ("0x5\r\n", .malformedChunkSize),
+        ("+5\r\n", .malformedChunkSize),
+        ("-5\r\n", .malformedChunkSize), (" 5\r\n", .malformedChunkSize), ("5 \r\n", .malformedChunkSize),
+        ("5\t;a\r\n", .malformedChunkSize),
+        ("5_0\r\n", .malformedChunkSize), (";a\r\n", .malformedChunkSize), ("5,5\r\n", .malformedChunkSize),
+        ("5\u{0}\r\n", .malformedChunkSize),
+        ("5\n", .bareLineFeed), ("5\rx", .bareCarriageReturn), ("\n", .malformedChunkSize),
+        ("0000000000000005\r\n", .malformedChunkSize),
         ("5;a\n", .bareLineFeed), ("5;a\rb\r\n", .bareCarriageReturn), ("5;a\u{0}\r\n", .malformedChunkExtension),
-        ("5;\u{7F}\r\n", .malformedChunkExtension), ("5\r\nhello5", .malformedChunkEnd), ("5\r\nhello\n", .malformedChunkEnd),
+        ("5;\u{7F}\r\n", .malformedChunkExtension), ("5\r\nhello5", .malformedChunkEnd),
+        ("5\r\nhello\n", .malformedChunkEnd),
         ("5\r\nhello\rx", .malformedChunkEnd), ("5\r\nhello!\r\n", .malformedChunkEnd), ("0\r\nA: b\n", .bareLineFeed),
-        ("0\r\nA: b\rc", .bareCarriageReturn), ("0\r\n A: b\r\n", .malformedTrailer), ("0\r\nA: b\r\n c\r\n", .malformedTrailer),
-        ("0\r\n: b\r\n", .malformedTrailer), ("0\r\nno colon\r\n", .malformedTrailer), ("0\r\nA\r\n", .malformedTrailer),
-        ("0\r\nA : b\r\n", .malformedTrailer), ("0\r\nA: b\u{0}\r\n", .malformedTrailer), ("0\r\n\n", .bareLineFeed), ("0\r\n\rx", .bareCarriageReturn),
+        ("0\r\nA: b\rc", .bareCarriageReturn), ("0\r\n A: b\r\n", .malformedTrailer),
+        ("0\r\nA: b\r\n c\r\n", .malformedTrailer),
+        ("0\r\n: b\r\n", .malformedTrailer), ("0\r\nno colon\r\n", .malformedTrailer),
+        ("0\r\nA\r\n", .malformedTrailer),
+        ("0\r\nA : b\r\n", .malformedTrailer), ("0\r\nA: b\u{0}\r\n", .malformedTrailer), ("0\r\n\n", .bareLineFeed),
+        ("0\r\n\rx", .bareCarriageReturn),
         ("0\r\nGET / HTTP/1.1\r\n", .malformedTrailer),
     ]
 
-    @Test(arguments: malformed) func `a malformed chunk is refused, whole and byte by byte`(_ text: String, _ expected: HTTPFault) {
+    @Test(arguments: malformed) func `a malformed chunk is refused, whole and byte by byte`(
+        _ text: String, _ expected: HTTPFault
+    ) {
         #expect(Decoded(text).fault == expected)
         #expect(Decoded(text.utf8.map { [$0] }).fault == expected)
     }

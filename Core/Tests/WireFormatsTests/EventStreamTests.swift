@@ -24,7 +24,9 @@ private struct Event: Equatable, CustomStringConvertible {
         isComment = event.isComment
     }
 
-    var description: String { "\(raw.debugDescription) data \(data.debugDescription) ×\(dataLines) name \(name) comment \(isComment)" }
+    var description: String {
+        "\(raw.debugDescription) data \(data.debugDescription) ×\(dataLines) name \(name) comment \(isComment)"
+    }
 }
 
 /// Events of a stream that arrives in pieces, as a reader would take them; what is left unfinished comes with them.
@@ -54,7 +56,8 @@ private func events(_ text: String) -> [Event] { events([text.utf8]).events }
     /// A stream with everything in it, ending with a line that shows what came before it is complete.
     private static func stream(_ end: String) -> String {
         [
-            "data: {\"a\":1}", "", ": comment", "", "event: error", "data:{\"b\":2}", "id: 7", "", "data: one", "data:two", "", "", "data", "retry: 5", "",
+            "data: {\"a\":1}", "", ": comment", "", "event: error", "data:{\"b\":2}", "id: 7", "", "data: one",
+            "data:two", "", "", "data", "retry: 5", "",
             "data: [DONE]", "", "x",
         ].joined(separator: end)
     }
@@ -64,7 +67,8 @@ private func events(_ text: String) -> [Event] { events([text.utf8]).events }
         return [
             Event(raw("data: {\"a\":1}"), data: "{\"a\":1}"), Event(raw(": comment"), dataLines: 0, isComment: true),
             Event(raw("event: error", "data:{\"b\":2}", "id: 7"), data: "{\"b\":2}", name: "error"),
-            Event(raw("data: one", "data:two"), data: "one", dataLines: 2), Event(end, dataLines: 0), Event(raw("data", "retry: 5")),
+            Event(raw("data: one", "data:two"), data: "one", dataLines: 2), Event(end, dataLines: 0),
+            Event(raw("data", "retry: 5")),
             Event(raw("data: [DONE]"), data: "[DONE]"),
         ]
     }
@@ -89,7 +93,8 @@ private func events(_ text: String) -> [Event] { events([text.utf8]).events }
 
     @Test func `kinds of line end may be mixed`() {
         for text in ["data: a\n\r\nx", "data: a\r\n\nx", "data: a\r\n\rx", "data: a\r\r\nx", "data: a\n\rx"] {
-            #expect(events(text) == [Event(String(text.unicodeScalars.dropLast()), data: "a")], "\(text.debugDescription)")
+            #expect(
+                events(text) == [Event(String(text.unicodeScalars.dropLast()), data: "a")], "\(text.debugDescription)")
         }
     }
 
@@ -141,7 +146,9 @@ private func events(_ text: String) -> [Event] { events([text.utf8]).events }
         print("seed \(seed)")
         var random = SeededBytes(seed: seed)
         for _ in 0..<2_000 {
-            let bytes = (0..<Int.random(in: 1...24, using: &random)).map { _ in Array("\r\r\n\n:d".utf8).randomElement(using: &random) ?? 10 }
+            let bytes = (0..<Int.random(in: 1...24, using: &random)).map { _ in
+                Array("\r\r\n\n:d".utf8).randomElement(using: &random) ?? 10
+            }
             let whole = events([bytes])
             let position = Int.random(in: 0...bytes.count, using: &random)
             let split = events([bytes[..<position], bytes[position...]])

@@ -8,7 +8,8 @@ private func parse(_ text: String) throws -> JSONValue { try JSONValue(parsing: 
 
 @Suite struct JSONValueTests {
     @Test(arguments: [
-        "null", "true", "false", "0", "-0", "1.50", "1E+2", "9007199254740993", "123456789012345678901234567890.000", #""""#, #""a\"b\\c\n\r\t""#,
+        "null", "true", "false", "0", "-0", "1.50", "1E+2", "9007199254740993", "123456789012345678901234567890.000",
+        #""""#, #""a\"b\\c\n\r\t""#,
         #""\u0000\u001f""#, #""é👋""#, "[]", "{}", #"[1,[2,[3]],{"a":[]}]"#, #"{"b":1,"a":2,"b":3,"":null}"#,
     ]) func `compact text survives reading and writing byte for byte`(_ text: String) throws {
         let value = try parse(text)
@@ -24,8 +25,10 @@ private func parse(_ text: String) throws -> JSONValue { try JSONValue(parsing: 
 
     @Test func `escapes are read; a lone surrogate becomes the replacement character`() throws {
         let rows: [(String, String)] = [
-            (#""\u00e9""#, "é"), (#""\uD83D\uDC4B""#, "👋"), (#""\ud83d""#, "\u{FFFD}"), (#""\udc4bx""#, "\u{FFFD}x"), (#""\ud83d\ud83d\udc4b""#, "\u{FFFD}👋"),
-            (#""\ud83d\u0041""#, "\u{FFFD}A"), (#""\uDBFF\uDFFF""#, "\u{10FFFF}"), (#""\/\b\f""#, "/\u{8}\u{C}"), (#""\ud83dabc\\u""#, "\u{FFFD}abc\\u"),
+            (#""\u00e9""#, "é"), (#""\uD83D\uDC4B""#, "👋"), (#""\ud83d""#, "\u{FFFD}"), (#""\udc4bx""#, "\u{FFFD}x"),
+            (#""\ud83d\ud83d\udc4b""#, "\u{FFFD}👋"),
+            (#""\ud83d\u0041""#, "\u{FFFD}A"), (#""\uDBFF\uDFFF""#, "\u{10FFFF}"), (#""\/\b\f""#, "/\u{8}\u{C}"),
+            (#""\ud83dabc\\u""#, "\u{FFFD}abc\\u"),
         ]
         for (text, expected) in rows { #expect(try parse(text).stringValue == expected, "\(text)") }
     }
@@ -56,12 +59,16 @@ private func parse(_ text: String) throws -> JSONValue { try JSONValue(parsing: 
 
     @Test func `what is built from values is JSON with the same values`() throws {
         let text = "quote \" backslash \\ tab \t nul \u{0} del \u{7F} \u{2028} é 👋"
-        let value = JSONValue.object([("k\"", .string(text)), ("n", .integer(-1)), ("a", .array([.bool(true), .null]))])
+        let value = JSONValue.object([
+            ("k\"", .string(text)), ("n", .integer(-1)), ("a", .array([.bool(true), .null])),
+        ])
         #expect(try parse(value.text) == value)
     }
 
     @Test func `nesting is read to 128 levels`() throws {
-        func nested(_ count: Int) -> String { String(repeating: "[", count: count) + String(repeating: "]", count: count) }
+        func nested(_ count: Int) -> String {
+            String(repeating: "[", count: count) + String(repeating: "]", count: count)
+        }
         #expect(try parse(nested(128)).text == nested(128))
         #expect(throws: JSONFault.tooDeep) { try parse(nested(129)) }
         let objects = String(repeating: "{\"a\":", count: 128) + "1" + String(repeating: "}", count: 128)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-/// One message of the llhttp suite: Markdown with a `meta` comment, an `http` block and the `log` of what that parser reported.
+/// One message of the llhttp suite: Markdown with a `meta` comment, an `http` block and the `log` of what that parser
+/// reported.
 struct MessageBlock {
     /// `request/invalid.md#3`: file and number of the block in it, from 1.
     let name: String
@@ -35,7 +36,9 @@ struct MessageBlock {
                 }
                 fence = nil
                 if open == "```http" { message = Array(content.joined(separator: [10])) }
-                if open == "```log" { blocks.append(MessageBlock("\(file)#\(blocks.count + 1)", meta, message, content)) }
+                if open == "```log" {
+                    blocks.append(MessageBlock("\(file)#\(blocks.count + 1)", meta, message, content))
+                }
                 content = []
             } else if lineText.hasPrefix("```") {
                 fence = lineText
@@ -56,8 +59,8 @@ struct MessageBlock {
         errorCode = error.flatMap { Int($0.split(separator: "=")[2].prefix { $0.isNumber }) }
     }
 
-    /// Joins lines that end with a backslash, makes every newline a CRLF, then takes escapes for what they stand for. The newline before the closing
-    /// fence is already gone.
+    /// Joins lines that end with a backslash, makes every newline a CRLF, then takes escapes for what they stand for.
+    /// The newline before the closing fence is already gone.
     private static func decode(_ raw: [UInt8]) -> [UInt8] {
         var output: [UInt8] = []
         var at = 0

@@ -47,11 +47,14 @@ private struct Connection {
         case .fault(let fault): return .refused(fault)
         case .complete(let head):
             rest.removeFirst(head.headBytes)
-            return body(head.isChunked ? .chunked : head.contentLength > 0 ? .length(head.contentLength) : .none, head.keepsAlive)
+            return body(
+                head.isChunked ? .chunked : head.contentLength > 0 ? .length(head.contentLength) : .none,
+                head.keepsAlive)
         }
     }
 
-    /// Most of the suite's requests lack the Host that HTTP/1.1 demands. They get one, so that the rest of them is judged.
+    /// Most of the suite's requests lack the Host that HTTP/1.1 demands. They get one, so that the rest of them is
+    /// judged.
     private mutating func withHost() -> Verdict? {
         let start = rest.starts(with: [13, 10]) ? 2 : 0
         guard let end = rest[start...].firstIndex(of: 10) else { return .refused(.missingHost) }
@@ -115,24 +118,38 @@ private struct Connection {
         ),
         (
             .refused(.malformedTarget), "fragments and user information do not belong in a target",
-            ["request/transfer-encoding.md#20", "request/transfer-encoding.md#21", "request/uri.md#8", "request/uri.md#10"]
+            [
+                "request/transfer-encoding.md#20", "request/transfer-encoding.md#21", "request/uri.md#8",
+                "request/uri.md#10",
+            ]
         ),
         (.refused(.malformedTarget), "HTTP/0.9 is not spoken", ["request/sample.md#10"]),
         (
             .refused(.unsupportedVersion), "only HTTP/1.1 and HTTP/1.0 are spoken",
             [
-                "request/method.md#12", "request/method.md#13", "request/method.md#14", "response/sample.md#2", "response/sample.md#3",
+                "request/method.md#12", "request/method.md#13", "request/method.md#14", "response/sample.md#2",
+                "response/sample.md#3",
                 "response/sample.md#18",
             ]
         ),
         (
             .refused(.unsupportedVersion), "a response begins with its status line, not with an empty line",
-            ["response/connection.md#15", "response/connection.md#17", "response/pipelining.md#1", "response/sample.md#20"]
+            [
+                "response/connection.md#15", "response/connection.md#17", "response/pipelining.md#1",
+                "response/sample.md#20",
+            ]
         ),
-        (.refused(.malformedRequestLine), "one empty line may stand before a request, not two", ["request/connection.md#5"]),
-        (.refused(.malformedHost), "a port follows a colon, not an equals sign", ["request/sample.md#3", "request/sample.md#4"]),
         (
-            .refused(.hostMismatch), "an absolute target must name the host that Host names, here the one that the test puts in",
+            .refused(.malformedRequestLine), "one empty line may stand before a request, not two",
+            ["request/connection.md#5"]
+        ),
+        (
+            .refused(.malformedHost), "a port follows a colon, not an equals sign",
+            ["request/sample.md#3", "request/sample.md#4"]
+        ),
+        (
+            .refused(.hostMismatch),
+            "an absolute target must name the host that Host names, here the one that the test puts in",
             ["request/uri.md#3", "request/uri.md#4", "request/uri.md#6"]
         ),
         (
@@ -140,12 +157,17 @@ private struct Connection {
             ["response/transfer-encoding.md#2", "response/transfer-encoding.md#3", "response/transfer-encoding.md#4"]
         ),
         (
-            .accepted, "nothing is wrong so far: a field counts when the byte after its line has come, and then it is refused",
+            .accepted,
+            "nothing is wrong so far: a field counts when the byte after its line has come, and then it is refused",
             ["request/content-length.md#3", "request/content-length.md#4"]
         ),
-        (.accepted, "methods are tokens that the endpoint knows, not a list of ours", ["request/invalid.md#4", "request/invalid.md#14"]),
         (
-            .accepted, "chunk extensions are bounded and dropped, their grammar is not read; line ends inside them are refused as anywhere",
+            .accepted, "methods are tokens that the endpoint knows, not a list of ours",
+            ["request/invalid.md#4", "request/invalid.md#14"]
+        ),
+        (
+            .accepted,
+            "chunk extensions are bounded and dropped, their grammar is not read; line ends inside them are refused as anywhere",
             [
                 "request/transfer-encoding.md#9", "request/transfer-encoding.md#11", "response/transfer-encoding.md#7",
                 "response/transfer-encoding.md#9",
@@ -159,7 +181,8 @@ private struct Connection {
     @Test func `what is accepted and refused agrees with llhttp but for the listed differences`() {
         let blocks = MessageBlock.all()
         #expect(blocks.count == 251, "blocks are missing")
-        let listed = Dictionary(uniqueKeysWithValues: Self.differences.flatMap { row in row.blocks.map { ($0, row.verdict) } })
+        let listed = Dictionary(
+            uniqueKeysWithValues: Self.differences.flatMap { row in row.blocks.map { ($0, row.verdict) } })
         var differing: Set<String> = []
         for block in blocks where !block.type.contains("lenient") {
             var connection = Connection(block)
@@ -173,7 +196,8 @@ private struct Connection {
     }
 
     @Test func `a field that was refused late is refused in the end`() {
-        for block in MessageBlock.all() where ["request/content-length.md#3", "request/content-length.md#4"].contains(block.name) {
+        for block in MessageBlock.all()
+        where ["request/content-length.md#3", "request/content-length.md#4"].contains(block.name) {
             #expect(Parsing.request(block.bytes + Array("Host: h\r\n\r\n".utf8)).fault != nil)
         }
     }

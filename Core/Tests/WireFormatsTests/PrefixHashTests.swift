@@ -6,7 +6,9 @@ import WireFormats
 
 @Suite struct PrefixHashTests {
     private func body(_ messages: [String], stream: Bool = false) -> Scanned {
-        Scanned("{\"stream\":\(stream),\"model\":\"m\",\"messages\":[\(messages.map { "{\"content\":\"\($0)\"}" }.joined(separator: ", "))]}")
+        Scanned(
+            "{\"stream\":\(stream),\"model\":\"m\",\"messages\":[\(messages.map { "{\"content\":\"\($0)\"}" }.joined(separator: ", "))]}"
+        )
     }
 
     @Test func `the same beginning has the same hashes, whatever stands around it`() {
@@ -25,7 +27,9 @@ import WireFormats
     @Test func `a difference at an edge, in length or in order shows from there on`() {
         let base = ["first", "second", "third"]
         let hashes = body(base).prefixes
-        for (index, change) in [["First", "second", "third"], ["first", "second!", "third"], ["first", "third", "second"]].enumerated() {
+        for (index, change) in [
+            ["First", "second", "third"], ["first", "second!", "third"], ["first", "third", "second"],
+        ].enumerated() {
             let changed = body(change).prefixes
             let firstChange = [0, 1, 1][index]
             #expect(changed.prefix(firstChange) == hashes.prefix(firstChange))

@@ -82,7 +82,9 @@ private func chat(_ members: String) -> String {
         } else {
             Issue.record("not an object")
         }
-        if case .object(let range, let isEmpty, let flag, let value) = options(#""stream_options":{"include_usage": null }"#).0 {
+        if case .object(let range, let isEmpty, let flag, let value) = options(
+            #""stream_options":{"include_usage": null }"#
+        ).0 {
             #expect(!isEmpty && flag == nil && value.count == 4 && range.count == 24)
         } else {
             Issue.record("not an object")
@@ -91,10 +93,17 @@ private func chat(_ members: String) -> String {
 
     @Test func `absent members have their defaults`() {
         let facts = Scanned(chat("")).facts
-        #expect(!facts.isStream && !facts.hasTools && facts.outputTokensMax == -1 && facts.choices == 1 && facts.streamOptions == .absent)
-        let nulls = Scanned(chat(#""stream":null,"max_tokens":null,"max_completion_tokens":null,"n":null,"tools":null,"stream_options":null"#))
+        #expect(
+            !facts.isStream && !facts.hasTools && facts.outputTokensMax == -1 && facts.choices == 1
+                && facts.streamOptions == .absent)
+        let nulls = Scanned(
+            chat(
+                #""stream":null,"max_tokens":null,"max_completion_tokens":null,"n":null,"tools":null,"stream_options":null"#
+            ))
         #expect(nulls.fault == nil)
-        #expect(!nulls.facts.isStream && !nulls.facts.hasTools && nulls.facts.outputTokensMax == -1 && nulls.facts.choices == 1)
+        #expect(
+            !nulls.facts.isStream && !nulls.facts.hasTools && nulls.facts.outputTokensMax == -1
+                && nulls.facts.choices == 1)
     }
 
     @Test func `the newer name of the output limit wins in either order`() {
@@ -120,19 +129,26 @@ private func chat(_ members: String) -> String {
     // MARK: Wrong types
 
     static let wrong: [(String, RequestMember)] = [
-        (#""stream":"true""#, .stream), (#""stream":1"#, .stream), (#""stream":[]"#, .stream), (#""stream_options":true"#, .streamOptions),
-        (#""stream_options":[]"#, .streamOptions), (#""stream_options":{"include_usage":1}"#, .includeUsage), (#""max_tokens":-1"#, .maxTokens),
+        (#""stream":"true""#, .stream), (#""stream":1"#, .stream), (#""stream":[]"#, .stream),
+        (#""stream_options":true"#, .streamOptions),
+        (#""stream_options":[]"#, .streamOptions), (#""stream_options":{"include_usage":1}"#, .includeUsage),
+        (#""max_tokens":-1"#, .maxTokens),
         (#""max_tokens":1.0"#, .maxTokens), (#""max_tokens":1e3"#, .maxTokens), (#""max_tokens":"5""#, .maxTokens),
         (#""max_tokens":1000000000000000000"#, .maxTokens), (#""max_completion_tokens":-1"#, .maxCompletionTokens),
-        (#""max_completion_tokens":{}"#, .maxCompletionTokens), (#""n":0"#, .choices), (#""n":129"#, .choices), (#""n":1.5"#, .choices),
+        (#""max_completion_tokens":{}"#, .maxCompletionTokens), (#""n":0"#, .choices), (#""n":129"#, .choices),
+        (#""n":1.5"#, .choices),
         (#""n":true"#, .choices), (#""tools":{}"#, .tools), (#""tools":"x""#, .tools),
     ]
 
-    @Test(arguments: wrong) func `a member of the wrong type is refused by name`(_ member: String, _ expected: RequestMember) {
+    @Test(arguments: wrong) func `a member of the wrong type is refused by name`(
+        _ member: String, _ expected: RequestMember
+    ) {
         #expect(Scanned(chat(member)).fault == .wrongType(expected))
     }
 
-    @Test(arguments: [#""n":1"#, #""n":128"#, #""max_tokens":0"#, #""max_tokens":-0"#, #""tools":[]"#, #""stream":false"#])
+    @Test(arguments: [
+        #""n":1"#, #""n":128"#, #""max_tokens":0"#, #""max_tokens":-0"#, #""tools":[]"#, #""stream":false"#,
+    ])
     func `a member at the edge of its range is accepted`(_ member: String) {
         #expect(Scanned(chat(member)).fault == nil)
     }
@@ -150,7 +166,8 @@ private func chat(_ members: String) -> String {
             (#"{"model":"m","prompt":1}"#, .completions, .wrongType(.prompt)),
             (#"{"model":"m","prompt":{}}"#, .completions, .wrongType(.prompt)),
             (#"{"model":"m","input":null}"#, .embeddings, .wrongType(.input)), ("[]", .chatCompletions, .notAnObject),
-            ("7", .chatCompletions, .notAnObject), (#""x""#, .chatCompletions, .notAnObject), ("", .chatCompletions, .empty),
+            ("7", .chatCompletions, .notAnObject), (#""x""#, .chatCompletions, .notAnObject),
+            ("", .chatCompletions, .empty),
         ]
         for (body, kind, expected) in rows { #expect(Scanned(body, kind).fault == expected, "\(body)") }
     }
@@ -159,13 +176,18 @@ private func chat(_ members: String) -> String {
 
     @Test func `a member we act on may stand once`() {
         let members: [(String, RequestMember)] = [
-            (#""stream":true"#, .stream), (#""max_tokens":1"#, .maxTokens), (#""max_completion_tokens":1"#, .maxCompletionTokens), (#""n":1"#, .choices),
+            (#""stream":true"#, .stream), (#""max_tokens":1"#, .maxTokens),
+            (#""max_completion_tokens":1"#, .maxCompletionTokens), (#""n":1"#, .choices),
             (#""tools":[]"#, .tools), (#""stream_options":{}"#, .streamOptions),
         ]
-        for (member, expected) in members { #expect(Scanned(chat("\(member),\(member)")).fault == .duplicate(expected)) }
+        for (member, expected) in members {
+            #expect(Scanned(chat("\(member),\(member)")).fault == .duplicate(expected))
+        }
         #expect(Scanned(chat(#""model":"other""#)).fault == .duplicate(.model))
         #expect(Scanned(chat(#""messages":[{}]"#)).fault == .duplicate(.messages))
-        #expect(Scanned(chat(#""stream_options":{"include_usage":true,"include_usage":true}"#)).fault == .duplicate(.includeUsage))
+        #expect(
+            Scanned(chat(#""stream_options":{"include_usage":true,"include_usage":true}"#)).fault
+                == .duplicate(.includeUsage))
         #expect(Scanned(chat(#""user":"a","user":"b""#)).fault == nil, "nobody acts on it")
     }
 
@@ -173,7 +195,9 @@ private func chat(_ members: String) -> String {
         #expect(Scanned(chat(#""m\u006fdel":"other""#)).fault == .duplicate(.model))
         let escaped = Scanned(#"{"\u006dodel":"m","messages":[{}],"stream\u005foptions":{"include\u005fusage":true}}"#)
         #expect(escaped.fault == nil && escaped.text(escaped.facts.model) == "m")
-        guard case .object(_, _, true, _) = escaped.facts.streamOptions else { Issue.record("include_usage was not seen"); return }
+        guard case .object(_, _, true, _) = escaped.facts.streamOptions else {
+            Issue.record("include_usage was not seen"); return
+        }
         #expect(Scanned(chat(#""model\u0000":"x","mod\\u0065l":1"#)).fault == nil, "other names")
     }
 
@@ -184,7 +208,9 @@ private func chat(_ members: String) -> String {
 
     @Test func `faults name the parameter in the words of the API`() {
         #expect(Scanned(chat(#""n":0"#)).fault?.parameter?.description == "n")
-        #expect(Scanned(chat(#""stream_options":{"include_usage":1}"#)).fault?.parameter?.description == "stream_options.include_usage")
+        #expect(
+            Scanned(chat(#""stream_options":{"include_usage":1}"#)).fault?.parameter?.description
+                == "stream_options.include_usage")
         #expect(Scanned("{").fault?.parameter == nil)
         for member in RequestMember.allCases {
             #expect(RequestFault.wrongType(member).explanation().contains("must be"))

@@ -4,7 +4,8 @@
 import Testing
 import WireFormats
 
-// Goal: a body is forwarded only if it is JSON that every reader reads alike. The scan and the tree reader must agree on that.
+// Goal: a body is forwarded only if it is JSON that every reader reads alike. The scan and the tree reader must agree
+// on that.
 
 /// A chat body with `bytes` as one string's content.
 private func quoted(_ bytes: [UInt8]) -> [UInt8] {
@@ -12,7 +13,9 @@ private func quoted(_ bytes: [UInt8]) -> [UInt8] {
 }
 
 /// A chat body with `text` as a member's value.
-private func body(_ text: String) -> [UInt8] { Array(#"{"model":"m","messages":[{}],"x":"#.utf8) + Array(text.utf8) + [125] }
+private func body(_ text: String) -> [UInt8] {
+    Array(#"{"model":"m","messages":[{}],"x":"#.utf8) + Array(text.utf8) + [125]
+}
 
 private func fault(_ bytes: [UInt8]) -> JSONFault? {
     let scanned = Scanned(bytes).fault
@@ -36,14 +39,19 @@ private func fault(_ bytes: [UInt8]) -> JSONFault? {
     @Test func `UTF-8 is accepted in its shortest form and no other`() {
         // Edges of RFC 3629 section 4.
         let good: [[UInt8]] = [
-            [0x7F], [0xC2, 0x80], [0xDF, 0xBF], [0xE0, 0xA0, 0x80], [0xE0, 0xBF, 0xBF], [0xE1, 0x80, 0x80], [0xEC, 0xBF, 0xBF], [0xED, 0x80, 0x80],
-            [0xED, 0x9F, 0xBF], [0xEE, 0x80, 0x80], [0xEF, 0xBF, 0xBF], [0xF0, 0x90, 0x80, 0x80], [0xF0, 0xBF, 0xBF, 0xBF], [0xF1, 0x80, 0x80, 0x80],
+            [0x7F], [0xC2, 0x80], [0xDF, 0xBF], [0xE0, 0xA0, 0x80], [0xE0, 0xBF, 0xBF], [0xE1, 0x80, 0x80],
+            [0xEC, 0xBF, 0xBF], [0xED, 0x80, 0x80],
+            [0xED, 0x9F, 0xBF], [0xEE, 0x80, 0x80], [0xEF, 0xBF, 0xBF], [0xF0, 0x90, 0x80, 0x80],
+            [0xF0, 0xBF, 0xBF, 0xBF], [0xF1, 0x80, 0x80, 0x80],
             [0xF3, 0xBF, 0xBF, 0xBF], [0xF4, 0x80, 0x80, 0x80], [0xF4, 0x8F, 0xBF, 0xBF],
         ]
         let bad: [[UInt8]] = [
-            [0x80], [0xBF], [0xC0, 0x80], [0xC1, 0xBF], [0xC2], [0xC2, 0x7F], [0xC2, 0xC0], [0xDF, 0x20], [0xE0, 0x80, 0x80], [0xE0, 0x9F, 0xBF],
-            [0xE0, 0xA0], [0xE1, 0x7F, 0x80], [0xE1, 0x80], [0xE1, 0x80, 0x7F], [0xE1, 0x80, 0xC0], [0xED, 0xA0, 0x80], [0xED, 0xBF, 0xBF],
-            [0xF0, 0x80, 0x80, 0x80], [0xF0, 0x8F, 0xBF, 0xBF], [0xF0, 0x90, 0x80], [0xF1, 0x80, 0x80, 0x7F], [0xF1, 0x80, 0x7F, 0x80],
+            [0x80], [0xBF], [0xC0, 0x80], [0xC1, 0xBF], [0xC2], [0xC2, 0x7F], [0xC2, 0xC0], [0xDF, 0x20],
+            [0xE0, 0x80, 0x80], [0xE0, 0x9F, 0xBF],
+            [0xE0, 0xA0], [0xE1, 0x7F, 0x80], [0xE1, 0x80], [0xE1, 0x80, 0x7F], [0xE1, 0x80, 0xC0], [0xED, 0xA0, 0x80],
+            [0xED, 0xBF, 0xBF],
+            [0xF0, 0x80, 0x80, 0x80], [0xF0, 0x8F, 0xBF, 0xBF], [0xF0, 0x90, 0x80], [0xF1, 0x80, 0x80, 0x7F],
+            [0xF1, 0x80, 0x7F, 0x80],
             [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xF8, 0x88, 0x80, 0x80, 0x80], [0xFE], [0xFF],
         ]
         let paddings = [0, 1, 14, 15, 16, 17, 63, 64, 65, 130]
@@ -66,10 +74,16 @@ private func fault(_ bytes: [UInt8]) -> JSONFault? {
     }
 
     @Test func `escapes are those of RFC 8259`() {
-        for good in [#"\""#, #"\\"#, #"\/"#, #"\b\f\n\r\t"#, #"\u0000"#, #"\uFFFF"#, #"\uabCD"#, #"\ud83d\udc4b"#, #"\ud800"#, #"\udc00\ud800"#] {
+        for good in [
+            #"\""#, #"\\"#, #"\/"#, #"\b\f\n\r\t"#, #"\u0000"#, #"\uFFFF"#, #"\uabCD"#, #"\ud83d\udc4b"#, #"\ud800"#,
+            #"\udc00\ud800"#,
+        ] {
             #expect(fault(quoted(Array(good.utf8))) == nil, "\(good)")
         }
-        for bad in [#"\a"#, #"\'"#, #"\x41"#, #"\u12"#, #"\u123g"#, #"\u 123"#, #"\u+123"#, #"\U0041"#, #"\0"#, "\\\n", #"\uD83D\u12"#] {
+        for bad in [
+            #"\a"#, #"\'"#, #"\x41"#, #"\u12"#, #"\u123g"#, #"\u 123"#, #"\u+123"#, #"\U0041"#, #"\0"#, "\\\n",
+            #"\uD83D\u12"#,
+        ] {
             #expect(fault(quoted(Array(bad.utf8))) == .malformedEscape, "\(bad)")
         }
     }
@@ -91,8 +105,11 @@ private func fault(_ bytes: [UInt8]) -> JSONFault? {
         #expect(fault(body(nested(127, "[", "]"))) == nil)
         #expect(fault(body(nested(128, "[", "]"))) == .tooDeep)
         #expect(fault(body(String(repeating: "{\"a\":", count: 127) + "1" + String(repeating: "}", count: 127))) == nil)
-        #expect(fault(body(String(repeating: "{\"a\":", count: 128) + "1" + String(repeating: "}", count: 128))) == .tooDeep)
-        #expect(fault(body(String(repeating: "[{\"a\":", count: 63) + "[1]" + String(repeating: "}]", count: 63))) == nil)
+        #expect(
+            fault(body(String(repeating: "{\"a\":", count: 128) + "1" + String(repeating: "}", count: 128))) == .tooDeep
+        )
+        #expect(
+            fault(body(String(repeating: "[{\"a\":", count: 63) + "[1]" + String(repeating: "}]", count: 63))) == nil)
         let deepMessage = #"{"model":"m","messages":[{"a":"# + nested(125, "[", "]") + "}]}"
         #expect(fault(Array(deepMessage.utf8)) == nil)
         let deeper = #"{"model":"m","messages":[{"a":"# + nested(126, "[", "]") + "}]}"
@@ -108,30 +125,44 @@ private func fault(_ bytes: [UInt8]) -> JSONFault? {
             for wrong in 0..<depth {
                 var mixed = closing
                 mixed[wrong] = mixed[wrong] == "}" ? "]" : "}"
-                #expect(fault(body(opening.joined() + "null" + mixed.joined())) == .unexpectedByte, "bracket \(wrong) of \(depth)")
+                #expect(
+                    fault(body(opening.joined() + "null" + mixed.joined())) == .unexpectedByte,
+                    "bracket \(wrong) of \(depth)")
             }
         }
     }
 
     @Test func `numbers are those of RFC 8259, however large`() {
-        for good in ["0", "-0", "10", "1.5", "0.0", "1e5", "1E+5", "1e-05", "9007199254740993", "123456789012345678901234567890", "-1.5e308", "1e999"] {
+        for good in [
+            "0", "-0", "10", "1.5", "0.0", "1e5", "1E+5", "1e-05", "9007199254740993", "123456789012345678901234567890",
+            "-1.5e308", "1e999",
+        ] {
             #expect(fault(body(good)) == nil, "\(good)")
         }
         for bad in ["1.", "-", "-a", "1e", "1e+", ".5", "+1", "1.e1", "--1"] {
             #expect(fault(body(bad)) != nil, "\(bad)")
         }
-        for bad in ["01", "1a", "1.5.2", "0x10", "1_000", "00", "-01"] { #expect(fault(body(bad)) == .unexpectedByte, "\(bad)") }
+        for bad in ["01", "1a", "1.5.2", "0x10", "1_000", "00", "-01"] {
+            #expect(fault(body(bad)) == .unexpectedByte, "\(bad)")
+        }
     }
 
     @Test func `anything but one value and white space is refused`() {
         let rows: [(String, JSONFault)] = [
-            ("{", .unexpectedEnd), ("{\"a\"", .unexpectedEnd), ("{\"a\":", .unexpectedEnd), ("{\"a\":1", .unexpectedEnd), ("{\"a\":1,", .unexpectedEnd),
-            ("{\"a\":1,}", .unexpectedByte), ("{,}", .unexpectedByte), ("{\"a\" 1}", .unexpectedByte), ("{a:1}", .unexpectedByte),
-            ("{'a':1}", .unexpectedByte), ("{\"a\":}", .unexpectedByte), ("{\"a\":1 \"b\":2}", .unexpectedByte), ("{\"a\":tru}", .unexpectedByte),
-            ("{\"a\":nul", .unexpectedEnd), ("{\"a\":True}", .unexpectedByte), ("{\"a\":NaN}", .unexpectedByte), ("{\"a\":Infinity}", .unexpectedByte),
-            ("{\"a\":\"b", .malformedString), ("{\"a\":\"b\\", .malformedString), ("{\"a\":\"\\u12", .malformedString), ("{} x", .trailingBytes),
-            ("{}{}", .trailingBytes), ("{}\u{0}", .trailingBytes), ("// c\n{}", .unexpectedByte), ("{/**/}", .unexpectedByte),
-            ("\u{FEFF}{}", .byteOrderMark), ("{\"a\":[1,]}", .unexpectedByte), ("{\"a\":[1 2]}", .unexpectedByte), ("{\"a\":[}", .unexpectedByte),
+            ("{", .unexpectedEnd), ("{\"a\"", .unexpectedEnd), ("{\"a\":", .unexpectedEnd),
+            ("{\"a\":1", .unexpectedEnd), ("{\"a\":1,", .unexpectedEnd),
+            ("{\"a\":1,}", .unexpectedByte), ("{,}", .unexpectedByte), ("{\"a\" 1}", .unexpectedByte),
+            ("{a:1}", .unexpectedByte),
+            ("{'a':1}", .unexpectedByte), ("{\"a\":}", .unexpectedByte), ("{\"a\":1 \"b\":2}", .unexpectedByte),
+            ("{\"a\":tru}", .unexpectedByte),
+            ("{\"a\":nul", .unexpectedEnd), ("{\"a\":True}", .unexpectedByte), ("{\"a\":NaN}", .unexpectedByte),
+            ("{\"a\":Infinity}", .unexpectedByte),
+            ("{\"a\":\"b", .malformedString), ("{\"a\":\"b\\", .malformedString), ("{\"a\":\"\\u12", .malformedString),
+            ("{} x", .trailingBytes),
+            ("{}{}", .trailingBytes), ("{}\u{0}", .trailingBytes), ("// c\n{}", .unexpectedByte),
+            ("{/**/}", .unexpectedByte),
+            ("\u{FEFF}{}", .byteOrderMark), ("{\"a\":[1,]}", .unexpectedByte), ("{\"a\":[1 2]}", .unexpectedByte),
+            ("{\"a\":[}", .unexpectedByte),
             ("\u{B}{}", .unexpectedByte), ("{\"a\":1\u{C}}", .unexpectedByte), (" ", .unexpectedEnd),
         ]
         for (text, expected) in rows { #expect(fault(Array(text.utf8)) == expected, "\(text)") }
@@ -146,7 +177,9 @@ private func fault(_ bytes: [UInt8]) -> JSONFault? {
                 Issue.record("first \(count) bytes: \(String(describing: found))")
                 continue
             }
-            #expect([.unexpectedEnd, .malformedString, .malformedNumber, .malformedUTF8].contains(fault), "first \(count) bytes: \(fault)")
+            #expect(
+                [.unexpectedEnd, .malformedString, .malformedNumber, .malformedUTF8].contains(fault),
+                "first \(count) bytes: \(fault)")
         }
     }
 }

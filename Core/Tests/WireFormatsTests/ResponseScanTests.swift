@@ -5,23 +5,30 @@ import Testing
 import WireFormats
 
 private func chunk(_ text: String) -> ChunkFacts { Array(text.utf8).withUnsafeBytes { ResponseScan.chunkFacts($0) } }
-private func usage(_ text: String) -> UsageCounts? { Array(text.utf8).withUnsafeBytes { ResponseScan.usage(inTailOf: $0) } }
+private func usage(_ text: String) -> UsageCounts? {
+    Array(text.utf8).withUnsafeBytes { ResponseScan.usage(inTailOf: $0) }
+}
 
 /// A chunk of one choice with this delta.
 private func delta(_ members: String, finish: String = "null") -> ChunkFacts {
-    chunk(#"{"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{\#(members)},"logprobs":null,"finish_reason":\#(finish)}]}"#)
+    chunk(
+        #"{"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{\#(members)},"logprobs":null,"finish_reason":\#(finish)}]}"#
+    )
 }
 
 @Suite struct ChunkFactsTests {
     @Test(arguments: [
-        #""content":"a""#, #""reasoning":"a""#, #""reasoning_content":"a""#, #""refusal":"a""#, #""role":"assistant","content":" ""#,
-        #""tool_calls":[{"index":0}]"#, #""function_call":{"name":"f"}"#, #""audio":{"id":"x"}"#, #""content":"\u0000""#, #""something_new":"a""#,
+        #""content":"a""#, #""reasoning":"a""#, #""reasoning_content":"a""#, #""refusal":"a""#,
+        #""role":"assistant","content":" ""#,
+        #""tool_calls":[{"index":0}]"#, #""function_call":{"name":"f"}"#, #""audio":{"id":"x"}"#,
+        #""content":"\u0000""#, #""something_new":"a""#,
     ]) func `whatever a caller could show is content`(_ members: String) {
         #expect(delta(members) == ChunkFacts(kind: .content))
     }
 
     @Test(arguments: [
-        "", #""role":"assistant""#, #""role":"assistant","content":"""#, #""content":null"#, #""content":"","refusal":null"#, #""tool_calls":[]"#,
+        "", #""role":"assistant""#, #""role":"assistant","content":"""#, #""content":null"#,
+        #""content":"","refusal":null"#, #""tool_calls":[]"#,
         #""function_call":{}"#, #""number":1,"flag":true"#,
     ]) func `a role and empty values are not content`(_ members: String) {
         #expect(delta(members) == ChunkFacts(kind: .noContent))
@@ -45,17 +52,23 @@ private func delta(_ members: String, finish: String = "null") -> ChunkFacts {
     }
 
     @Test func `usage comes alone, or with content`() {
-        let counts = #""usage":{"prompt_tokens":9,"completion_tokens":12,"total_tokens":21,"prompt_tokens_details":{"cached_tokens":4}}"#
+        let counts =
+            #""usage":{"prompt_tokens":9,"completion_tokens":12,"total_tokens":21,"prompt_tokens_details":{"cached_tokens":4}}"#
         let expected = UsageCounts(promptTokens: 9, cachedTokens: 4, completionTokens: 12)
         #expect(chunk("{\"choices\":[],\(counts)}") == ChunkFacts(kind: .usageOnly, usage: expected))
         #expect(chunk("{\(counts)}").kind == .usageOnly)
-        #expect(chunk(#"{"choices":[{"delta":{"content":"a"}}],\#(counts)}"#) == ChunkFacts(kind: .content, usage: expected))
+        #expect(
+            chunk(#"{"choices":[{"delta":{"content":"a"}}],\#(counts)}"#) == ChunkFacts(kind: .content, usage: expected)
+        )
         #expect(chunk(#"{"choices":[{"delta":{}}],\#(counts)}"#) == ChunkFacts(kind: .noContent, usage: expected))
         #expect(chunk(#"{"choices":[],"usage":null}"#) == ChunkFacts(kind: .noContent))
     }
 
     @Test func `Azure's first chunk, with a filter's results and no choices, is no content`() {
-        #expect(chunk(#"{"choices":[],"model":"","prompt_filter_results":[{"prompt_index":0,"content_filter_results":{}}]}"#).kind == .noContent)
+        #expect(
+            chunk(
+                #"{"choices":[],"model":"","prompt_filter_results":[{"prompt_index":0,"content_filter_results":{}}]}"#
+            ).kind == .noContent)
     }
 
     @Test func `the end mark is not JSON`() {
@@ -70,18 +83,23 @@ private func delta(_ members: String, finish: String = "null") -> ChunkFacts {
         #expect(chunk(#"{"object":"error","message":"x","code":400}"#).kind == .error)
         #expect(chunk(#"{"choices":[{"delta":{"content":"a"}}],"error":{"message":"x"}}"#).kind == .error)
         for nothing in ["null", "false", #""""#, "{}", "[]"] {
-            #expect(chunk(#"{"error":\#(nothing),"choices":[{"delta":{"content":"a"}}]}"#).kind == .content, "\(nothing)")
+            #expect(
+                chunk(#"{"error":\#(nothing),"choices":[{"delta":{"content":"a"}}]}"#).kind == .content, "\(nothing)")
         }
     }
 
-    @Test(arguments: ["{", "nonsense", "{\"choices\":[{]}", "7", "\"x\"", "{} x", "{\"a\":\u{1}}", "{\"choices\":[],}", "<html>"])
+    @Test(arguments: [
+        "{", "nonsense", "{\"choices\":[{]}", "7", "\"x\"", "{} x", "{\"a\":\u{1}}", "{\"choices\":[],}", "<html>",
+    ])
     func `what is not an object of JSON is malformed`(_ text: String) {
         #expect(chunk(text).kind == .malformed)
     }
 
     @Test func `names count at their own level only`() {
         #expect(chunk(#"{"metadata":{"error":{"message":"x"}},"choices":[]}"#).kind == .noContent)
-        #expect(chunk(#"{"choices":[{"message":{"content":"a"},"usage":{"prompt_tokens":1}}]}"#) == ChunkFacts(kind: .noContent))
+        #expect(
+            chunk(#"{"choices":[{"message":{"content":"a"},"usage":{"prompt_tokens":1}}]}"#)
+                == ChunkFacts(kind: .noContent))
         #expect(delta(#""content":"\"error\":{}""#).kind == .content)
     }
 
@@ -96,7 +114,9 @@ private func delta(_ members: String, finish: String = "null") -> ChunkFacts {
 
 @Suite struct UsageTests {
     @Test func `the last usage object of a body is read`() {
-        #expect(usage(#"{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}"#) == UsageCounts(promptTokens: 3, completionTokens: 4))
+        #expect(
+            usage(#"{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}"#)
+                == UsageCounts(promptTokens: 3, completionTokens: 4))
         #expect(usage(#"{"usage":{"prompt_tokens":1},"x":1,"usage" : {"prompt_tokens":2}}"#)?.promptTokens == 2)
         #expect(usage(#"{"usage":{"prompt_tokens":5},"service":{"usage":null}}"#)?.promptTokens == 5)
         let far = #"{"usage":{"prompt_tokens":5},"pad":""# + String(repeating: "p", count: 20_000) + "\"}"
@@ -107,12 +127,16 @@ private func delta(_ members: String, finish: String = "null") -> ChunkFacts {
         #expect(usage(#"{"content":"\"usage\":{\"prompt_tokens\":5}"}"#) == nil)
         #expect(usage(#"{"content":"usage"}"#) == nil)
         #expect(usage(#"{"a":"usage","b":{"prompt_tokens":5}}"#) == nil)
-        for text in ["", "\"usage\"", "\"usage\":", "\"usage\":{", "\"usage\":7", "usage"] { #expect(usage(text) == nil, "\(text)") }
+        for text in ["", "\"usage\"", "\"usage\":", "\"usage\":{", "\"usage\":7", "usage"] {
+            #expect(usage(text) == nil, "\(text)")
+        }
     }
 
     @Test func `counts that are none are 0, and break nothing`() {
         for value in ["null", "-1", "1.5", "1e3", "\"7\"", "{}", "[1]", "9999999999999999999999"] {
-            #expect(usage(#"{"usage":{"prompt_tokens":\#(value),"completion_tokens":7}}"#) == UsageCounts(completionTokens: 7), "\(value)")
+            #expect(
+                usage(#"{"usage":{"prompt_tokens":\#(value),"completion_tokens":7}}"#)
+                    == UsageCounts(completionTokens: 7), "\(value)")
         }
         #expect(usage(#"{"usage":{"prompt_tokens":999999999999999}}"#)?.promptTokens == 999_999_999_999_999)
         #expect(usage(#"{"usage":{"prompt_tokens_details":null,"prompt_tokens":7}}"#)?.promptTokens == 7)

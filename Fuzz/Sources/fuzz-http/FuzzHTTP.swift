@@ -4,8 +4,8 @@
 internal import FuzzSupport
 internal import WireFormats
 
-// Properties: ranges lie inside the head and in order; a head that is incomplete, complete or refused is never anything else with more or
-// fewer bytes; a chunked body decodes the same however it arrives.
+// Properties: ranges lie inside the head and in order; a head that is incomplete, complete or refused is never anything
+// else with more or fewer bytes; a chunked body decodes the same however it arrives.
 
 @main enum FuzzHTTP {
     static func main() { Fuzz.run { data, count in testOneInput(data, count) } }
@@ -34,7 +34,8 @@ extension HeadParse<RequestHead> {
         case .incomplete: .incomplete
         case .fault(let fault): .fault(fault)
         case .complete(let head):
-            .complete(fieldCount: head.fieldCount, headBytes: head.headBytes, ranges: [head.target, head.path, head.query])
+            .complete(
+                fieldCount: head.fieldCount, headBytes: head.headBytes, ranges: [head.target, head.path, head.query])
         }
     }
 }
@@ -51,13 +52,16 @@ extension HeadParse<ResponseHead> {
 
 private typealias Parse = (UnsafeRawBufferPointer, UnsafeMutableBufferPointer<HeaderField>, HTTPLimits) -> Summary
 
-/// Small, so that inputs reach them. The head's own limit is above the longest input: it alone may turn "incomplete" into another fault later.
+/// Small, so that inputs reach them. The head's own limit is above the longest input: it alone may turn "incomplete"
+/// into another fault later.
 private let limits = HTTPLimits(targetBytesMax: 64, headBytesMax: 1 << 20, fieldsMax: 8)
 
 private func checkHead(_ bytes: [UInt8], _ parse: Parse) {
     let whole = summary(bytes[...], parse)
     if whole.isIncomplete {
-        for cut in Fuzz.cuts(of: bytes) { Fuzz.check(summary(bytes[..<cut], parse).isIncomplete, "less than incomplete is incomplete") }
+        for cut in Fuzz.cuts(of: bytes) {
+            Fuzz.check(summary(bytes[..<cut], parse).isIncomplete, "less than incomplete is incomplete")
+        }
         return
     }
     for cut in Fuzz.cuts(of: bytes) {
@@ -90,7 +94,9 @@ private func checkFields(_ fields: Slice<UnsafeMutableBufferPointer<HeaderField>
         Fuzz.check(Int(field.line.start) >= end, "lines are in order")
         end = field.line.end
         Fuzz.check(field.name.start == field.line.start && !field.name.isEmpty, "a line begins with its name")
-        Fuzz.check(field.value.start > field.name.end && field.value.end <= end - 2, "the value is behind the colon, before the line's end")
+        Fuzz.check(
+            field.value.start > field.name.end && field.value.end <= end - 2,
+            "the value is behind the colon, before the line's end")
     }
     Fuzz.check(end <= headBytes - 2, "an empty line ends the head")
 }

@@ -4,8 +4,8 @@
 internal import FuzzSupport
 internal import WireFormats
 
-// Properties: the request scan, the chunk reader and the tree reader agree on what is JSON; what the scan notes is what the tree holds; ranges point at
-// it; a tree survives writing and reading.
+// Properties: the request scan, the chunk reader and the tree reader agree on what is JSON; what the scan notes is what
+// the tree holds; ranges point at it; a tree survives writing and reading.
 
 @main enum FuzzJSON {
     static func main() { Fuzz.run { data, count in testOneInput(data, count) } }
@@ -50,7 +50,9 @@ private func checkFacts(_ facts: RequestFacts, _ raw: UnsafeRawBufferPointer, _ 
     guard let tree else { return Fuzz.check(false, "the scan accepts JSON only") }
     Fuzz.check(facts.model, inside: raw.count, "model")
     if !facts.modelHasEscapes {
-        Fuzz.check(tree["model"]?.stringValue == String(decoding: facts.model.slice(raw), as: UTF8.self), "the model is the tree's")
+        Fuzz.check(
+            tree["model"]?.stringValue == String(decoding: facts.model.slice(raw), as: UTF8.self),
+            "the model is the tree's")
     }
     Fuzz.check(facts.isStream == (tree["stream"]?.boolValue ?? false), "stream is the tree's")
     Fuzz.check(Int(facts.choices) == tree["n"]?.integerValue ?? 1, "n is the tree's")
@@ -74,7 +76,8 @@ private func checkStreamOptions(_ options: StreamOptions, _ raw: UnsafeRawBuffer
         Fuzz.check(isEmpty == (tree?.members?.isEmpty ?? false), "empty is empty")
         Fuzz.check(includesUsage == tree?["include_usage"]?.boolValue, "include_usage is the tree's")
         guard !value.isEmpty else { return Fuzz.check(tree?["include_usage"] == nil, "no value is absent") }
-        Fuzz.check((try? JSONValue(parsing: Array(value.slice(raw)))) == tree?["include_usage"], "the range holds the value")
+        Fuzz.check(
+            (try? JSONValue(parsing: Array(value.slice(raw)))) == tree?["include_usage"], "the range holds the value")
     }
 }
 

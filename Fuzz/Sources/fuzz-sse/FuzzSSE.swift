@@ -4,8 +4,8 @@
 internal import FuzzSupport
 internal import WireFormats
 
-// Properties: the events of a stream are the same however it arrives; they cover the stream without gaps; ranges lie inside their event; reading an
-// event's data never fails, whatever it holds.
+// Properties: the events of a stream are the same however it arrives; they cover the stream without gaps; ranges lie
+// inside their event; reading an event's data never fails, whatever it holds.
 
 @main enum FuzzSSE {
     static func main() { Fuzz.run { data, count in testOneInput(data, count) } }
@@ -49,7 +49,8 @@ private struct Event: Equatable {
             let errors = ResponseScan.errorFacts(raw)
             for range in [errors.type, errors.code, errors.message] { Fuzz.check(range, inside: raw.count, "error") }
             if let usage = ResponseScan.usage(inTailOf: raw) {
-                Fuzz.check(min(usage.promptTokens, usage.cachedTokens, usage.completionTokens) >= 0, "counts are not negative")
+                Fuzz.check(
+                    min(usage.promptTokens, usage.cachedTokens, usage.completionTokens) >= 0, "counts are not negative")
             }
         }
     }

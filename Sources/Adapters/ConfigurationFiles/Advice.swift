@@ -6,44 +6,51 @@ internal import ResourceTypes
 /// What is allowed but probably not meant.
 enum Advice {
     static func warnings(for resources: DeclaredResources, sources: SourceMap) -> [ConfigurationProblem] {
-        unroutedEndpoints(resources, sources) + unpricedCandidates(resources, sources) + exposedCredentials(resources, sources)
+        unroutedEndpoints(resources, sources) + unpricedCandidates(resources, sources)
+            + exposedCredentials(resources, sources)
     }
 
-    private static func unroutedEndpoints(_ resources: DeclaredResources, _ sources: SourceMap) -> [ConfigurationProblem] {
+    private static func unroutedEndpoints(
+        _ resources: DeclaredResources, _ sources: SourceMap
+    ) -> [ConfigurationProblem] {
         let routed = Set(resources.routes.flatMap { $0.tiers.flatMap(\.endpoints) })
         return resources.endpoints.filter { !routed.contains($0.name) }.map {
             sources.problem(
-                .warning, at: ResourceName(.endpoint, $0.name), "", "no route leads here", hint: "name it in a tier of a Route, or remove it")
+                .warning, at: ResourceName(.endpoint, $0.name), "", "no route leads here",
+                hint: "name it in a tier of a Route, or remove it")
         }
     }
 
     /// An unknown price is never preferred for cost, which may not be what the weight was meant to say.
-    private static func unpricedCandidates(_ resources: DeclaredResources, _ sources: SourceMap) -> [ConfigurationProblem] {
-        let unpriced = Set(
-            resources.endpoints.flatMap { endpoint in
-                endpoint.serves.filter { $0.prices == nil }.map { ServedName(endpoint: endpoint.name, model: $0.model) }
-            })
-        return resources.routes.flatMap { route in
-            route.tiers.enumerated().filter { $0.element.objective.cost > 0 }.flatMap { tierIndex, tier in
-                tier.endpoints.enumerated().filter { unpriced.contains(ServedName(endpoint: $0.element, model: route.model)) }.map {
-                    sources.problem(
-                        .warning, at: ResourceName(.route, route.name), "spec.tiers[\(tierIndex)].endpoints[\($0.offset)]",
-                        "the tier weighs cost, but Endpoint \($0.element) has no price for \(route.model)",
-                        hint: "an unknown price counts as the highest; add prices to its spec.serves")
+    private static func unpricedCandidates(
+        _ resources: DeclaredResources, _ sources: SourceMap
+    ) -> [ConfigurationProblem] {
+        let served = Dictionary(resources.endpoints.map { ($0.name, $0.serves) }) { first, _ in first }
+        var warnings: [ConfigurationProblem] = []
+        for route in resources.routes {
+            for (tierIndex, tier) in route.tiers.enumerated() where tier.objective.cost > 0 {
+                for (index, endpoint) in tier.endpoints.enumerated() {
+                    guard let model = served[endpoint]?.first(where: { $0.model == route.model }), model.prices == nil
+                    else { continue }
+                    warnings.append(
+                        sources.problem(
+                            .warning, at: ResourceName(.route, route.name),
+                            "spec.tiers[\(tierIndex)].endpoints[\(index)]",
+                            "the tier weighs cost, but Endpoint \(endpoint) has no price for \(route.model)",
+                            hint: "an unknown price counts as the highest; add prices to its spec.serves"))
                 }
             }
         }
+        return warnings
     }
 
-    private struct ServedName: Hashable {
-        var endpoint: String
-        var model: String
-    }
-
-    private static func exposedCredentials(_ resources: DeclaredResources, _ sources: SourceMap) -> [ConfigurationProblem] {
+    private static func exposedCredentials(
+        _ resources: DeclaredResources, _ sources: SourceMap
+    ) -> [ConfigurationProblem] {
         resources.endpoints.filter { $0.credential != nil && isExposed($0.url) }.map {
             sources.problem(
-                .warning, at: ResourceName(.endpoint, $0.name), "spec.url", "the credential travels unencrypted", hint: "use https")
+                .warning, at: ResourceName(.endpoint, $0.name), "spec.url", "the credential travels unencrypted",
+                hint: "use https")
         }
     }
 

@@ -32,7 +32,8 @@ public struct ConfigurationProblem: Error, Hashable, Sendable {
     public var excerpt: String?
 
     public init(
-        severity: Severity = .error, file: String, line: Int = 0, column: Int = 0, resource: String? = nil, path: String? = nil,
+        severity: Severity = .error, file: String, line: Int = 0, column: Int = 0, resource: String? = nil,
+        path: String? = nil,
         message: String, hint: String? = nil, excerpt: String? = nil
     ) {
         self.severity = severity

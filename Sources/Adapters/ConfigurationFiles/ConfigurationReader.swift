@@ -24,7 +24,8 @@ public enum ConfigurationReader {
         try decode(try files(at: paths))
     }
 
-    /// The files that `paths` stand for: themselves, or the `*.yaml` and `*.yml` of a directory by name, subdirectories not included.
+    /// The files that `paths` stand for: themselves, or the `*.yaml` and `*.yml` of a directory by name, subdirectories
+    /// not included.
     public static func files(at paths: [String]) throws(ConfigurationProblems) -> [File] {
         var problems: [ConfigurationProblem] = []
         var files: [File] = []
@@ -49,12 +50,15 @@ public enum ConfigurationReader {
             }
             let names = listing(of: path)
             if names.isEmpty {
-                problems.append(ConfigurationProblem(file: path, message: "the directory has no *.yaml or *.yml file that can be listed"))
+                problems.append(
+                    ConfigurationProblem(
+                        file: path, message: "the directory has no *.yaml or *.yml file that can be listed"))
             }
             expanded += names.map { path.hasSuffix("/") ? path + $0 : "\(path)/\($0)" }
         }
         if expanded.count > filesMax {
-            problems.append(ConfigurationProblem(file: paths.first ?? "", message: "\(expanded.count) files; allowed: \(filesMax)"))
+            problems.append(
+                ConfigurationProblem(file: paths.first ?? "", message: "\(expanded.count) files; allowed: \(filesMax)"))
             return []
         }
         return expanded
@@ -85,7 +89,8 @@ public enum ConfigurationReader {
 
     private static func decode(_ file: File, with decoder: inout DocumentDecoder) {
         guard file.bytes.count <= fileBytesMax else {
-            decoder.context.report(ConfigurationProblem(file: file.path, message: "cannot read: larger than \(fileBytesMax) bytes"))
+            decoder.context.report(
+                ConfigurationProblem(file: file.path, message: "cannot read: larger than \(fileBytesMax) bytes"))
             return
         }
         guard let text = String(validating: file.bytes, as: UTF8.self) else {
@@ -98,7 +103,8 @@ public enum ConfigurationReader {
         let documents = YAMLDocuments.compose(source) { line, column, message, hint in
             context.report(
                 ConfigurationProblem(
-                    file: file.path, line: line, column: column, message: message, hint: hint, excerpt: source.excerpt(line: line)))
+                    file: file.path, line: line, column: column, message: message, hint: hint,
+                    excerpt: source.excerpt(line: line)))
         }
         for document in documents { decoder.decode(document) }
     }

@@ -47,7 +47,8 @@ extension DecodingContext {
             report(
                 sources.problem(
                     at: ResourceName(.route, route.name), "spec.models[\(index)]",
-                    "the model name \"\(name)\" already leads to Route \(owner)", hint: "callers' model names must be unique"))
+                    "the model name \"\(name)\" already leads to Route \(owner)",
+                    hint: "callers' model names must be unique"))
         }
     }
 
@@ -63,7 +64,7 @@ extension DecodingContext {
                 if let models = served[endpoint], !models.contains(route.model) {
                     refuse(
                         "Endpoint \(endpoint) does not serve the route's model \"\(route.model)\"",
-                        "it serves \(models.prefix(8).joined(separator: ", ")); add the model to its spec.serves or take it out")
+                        "add the model to its spec.serves, which has \(models.prefix(8).joined(separator: ", "))")
                 }
                 if let other = tierOf.updateValue(tier.name, forKey: endpoint), other != tier.name {
                     refuse("Endpoint \(endpoint) is already in tier \(other)", "keep it in one tier")

@@ -50,6 +50,11 @@ struct Cursor {
         context.report(at: location, path: path, message, hint: hint)
     }
 
+    /// For a value that is probably a secret: neither it nor its line is shown.
+    func reportUnseen(_ message: String, hint: String) {
+        context.report(at: location, path: path, message, hint: hint, showsLine: false)
+    }
+
     /// Counts the visit, remembers the place, and reads the value.
     func read<Value>(_ shape: Shape<Value>) -> Value? {
         guard context.visit(path, at: location) else { return nil }

@@ -48,16 +48,22 @@ final class DecodingContext {
         SourceMap.Location(file: source.file, line: line + lineOffset, column: column)
     }
 
-    func report(_ problem: ConfigurationProblem) {
-        if problems.count < Self.problemsMax { problems.append(problem) }
+    /// The problem is made only if there is room for it: a wrong file can have very many.
+    func report(_ problem: @autoclosure () -> ConfigurationProblem) {
+        if problems.count < Self.problemsMax { problems.append(problem()) }
     }
 
-    func report(at location: SourceMap.Location, path: String = "", _ message: String, hint: String? = nil) {
-        report(sources.problem(at: location, in: resource, path: path, message, hint: hint))
+    func report(
+        at location: SourceMap.Location, path: String = "", _ message: String, hint: String? = nil,
+        showsLine: Bool = true
+    ) {
+        var problem = sources.problem(at: location, in: resource, path: path, message, hint: hint)
+        if !showsLine { problem.excerpt = nil }
+        report(problem)
     }
 
-    func report<Subject>(_ mention: Mention<Subject>, _ message: String, hint: String?) {
-        report(sources.problem(at: mention.location, in: mention.resource, path: mention.path, message, hint: hint))
+    func report<Subject>(_ mention: Mention<Subject>, _ message: String, hint: @autoclosure () -> String?) {
+        report(sources.problem(at: mention.location, in: mention.resource, path: mention.path, message, hint: hint()))
     }
 
     /// Counts one visited node and remembers its place.
@@ -65,7 +71,8 @@ final class DecodingContext {
     func visit(_ path: String, at location: SourceMap.Location) -> Bool {
         nodesLeft -= 1
         if nodesLeft == -1 {
-            report(at: location, "the file has more than \(Self.nodesMax) values", hint: "split it, or use fewer aliases")
+            report(
+                at: location, "the file has more than \(Self.nodesMax) values", hint: "split it, or use fewer aliases")
         }
         guard nodesLeft >= 0 else { return false }
         if let resource { sources.insert(location, of: resource, path: path) }

@@ -44,7 +44,8 @@ struct DocumentDecoder {
         }
     }
 
-    private mutating func add<Resource>(_ resource: Resource?, to list: WritableKeyPath<DeclaredResources, [Resource]>) {
+    private mutating func add<Resource>(_ resource: Resource?, to list: WritableKeyPath<DeclaredResources, [Resource]>)
+    {
         if let resource { resources[keyPath: list].append(resource) }
     }
 }

@@ -3,7 +3,8 @@
 
 /// The base address of an endpoint, taken apart.
 ///
-/// Stricter than RFC 3986: what a gateway cannot use or must not carry (userinfo, query, fragment, dot segments) is refused, not dropped.
+/// Stricter than RFC 3986: what a gateway cannot use or must not carry (userinfo, query, fragment, dot segments) is
+/// refused, not dropped.
 public struct EndpointURL: Hashable, Sendable {
     public var isTLS: Bool
     /// Lower case; IPv6 without brackets.
@@ -23,7 +24,8 @@ public struct EndpointURL: Hashable, Sendable {
             case .fragment: "remove the # and what follows"
             case .host: "the host must be a DNS name, an IPv4 address or an IPv6 address in [ ]"
             case .port: "the port must be a number from 1 to 65535"
-            case .path: "the path may hold letters, digits, %XX and -._~!$&'()*+,;=:@ between single slashes, no . or .. segment"
+            case .path:
+                "the path may hold letters, digits, %XX and -._~!$&'()*+,;=:@ between single slashes, no . or .. segment"
             case .tooLong: "use at most 2048 bytes"
             }
         }
@@ -104,7 +106,9 @@ public struct EndpointURL: Hashable, Sendable {
         if path.last == "/" { path = path.dropLast() }
         if path.isEmpty { return "" }
         let segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
-        guard segments.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." && isSegment(Array($0.utf8)) }) else { throw .path }
+        guard segments.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." && isSegment(Array($0.utf8)) }) else {
+            throw .path
+        }
         return String(path)
     }
 
@@ -115,7 +119,9 @@ public struct EndpointURL: Hashable, Sendable {
                 guard index + 2 < bytes.count, isHex(bytes[index + 1]), isHex(bytes[index + 2]) else { return false }
                 index += 3
             } else {
-                guard isAlphanumeric(bytes[index]) || "-._~!$&'()*+,;=:@".utf8.contains(bytes[index]) else { return false }
+                guard isAlphanumeric(bytes[index]) || "-._~!$&'()*+,;=:@".utf8.contains(bytes[index]) else {
+                    return false
+                }
                 index += 1
             }
         }

@@ -28,7 +28,9 @@ final class Fields {
             return place.report("found \(place.found) as a field name; allowed: text")
         }
         if name.unicodeScalars.first == YAMLDocuments.maskedKeyMark { return }  // a duplicate, already reported
-        if name == "<<" { return place.report("merge keys (<<) are not supported", hint: "repeat the fields, or alias each value") }
+        if name == "<<" {
+            return place.report("merge keys (<<) are not supported", hint: "repeat the fields, or alias each value")
+        }
         entries.append((name, place, cursor.field(name, value)))
     }
 
@@ -44,16 +46,19 @@ final class Fields {
         guard entries.contains(where: { $0.name == name && !$0.value.isNothing }) else {
             asked.append(name)
             let path = cursor.path.isEmpty ? name : "\(cursor.path).\(name)"
-            cursor.context.report(at: place(of: name), path: path, "missing; allowed: \(shape.allowed)", hint: misspelling(of: name))
+            cursor.context.report(
+                at: place(of: name), path: path, "missing; allowed: \(shape.allowed)", hint: misspelling(of: name))
             return nil
         }
         return optional(name, shape)
     }
 
-    /// The value of a field that is itself a mapping; absent, it is read as an empty one, so that what is missing inside is named.
+    /// The value of a field that is itself a mapping; absent, it is read as an empty one, so that what is missing
+    /// inside is named.
     func section<Value>(_ name: String, _ shape: Shape<Value>) -> Value? {
         asked.append(name)
-        let empty = Cursor(Node.mapping(Node.Mapping([])), path: name, context: cursor.context, fallback: cursor.location)
+        let empty = Cursor(
+            Node.mapping(Node.Mapping([])), path: name, context: cursor.context, fallback: cursor.location)
         return (entries.first { $0.name == name }?.value ?? empty).read(shape)
     }
 
@@ -76,19 +81,25 @@ final class Fields {
     }
 
     func reportUnknown() {
+        guard entries.contains(where: { !asked.contains($0.name) }) else { return }
+        let written = Set(entries.map(\.name))
+        let unused = asked.filter { !written.contains($0) }
         for entry in entries where !asked.contains(entry.name) {
-            entry.key.report("unknown field \"\(ScalarText(text: entry.name, isQuoted: true).shortened)\"", hint: hint(forUnknown: entry.name))
+            let name = ScalarText(text: entry.name, isQuoted: true).shortened
+            entry.key.report("unknown field \"\(name)\"", hint: hint(forUnknown: entry.name, unused: unused))
         }
     }
 
-    private func hint(forUnknown name: String) -> String? {
-        let left = asked.filter { allowed in !entries.contains { $0.name == allowed } }
-        if let near = NearestName.nearest(to: name, among: left) { return "did you mean \"\(near)\"?" }
+    /// A field that is there already cannot be what was meant.
+    private func hint(forUnknown name: String, unused: [String]) -> String? {
+        if let near = NearestName.nearest(to: name, among: unused) { return "did you mean \"\(near)\"?" }
         return asked.isEmpty ? "no fields are allowed here" : "allowed: " + asked.joined(separator: ", ")
     }
 
     /// When a required field is missing because it is misspelt, the two reports should name each other.
     private func misspelling(of name: String) -> String? {
-        NearestName.nearest(to: name, among: entries.map(\.name)).flatMap { $0 == name ? nil : "\"\($0)\" may be meant as \"\(name)\"" }
+        NearestName.nearest(to: name, among: entries.map(\.name)).flatMap {
+            $0 == name ? nil : "\"\($0)\" may be meant as \"\(name)\""
+        }
     }
 }

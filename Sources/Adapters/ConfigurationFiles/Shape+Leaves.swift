@@ -16,7 +16,9 @@ extension Shape where Value == String {
     }
 
     private static func isName(_ text: String) -> Bool {
-        func isAlphanumeric(_ byte: UInt8) -> Bool { ScalarText.isDigit(byte) || (byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z")) }
+        func isAlphanumeric(_ byte: UInt8) -> Bool {
+            ScalarText.isDigit(byte) || (byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z"))
+        }
         let bytes = text.utf8
         guard let first = bytes.first, let last = bytes.last, bytes.count <= 63 else { return false }
         guard isAlphanumeric(first), isAlphanumeric(last) else { return false }
@@ -44,7 +46,8 @@ extension Shape where Value == String {
     /// ISO 3166-1 alpha-2. `NO` must be quoted: a plain one is `false` to YAML 1.1.
     static var jurisdiction: Shape {
         text("a country code of two capital letters (ISO 3166-1), e.g. IN") { text in
-            let isCode = text.utf8.count == 2 && text.utf8.allSatisfy { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") }
+            let isCode =
+                text.utf8.count == 2 && text.utf8.allSatisfy { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") }
             if isCode { return .value(text) }
             return .refused(hint: text.utf8.count == 2 ? "write \(text.uppercased())" : nil)
         }
@@ -53,7 +56,9 @@ extension Shape where Value == String {
     /// Path part of a request, sent as it is.
     static var absolutePath: Shape {
         text("a path that begins with /, at most 1024 bytes, without spaces") { text in
-            let isPath = text.hasPrefix("/") && text.utf8.count <= 1024 && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }
+            let isPath =
+                text.hasPrefix("/") && text.utf8.count <= 1024
+                && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }
             return isPath ? .value(text) : .refused()
         }
     }
@@ -63,7 +68,9 @@ extension Shape where Value == String {
         let text = text("the path of a file") { text in
             text.utf8.count <= 4096 && !text.utf8.contains(0) ? .value(text) : .refused()
         }
-        return Shape(allowed: text.allowed) { cursor in text.parse(cursor).map { FilePath.resolve($0, besides: cursor.context.file) } }
+        return Shape(allowed: text.allowed) { cursor in
+            text.parse(cursor).map { FilePath.resolve($0, besides: cursor.context.file) }
+        }
     }
 
     /// Base URL of an endpoint, kept as text; `EndpointURL` says what is allowed.
@@ -82,7 +89,9 @@ extension Shape where Value == String {
         Shape(allowed: allowed) { cursor in
             guard let text = cursor.scalar?.text, isSensitive(text) else { return parse(cursor) }
             let parts = "userinfo, query or fragment"
-            cursor.report("found an address with \(parts); allowed: \(allowed)", hint: "a key belongs in spec.credential.secret, by reference")
+            cursor.reportUnseen(
+                "found an address with \(parts); allowed: \(allowed)",
+                hint: "a key belongs in spec.credential.secret, by reference")
             return nil
         }
     }
@@ -94,7 +103,9 @@ extension Shape where Value == Int {
         leaf("a whole number from \(range.lowerBound) to \(range.upperBound)") { scalar in
             if scalar.isQuoted { return .refused(hint: "remove the quotes") }
             let digits = Array(scalar.text.utf8)
-            guard !digits.isEmpty, digits.allSatisfy(ScalarText.isDigit) else { return .refused(hint: "write decimal digits only") }
+            guard !digits.isEmpty, digits.allSatisfy(ScalarText.isDigit) else {
+                return .refused(hint: "write decimal digits only")
+            }
             if digits.count > 1, digits[0] == UInt8(ascii: "0") {
                 return .refused(hint: "remove the leading zero: YAML 1.1 reads it as octal")
             }
@@ -141,8 +152,10 @@ extension Shape where Value == SecretReference {
     /// Where a secret is. Whatever else stands here is never repeated: it is probably the secret itself.
     static var secret: Shape {
         Shape(allowed: "env:NAME or file:PATH") { cursor in
-            if let text = cursor.scalar?.text, let reference = parse(text, besides: cursor.context.file) { return reference }
-            cursor.report(
+            if let text = cursor.scalar?.text, let reference = parse(text, besides: cursor.context.file) {
+                return reference
+            }
+            cursor.reportUnseen(
                 "a secret must be a reference; allowed: env:NAME or file:PATH (found something else, not shown)",
                 hint: "put the secret into an environment variable or a file; if it was committed, revoke it")
             return nil
@@ -163,7 +176,8 @@ extension Shape where Value == SecretReference {
     private static func isEnvironmentName(_ name: Substring) -> Bool {
         guard let first = name.utf8.first, !ScalarText.isDigit(first), name.utf8.count <= 256 else { return false }
         return name.utf8.allSatisfy { byte in
-            ScalarText.isDigit(byte) || byte == UInt8(ascii: "_") || (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z"))
+            ScalarText.isDigit(byte) || byte == UInt8(ascii: "_")
+                || (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z"))
         }
     }
 }

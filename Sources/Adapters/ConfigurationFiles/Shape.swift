@@ -60,7 +60,9 @@ extension Shape {
     static func list<Element>(_ element: Shape<Element>, count: ClosedRange<Int>) -> Shape where Value == [Element] {
         Shape(allowed: "a list of \(count.lowerBound) to \(count.upperBound)") { cursor in
             guard case .sequence(let nodes) = cursor.node else {
-                cursor.report("found \(cursor.found); allowed: a list", hint: "write [ ] around it, or one line with - per element")
+                cursor.report(
+                    "found \(cursor.found); allowed: a list",
+                    hint: "write [ ] around it, or one line with - per element")
                 return nil
             }
             guard count.contains(nodes.count) else {
@@ -74,12 +76,16 @@ extension Shape {
     }
 
     /// A list no two elements of which have the same `key`.
-    func unique<Element, Key: Hashable & SendableMetatype>(_ noun: String, by key: @escaping @Sendable (Element) -> Key) -> Shape where Value == [Element] {
+    func unique<Element, Key: Hashable & SendableMetatype>(
+        _ noun: String, by key: @escaping @Sendable (Element) -> Key
+    ) -> Shape where Value == [Element] {
         checked { elements, cursor in
             var first: [Key: Int] = [:]
             for (index, element) in elements.enumerated() {
                 if let earlier = first.updateValue(index, forKey: key(element)) {
-                    cursor.report("elements \(earlier) and \(index) state the same \(noun) \"\(key(element))\"", hint: "remove one")
+                    cursor.report(
+                        "elements \(earlier) and \(index) state the same \(noun) \"\(key(element))\"",
+                        hint: "remove one")
                     return false
                 }
             }

@@ -31,7 +31,8 @@ public struct SourceMap: Sendable {
         locations[Place(resource: resource, path: path)] = location
     }
 
-    /// Where `path` of `resource` is written. A path that is not (a default, for instance) is found at its nearest ancestor.
+    /// Where `path` of `resource` is written. A path that is not (a default, for instance) is found at its nearest
+    /// ancestor.
     public func location(of resource: ResourceName, path: String) -> Location? {
         var path = Substring(path)
         while true {
@@ -44,14 +45,16 @@ public struct SourceMap: Sendable {
 
     /// A problem at `path` of `resource`, with place and source line filled in.
     public func problem(
-        _ severity: ConfigurationProblem.Severity = .error, at resource: ResourceName, _ path: String, _ message: String,
+        _ severity: ConfigurationProblem.Severity = .error, at resource: ResourceName, _ path: String,
+        _ message: String,
         hint: String? = nil
     ) -> ConfigurationProblem {
         problem(severity, at: location(of: resource, path: path), in: resource, path: path, message, hint: hint)
     }
 
     func problem(
-        _ severity: ConfigurationProblem.Severity = .error, at location: Location?, in resource: ResourceName?, path: String,
+        _ severity: ConfigurationProblem.Severity = .error, at location: Location?, in resource: ResourceName?,
+        path: String,
         _ message: String, hint: String? = nil
     ) -> ConfigurationProblem {
         ConfigurationProblem(

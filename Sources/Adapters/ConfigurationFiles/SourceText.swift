@@ -9,33 +9,45 @@ public struct SourceText: Sendable {
 
     public init(file: String, text: String) {
         self.file = file
-        lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        // By byte: splitting by character would cost grapheme breaking of the whole file.
+        lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { Substring($0) }
     }
 
     /// Line `number` (from 1) for display, without its line ending.
     ///
-    /// - Returns: `nil` when there is no such line or when it may hold a secret. People do paste keys where a reference belongs,
-    ///   and an error message travels further than the file: into terminals, logs and tickets.
+    /// - Returns: `nil` when there is no such line or when it may hold a secret. People do paste keys where a reference
+    ///   belongs, and an error message travels further than the file: into terminals, logs and tickets.
     func excerpt(line number: Int) -> String? {
         guard number >= 1, number <= lines.count else { return nil }
         let line = lines[number - 1]
-        guard !Self.mayHoldSecret(line) else { return nil }
+        guard line.utf8.count <= Self.excerptBytesMax, !Self.mayHoldSecret(line) else { return nil }
         return String(line.last == "\r" ? line.dropLast() : line)
     }
 
-    private static let secretWords = ["secret", "password", "passwd", "apikey", "api-key:", "api_key", "bearer", "authorization", "credential"]
+    /// Longer lines help nobody, and looking for secrets in them for each of many problems takes long.
+    private static let excerptBytesMax = 2_000
+    private static let secretWords = [
+        "secret", "password", "passwd", "apikey", "api-key:", "api_key", "bearer", "authorization",
+    ]
 
-    /// A line is shown if it has no word of a secret, or if all it says is where the secret is.
+    /// A line is shown if it has no word of a secret, or if after each such word it only says where the secret is.
     static func mayHoldSecret(_ line: Substring) -> Bool {
         let lowercased = line.lowercased()
         if lowercased.contains("://"), lowercased.contains("@") { return true }  // user:password@host
-        if lowercased.contains("sk-") { return true }  // how several providers begin their keys
-        guard secretWords.contains(where: lowercased.contains) else { return false }
-        return !(lowercased.contains("env:") || lowercased.contains("file:") || endsWithColon(lowercased))
+        if lowercased.contains("sk-") || lowercased.contains("credential: ") && !lowercased.contains("{") {
+            return true
+        }
+        let words = secretWords.flatMap { lowercased.ranges(of: $0) }
+        return words.contains { !isReference(lowercased[$0.upperBound...]) }
     }
 
-    /// `credential:` alone opens a mapping and holds nothing.
-    private static func endsWithColon(_ line: String) -> Bool {
-        line.last { $0 != " " && $0 != "\r" && $0 != "\t" } == ":"
+    /// `: env:NAME`, `: "file:PATH"` or a bare `:`, then nothing or the next field.
+    private static func isReference(_ rest: Substring) -> Bool {
+        let value = rest.drop { "\"': ".contains($0) }
+        let token = value.prefix { !"\"', }\r\t".contains($0) }
+        let after = value.dropFirst(token.count).drop { "\"' \r\t".contains($0) }
+        let isAtEnd = after.isEmpty || ",}#".contains(after[after.startIndex])
+        let isNamed = token.hasPrefix("env:") || token.hasPrefix("file:")
+        return isAtEnd && (token.isEmpty || isNamed && token.last != ":")
     }
 }

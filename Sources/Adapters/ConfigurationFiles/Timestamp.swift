@@ -68,7 +68,9 @@ enum Timestamp {
         mutating func zoneSeconds() -> Int64? {
             if take("Z", "z") { return 0 }
             let isEast = take("+")
-            guard isEast || take("-"), let hours = number(2), take(":"), let minutes = number(2), hours < 24, minutes < 60 else { return nil }
+            guard isEast || take("-"), let hours = number(2), take(":"), let minutes = number(2), hours < 24,
+                minutes < 60
+            else { return nil }
             return (hours * 3_600 + minutes * 60) * (isEast ? 1 : -1)
         }
     }

@@ -3,8 +3,8 @@
 
 internal import Yams
 
-// Text to trees. The text is cut at its `---` lines first and each document is composed alone, so that a mistake in one document
-// does not hide the mistakes in the others.
+// Text to trees. The text is cut at its `---` lines first and each document is composed alone, so that a mistake in one
+// document does not hide the mistakes in the others.
 
 struct YAMLDocument {
     var root: Node
@@ -14,13 +14,15 @@ struct YAMLDocument {
 
 enum YAMLDocuments {
     static let documentsMax = 10_000
-    /// Duplicate keys repaired in one document before giving up on it.
+    /// Duplicate keys repaired in one document before giving up on it: fewer in a long one, where each costs more.
     private static let repairsMax = 32
-    /// First scalar of a key that a repair has put out of the way; from the private use area, so no field begins with it.
+    private static let repairedBytesMax = 4 * 1024 * 1024
+    /// First scalar of a key that a repair has put out of the way; from the private use area, so no field begins with
+    /// it.
     static let maskedKeyMark: Unicode.Scalar = "\u{F8F0}"
 
-    /// - Parameter refuse: told about each place where the text is not YAML or a mapping states a key twice: line and column from 1
-    ///   (0 where unknown), message, hint.
+    /// - Parameter refuse: told about each place where the text is not YAML or a mapping states a key twice: line and
+    ///   column from 1 (0 where unknown), message, hint.
     static func compose(_ source: SourceText, refuse: (Int, Int, String, String?) -> Void) -> [YAMLDocument] {
         var documents: [YAMLDocument] = []
         for range in chunks(of: source.lines) {
@@ -28,14 +30,17 @@ enum YAMLDocuments {
             let roots = chunk.compose { refuse($0 + range.lowerBound, $1, $2, $3) }
             documents += roots.map { YAMLDocument(root: $0, lineOffset: range.lowerBound) }
             guard documents.count <= documentsMax else {
-                refuse(range.lowerBound + 1, 0, "the file has more than \(documentsMax) documents", "split it into several files")
+                refuse(
+                    range.lowerBound + 1, 0, "the file has more than \(documentsMax) documents",
+                    "split it into several files")
                 return []
             }
         }
         return documents
     }
 
-    /// Ranges of lines that begin at a document marker. YAML reserves `---` at the start of a line, even inside multi-line text.
+    /// Ranges of lines that begin at a document marker. YAML reserves `---` at the start of a line, even inside
+    /// multi-line text.
     private static func chunks(of lines: [Substring]) -> [Range<Int>] {
         var starts = [0]
         for (index, line) in lines.enumerated() where index > 0 && isMarker(line) { starts.append(index) }
@@ -56,15 +61,22 @@ enum YAMLDocuments {
 
         /// Composes until nothing is left to refuse.
         ///
-        /// The YAML library gives up at the first mapping with a duplicate key. To see the rest, that key is reported, masked in
-        /// the text without moving anything, and the text composed again.
+        /// The YAML library gives up at the first mapping with a duplicate key. To see the rest, that key is reported,
+        /// masked in the text without moving anything, and the text composed again.
         mutating func compose(refuse: (Int, Int, String, String?) -> Void) -> [Node] {
-            for _ in 0..<repairsMax {
+            if AliasKeys.mayOccur(in: lines) {
+                refuse(1, 0, "aliases together with keys that are lists, mappings or aliases", "write the keys as text")
+                return []
+            }
+            let bytes = lines.reduce(1) { $0 + $1.utf8.count + 1 }
+            for _ in 0...min(repairsMax, repairedBytesMax / bytes) {
                 do {
                     return try Self.roots(of: lines.joined(separator: "\n"))
                 } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
                     let key = keys.first ?? ""
-                    refuse(context.mark.line, context.mark.column, "the key \"\(key)\" is stated more than once in this mapping", "keep one")
+                    refuse(
+                        context.mark.line, context.mark.column,
+                        "the key \"\(key)\" is stated more than once in this mapping", "keep one")
                     guard mask(line: context.mark.line, column: context.mark.column) else { return [] }
                 } catch {
                     let reason = Reason(error)
@@ -94,7 +106,9 @@ enum YAMLDocuments {
             guard scalars.indices.contains(index) else { return false }
             if scalars[index] == "\"" || scalars[index] == "'" { index += 1 }
             // An anchor, tag, alias or explicit key cannot be masked by one character.
-            guard scalars.indices.contains(index), !["&", "!", "*", "?", "\"", "'"].contains(scalars[index]) else { return false }
+            guard scalars.indices.contains(index), !["&", "!", "*", "?", "\"", "'"].contains(scalars[index]) else {
+                return false
+            }
             scalars[index] = maskedKeyMark
             lines[line - 1] = Substring(String(String.UnicodeScalarView(scalars)))
             return true

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-/// Seeded 64-bit hash of short byte strings: folded 64 × 64 → 128-bit products, 16 bytes a step (the idea of wyhash, Wang Yi 2019).
+/// Seeded 64-bit hash of short byte strings: folded 64 × 64 → 128-bit products, 16 bytes a step (the idea of wyhash,
+/// Wang Yi 2019).
 ///
 /// Not a MAC: it spreads keys over slots. What admits a caller is the comparison of all bytes in `KeyTable`.
 enum KeyHash {
@@ -31,10 +32,15 @@ enum KeyHash {
     private static func tail(_ start: UnsafeRawPointer, count: Int) -> (UInt64, UInt64) {
         if count >= 8 {
             // Two reads that overlap: every byte is covered and none beyond the end is touched.
-            return (start.loadUnaligned(as: UInt64.self), start.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self))
+            return (
+                start.loadUnaligned(as: UInt64.self), start.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+            )
         }
         if count >= 4 {
-            return (UInt64(start.loadUnaligned(as: UInt32.self)), UInt64(start.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)))
+            return (
+                UInt64(start.loadUnaligned(as: UInt32.self)),
+                UInt64(start.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self))
+            )
         }
         guard count > 0 else { return (0, 0) }
         let first = UInt64(start.load(as: UInt8.self))

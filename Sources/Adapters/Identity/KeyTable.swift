@@ -7,12 +7,15 @@ public import Routing
 
 /// Who holds a presented key: bytes to `KeyID`, for the request path.
 ///
-/// Open addressing with linear probing at a load of at most one half. A slot holds the key's 64-bit hash; only where it matches are
-/// bytes compared, all of them, in time that does not depend on where they differ. The hash is seeded, so nobody outside can aim for
-/// a slot or learn from a probe's length which hashes exist.
-/// - Cost: about one hash of the presented bytes and one comparison; no allocation, no `String`. Longer than every key: nothing is read.
+/// Open addressing with linear probing at a load of at most one half. A slot holds the key's 64-bit hash; only where it
+/// matches are bytes compared, all of them, in time that does not depend on where they differ. The hash is seeded, so
+/// nobody outside can aim for a slot or learn from a probe's length which hashes exist.
+/// - Cost: about one hash of the presented bytes and one comparison; no allocation, no `String`. Longer than every key:
+///   nothing is read.
 /// - Threading: immutable after `init`, shared by all loops.
-public final class KeyTable: @unchecked Sendable {  // Proof: all stored properties are `let`, the memory is written in `init` only.
+public final class KeyTable: @unchecked Sendable {
+    // Proof of @unchecked: all stored properties are `let`, the memory behind them is written in `init` only.
+
     private struct Slot {
         var hash: UInt64
         var offset: UInt32
@@ -34,12 +37,14 @@ public final class KeyTable: @unchecked Sendable {  // Proof: all stored propert
     private let seed: UInt64
 
     /// - Parameters:
-    ///   - records: `RoutingSnapshot.keys`. Of two with the same secret the first wins (the compiler of snapshots refuses such a pair).
-    ///     Empty secrets are left out: they would let in whoever presents nothing.
+    ///   - records: `RoutingSnapshot.keys`. Of two with the same secret the first wins (the compiler of snapshots
+    ///     refuses such a pair). Empty secrets are left out: they would let in whoever presents nothing.
     ///   - seed: unpredictable to callers, new for each table.
     public init(_ records: [KeyRecord], seed: UInt64) {
         precondition(records.count <= Self.keysMax, "\(records.count) keys, at most \(Self.keysMax)")
-        precondition(records.allSatisfy { $0.secret.count <= Self.keyBytesMax }, "a key is longer than \(Self.keyBytesMax) bytes")
+        precondition(
+            records.allSatisfy { $0.secret.count <= Self.keyBytesMax }, "a key is longer than \(Self.keyBytesMax) bytes"
+        )
         self.seed = seed
         let slotCount = Self.slotCount(for: records.count)
         slotMask = slotCount - 1
@@ -73,7 +78,8 @@ public final class KeyTable: @unchecked Sendable {  // Proof: all stored propert
         var index = Int(truncatingIfNeeded: hash) & slotMask
         while slots[index].keyPlusOne != 0 { index = (index + 1) & slotMask }
         (bytes + offset).copyMemory(from: source, byteCount: secret.count)
-        slots[index] = Slot(hash: hash, offset: UInt32(offset), length: UInt32(secret.count), keyPlusOne: UInt32(key + 1))
+        slots[index] = Slot(
+            hash: hash, offset: UInt32(offset), length: UInt32(secret.count), keyPlusOne: UInt32(key + 1))
         offset += secret.count
     }
 
@@ -101,11 +107,14 @@ public final class KeyTable: @unchecked Sendable {  // Proof: all stored propert
         var difference: UInt64 = 0
         var index = 0
         while index + 8 <= count {
-            difference |= a.loadUnaligned(fromByteOffset: index, as: UInt64.self) ^ b.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            difference |=
+                a.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                ^ b.loadUnaligned(fromByteOffset: index, as: UInt64.self)
             index += 8
         }
         while index < count {
-            difference |= UInt64(a.load(fromByteOffset: index, as: UInt8.self) ^ b.load(fromByteOffset: index, as: UInt8.self))
+            difference |= UInt64(
+                a.load(fromByteOffset: index, as: UInt8.self) ^ b.load(fromByteOffset: index, as: UInt8.self))
             index += 1
         }
         return difference == 0

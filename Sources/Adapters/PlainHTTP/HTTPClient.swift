@@ -55,7 +55,8 @@ public final class HTTPClient {
     ///   - piece: called with each piece of the body as it arrives; the answer's `body` then stays empty.
     /// - Returns: a handle to `cancel` with; letting go of it changes nothing.
     @discardableResult public static func fetch(
-        _ request: HTTPClientRequest, from server: Server, loop: EventLoop, timeoutNanoseconds: Int64, bodyBytesMax: Int = 16 << 20,
+        _ request: HTTPClientRequest, from server: Server, loop: EventLoop, timeoutNanoseconds: Int64,
+        bodyBytesMax: Int = 16 << 20,
         piece: ((UnsafeRawBufferPointer) -> Void)? = nil, completion: @escaping Completion
     ) -> HTTPClient {
         let exchange = HTTPClientExchange(

@@ -21,7 +21,9 @@ public struct HTTPFields: Equatable, Sendable, ExpressibleByDictionaryLiteral {
     /// Line ends and NUL become spaces: a value from outside must not be able to add a header (RFC 9110 §5.5).
     public mutating func append(_ name: String, _ value: String) {
         let isUnsafe = value.utf8.contains { $0 == 13 || $0 == 10 || $0 == 0 }
-        let safe = isUnsafe ? String(decoding: value.utf8.map { $0 == 13 || $0 == 10 || $0 == 0 ? 32 : $0 }, as: UTF8.self) : value
+        let safe =
+            isUnsafe
+            ? String(decoding: value.utf8.map { $0 == 13 || $0 == 10 || $0 == 0 ? 32 : $0 }, as: UTF8.self) : value
         entries.append(Entry(name: name, value: safe))
     }
 

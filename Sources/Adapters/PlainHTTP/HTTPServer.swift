@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-// HTTP/1.1 for cold paths: the admin port, health probes, the reference model server, the client verbs. Requests arrive whole, answers go out
-// whole or as a stream; convenience over speed. Inference traffic never passes here: the gateway has its own connection types.
+// HTTP/1.1 for cold paths: the admin port, health probes, the reference model server, the client verbs. Requests arrive
+// whole, answers go out whole or as a stream; convenience over speed. Inference traffic never passes here: the gateway
+// has its own connection types.
 
 public import Reactor
 internal import WireFormats
@@ -39,9 +40,13 @@ public final class HTTPServer {
     public var connectionCount: Int { connections.count }
 
     /// - Returns: the port bound, also when 0 was asked for.
-    @discardableResult public func listen(on address: SocketAddress, tls: TLSContext? = nil) throws(ReactorError) -> UInt16 {
+    @discardableResult public func listen(on address: SocketAddress, tls: TLSContext? = nil) throws(ReactorError)
+        -> UInt16
+    {
         precondition(listener == nil, "a server listens once")
-        let listener = try Listener(loop: loop, address: address) { [weak self] descriptor in self?.accept(descriptor, tls) }
+        let listener = try Listener(loop: loop, address: address) { [weak self] descriptor in
+            self?.accept(descriptor, tls)
+        }
         self.listener = listener
         return listener.port
     }

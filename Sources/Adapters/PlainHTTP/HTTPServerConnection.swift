@@ -6,8 +6,9 @@ internal import WireFormats
 
 /// One client's connection: head → body → handler → answer, again and again while both sides keep it alive.
 ///
-/// While a request is being handled nothing more is read, so a client that pipelines waits and costs no memory. A client that closes its
-/// sending side while it waits counts as gone: with plain HTTP it cannot be told from one that closed altogether, and work for nobody is dear.
+/// While a request is being handled nothing more is read, so a client that pipelines waits and costs no memory. A
+/// client that closes its sending side while it waits counts as gone: with plain HTTP it cannot be told from one that
+/// closed altogether, and work for nobody is dear.
 final class HTTPServerConnection: Channel {
     private enum Phase {
         case head
@@ -233,7 +234,8 @@ final class HTTPServerConnection: Channel {
         let responder = HTTPResponder(connection: self, isHead: false, isVersion11: true, keepsAlive: false)
         phase = .handling
         self.responder = responder
-        responder.respond(status, contentType: "application/json", body: ErrorBody.openAI(message: message, type: type, param: nil, code: nil))
+        let body = ErrorBody.openAI(message: message, type: type, param: nil, code: nil)
+        responder.respond(status, contentType: "application/json", body: body)
     }
 
     /// Sends or queues; a broken connection or one that owes too much is dropped.
@@ -256,7 +258,8 @@ final class HTTPServerConnection: Channel {
             return isBackedUp ? setWriteDeadline() : linger()
         }
         phase = .head
-        setDeadline(loop.now + (input.isEmpty ? server.limits.keepAliveNanosecondsMax : server.limits.headNanosecondsMax))
+        setDeadline(
+            loop.now + (input.isEmpty ? server.limits.keepAliveNanosecondsMax : server.limits.headNanosecondsMax))
         process()
         if wantsInput { resumeReading() }
     }

@@ -18,13 +18,15 @@ public struct HTTPServerLimits: Sendable {
     public var keepAliveNanosecondsMax: Int64
     /// Longest time queued output may make no way at all to a client that does not read.
     public var writeIdleNanosecondsMax: Int64
-    /// Output that may wait for the client; a handler that ignores `HTTPResponder.isBackedUp` and exceeds it loses the connection.
+    /// Output that may wait for the client; a handler that ignores `HTTPResponder.isBackedUp` and exceeds it loses the
+    /// connection.
     public var pendingBytesMax: Int
 
     public init(
         head: HTTPLimits = HTTPLimits(), bodyBytesMax: Int = 16 << 20, connectionsMax: Int = 4_096,
         headNanosecondsMax: Int64 = 10_000_000_000, bodyIdleNanosecondsMax: Int64 = 30_000_000_000,
-        keepAliveNanosecondsMax: Int64 = 75_000_000_000, writeIdleNanosecondsMax: Int64 = 60_000_000_000, pendingBytesMax: Int = 8 << 20
+        keepAliveNanosecondsMax: Int64 = 75_000_000_000, writeIdleNanosecondsMax: Int64 = 60_000_000_000,
+        pendingBytesMax: Int = 8 << 20
     ) {
         self.head = head
         self.bodyBytesMax = bodyBytesMax

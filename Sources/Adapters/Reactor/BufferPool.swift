@@ -5,7 +5,8 @@ internal import Glibc
 
 /// Raw memory with a fill level, owned by exactly one holder and given back to its pool by hand.
 ///
-/// A plain struct instead of a class: a buffer changes hands several times a request and must cost no reference counting.
+/// A plain struct instead of a class: a buffer changes hands several times a request and must cost no reference
+/// counting.
 public struct Buffer: @unchecked Sendable {
     // Proof of @unchecked: a handle moves between holders of one loop; the type has no shared state of its own.
     public fileprivate(set) var base: UnsafeMutableRawPointer?
@@ -28,7 +29,8 @@ public struct Buffer: @unchecked Sendable {
 
 /// Reusable memory of one loop in power-of-two sizes, most recently used first so that it is still in the cache.
 ///
-/// - Limits: keeps at most `keptPerClass` free buffers of each size; larger ones than `largestKept` go straight back to the allocator.
+/// - Limits: keeps at most `keptPerClass` free buffers and `keptBytesPerClass` bytes of each size; sizes beyond the
+///   largest class go straight back to the allocator.
 public final class BufferPool {
     private static let smallestShift = 12
     private static let classes = 10
@@ -53,7 +55,9 @@ public final class BufferPool {
         let index = shift - Self.smallestShift
         let capacity = 1 << shift
         bytesInUse += capacity
-        if index < Self.classes, let memory = free[index].popLast() { return Buffer(base: memory, capacity: capacity, count: 0) }
+        if index < Self.classes, let memory = free[index].popLast() {
+            return Buffer(base: memory, capacity: capacity, count: 0)
+        }
         return Buffer(base: .allocate(byteCount: capacity, alignment: 64), capacity: capacity, count: 0)
     }
 
@@ -64,7 +68,9 @@ public final class BufferPool {
         buffer = .none
         bytesInUse -= capacity
         let index = capacity.trailingZeroBitCount - Self.smallestShift
-        let keep = index < Self.classes && free[index].count < min(Self.keptPerClass, Self.keptBytesPerClass >> (index + Self.smallestShift))
+        let keep =
+            index < Self.classes
+            && free[index].count < min(Self.keptPerClass, Self.keptBytesPerClass >> (index + Self.smallestShift))
         if keep { free[index].append(memory) } else { memory.deallocate() }
     }
 

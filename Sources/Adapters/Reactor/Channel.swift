@@ -17,7 +17,8 @@ internal import Glibc
 /// What one send did.
 @frozen public enum Sent: Sendable {
     case all
-    /// The kernel took a part; the rest is queued in the channel and goes out by itself. Stop producing until `drained`.
+    /// The kernel took a part; the rest is queued in the channel and goes out by itself. Stop producing until
+    /// `drained`.
     case queued
     case failed(Int32)
 }
@@ -47,9 +48,9 @@ public enum ConnectFailure: Error, Sendable, CustomStringConvertible {
 
 /// One stream socket of a loop, with or without TLS; subclasses say what its bytes mean.
 ///
-/// Registered edge-triggered once: `isReadable` remembers that the kernel may have more, so a subclass that paused reading continues with
-/// `resumeReading` and no system call. Output that the kernel does not take at once waits in `pending`; the subclass bounds it by not
-/// producing more while `isBackedUp`.
+/// Registered edge-triggered once: `isReadable` remembers that the kernel may have more, so a subclass that paused
+/// reading continues with `resumeReading` and no system call. Output that the kernel does not take at once waits in
+/// `pending`; the subclass bounds it by not producing more while `isBackedUp`.
 /// - Threading: confined to its loop.
 open class Channel: EventSource {
     private enum Phase { case connecting, handshaking, open, lingering, closed }
@@ -60,7 +61,11 @@ open class Channel: EventSource {
     private var pending = Buffer.none
     private var pendingStart = 0
     private var isReadable = false
+    /// The kernel announced the end of input together with its last bytes: no further event will come for it.
+    private var isEndAnnounced = false
     private var lingerBudget = 0
+    /// The peer finished sending while we linger: with the last byte of output nothing is left to wait for.
+    private var isInputOver = false
 
     /// Whether output is waiting for the peer to read.
     @inline(__always) public final var isBackedUp: Bool { pending.count > 0 }
@@ -120,9 +125,13 @@ open class Channel: EventSource {
 
     /// Starts to connect; the answer is `opened` or `connectFailed`, never before this call returns.
     /// - Parameter serverName: name to check the certificate against and to send as SNI; needed with `context`.
-    public final func connect(to address: SocketAddress, tls context: TLSContext?, serverName: String?) throws(ReactorError) {
+    public final func connect(to address: SocketAddress, tls context: TLSContext?, serverName: String?)
+        throws(ReactorError)
+    {
         precondition(descriptor < 0, "a channel connects once")
-        let fd = socket(address.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let fd = socket(
+            address.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue),
+            0)
         guard fd >= 0 else { throw ReactorError(operation: "socket", number: errno) }
         descriptor = fd
         phase = .connecting
@@ -147,18 +156,21 @@ open class Channel: EventSource {
 
     /// Sends what is queued and the end of our side, then waits a little for the peer to read it before closing.
     ///
-    /// Because: closing a socket that still has unread input makes the kernel send a reset, which can destroy an answer on its way
-    /// (RFC 9112 §9.6). Bounded by `lingerNanoseconds` and `lingerBytesMax`.
+    /// Because: closing a socket that still has unread input makes the kernel send a reset, which can destroy an answer
+    /// on its way (RFC 9112 §9.6). Bounded by `outputNanoseconds`, `lingerNanoseconds` and `lingerBytesMax`.
     public final func closeLingering() {
         guard phase == .open else { return close() }
         phase = .lingering
         lingerBudget = Self.lingerBytesMax
-        setDeadline(loop.now + Self.lingerNanoseconds)
+        setDeadline(loop.now + Self.outputNanoseconds)
         if pending.isEmpty { finishOutput() }
         if phase == .lingering, isReadable { discardInput() }
     }
 
+    /// For the peer to close after our last byte.
     private static let lingerNanoseconds: Int64 = 1_000_000_000
+    /// For queued output to go out before that.
+    private static let outputNanoseconds: Int64 = 60_000_000_000
     private static let lingerBytesMax = 1 << 20
 
     private func abandon() {
@@ -173,6 +185,7 @@ open class Channel: EventSource {
     // MARK: Events
 
     public final override func ready(_ events: UInt32) {
+        if events & Self.endEvents != 0 { isEndAnnounced = true }
         switch phase {
         case .open:
             if events & EPOLLOUT.rawValue != 0, pending.count > 0 { flush() }
@@ -185,7 +198,7 @@ open class Channel: EventSource {
         case .handshaking: continueHandshake()
         case .lingering:
             if pending.count > 0 { flush() }
-            if phase == .lingering, events & Self.inputEvents != 0 { discardInput() }
+            if phase == .lingering, !isInputOver, events & Self.inputEvents != 0 { discardInput() }
         case .closed: break
         }
     }
@@ -244,7 +257,8 @@ open class Channel: EventSource {
 
     // MARK: Input
 
-    /// Reads once. A read that fills less than `capacity` has emptied the socket, so the next call may skip the system call.
+    /// Reads once. A read that fills less than `capacity` has emptied the socket, so the next call may skip the system
+    /// call, unless the end of input is behind those bytes.
     public final func receive(into memory: UnsafeMutableRawPointer, capacity: Int) -> Received {
         guard isReadable else { return .wouldBlock }
         if let tls {
@@ -255,7 +269,7 @@ open class Channel: EventSource {
         while true {
             let n = recv(descriptor, memory, capacity, 0)
             if n > 0 {
-                if n < capacity { isReadable = false }
+                if n < capacity, !isEndAnnounced { isReadable = false }
                 return .bytes(n)
             }
             if n == 0 { return .endOfFile }
@@ -277,9 +291,17 @@ open class Channel: EventSource {
                 if lingerBudget < 0 { return close() }
                 if !isReadable { return }
             case .wouldBlock: return
-            case .endOfFile, .failed: return close()
+            case .endOfFile: return endInput()
+            case .failed: return close()
             }
         }
+    }
+
+    /// A peer that has only finished sending still reads: what is queued goes out first.
+    private func endInput() {
+        isInputOver = true
+        isReadable = false
+        if pending.isEmpty { close() }
     }
 
     // MARK: Output
@@ -300,12 +322,11 @@ open class Channel: EventSource {
     }
 
     private func sendPlain(_ segments: UnsafeMutablePointer<Segment>, _ count: Int) -> Sent {
-        var message = msghdr()
-        message.msg_iov = UnsafeMutableRawPointer(segments).assumingMemoryBound(to: iovec.self)
-        message.msg_iovlen = count
+        var gathered = Segment(base: nil, count: 0)
+        if count > 1, loop.gather(segments, count, into: &gathered) { return sendPlain(&gathered, 1) }
         var sent = 0
         while true {
-            sent = sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
+            sent = count == 1 ? sendOne(segments[0]) : sendMany(segments, count)
             if sent >= 0 { break }
             let number = errno
             if number == EINTR { continue }
@@ -322,6 +343,17 @@ open class Channel: EventSource {
             }
         }
         return pending.count > 0 ? .queued : .all
+    }
+
+    private func sendOne(_ segment: Segment) -> Int {
+        Glibc.send(descriptor, segment.base, segment.count, Int32(MSG_NOSIGNAL))
+    }
+
+    private func sendMany(_ segments: UnsafeMutablePointer<Segment>, _ count: Int) -> Int {
+        var message = msghdr()
+        message.msg_iov = UnsafeMutableRawPointer(segments).assumingMemoryBound(to: iovec.self)
+        message.msg_iovlen = count
+        return sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
     }
 
     /// Gathers into one buffer, because one record per message is cheaper than one per segment.
@@ -372,6 +404,8 @@ open class Channel: EventSource {
     }
 
     private func finishOutput() {
+        if isInputOver { return close() }
+        setDeadline(loop.now + Self.lingerNanoseconds)
         tls?.shutdown()
         shutdown(descriptor, Int32(SHUT_WR))
     }

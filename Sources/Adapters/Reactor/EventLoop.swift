@@ -5,11 +5,14 @@ internal import CSystem
 internal import Glibc
 internal import Synchronization
 
-/// One thread around one epoll instance: the kernel's readiness, timers and a mailbox for other threads. Knows no protocol.
+/// One thread around one epoll instance: the kernel's readiness, timers and a mailbox for other threads. Knows no
+/// protocol.
 ///
-/// An iteration is: wait, read the clock once, dispatch events, resume sources that asked for another turn, fire timers, run the mailbox,
-/// release closed sources. Everything a source does happens on this thread, so nothing in it needs a lock.
-/// - Limits: `eventsPerIteration` events are dispatched before timers and mailbox get their turn; sources are limited by descriptors.
+/// An iteration is: wait, read the clock once, dispatch events, resume sources that asked for another turn, fire
+/// timers, run the mailbox, release closed sources. Everything a source does happens on this thread, so nothing in it
+/// needs a lock.
+/// - Limits: `eventsPerIteration` events are dispatched before timers and mailbox get their turn; sources are limited
+///   by descriptors.
 /// - Idle: with no timer armed the thread sleeps in the kernel without a timeout.
 public final class EventLoop: @unchecked Sendable {
     // Proof of @unchecked: every member but `mailbox` and `wakeDescriptor` is touched by the loop's thread only.
@@ -69,6 +72,7 @@ public final class EventLoop: @unchecked Sendable {
         close(wake)
         if spareDescriptor >= 0 { close(spareDescriptor) }
         scratch.deallocate()
+        gatherMemory.deallocate()
         events.deallocate()
         sources.deallocate()
         generations.deallocate()
@@ -76,7 +80,8 @@ public final class EventLoop: @unchecked Sendable {
 
     // MARK: Sources
 
-    /// Gives the source a slot; with a descriptor also registers it with the kernel, edge-triggered for everything, once.
+    /// Gives the source a slot; with a descriptor also registers it with the kernel, edge-triggered for everything,
+    /// once.
     /// - Throws: `ReactorError` when the kernel refuses (descriptor limit of epoll, memory).
     public func add(_ source: EventSource, descriptor: Int32? = nil, isListener: Bool = false) throws(ReactorError) {
         precondition(!source.isRegistered, "a source is added once")
@@ -86,7 +91,8 @@ public final class EventLoop: @unchecked Sendable {
         if let descriptor {
             let token = UInt64(source.generation) << 32 | UInt64(slot)
             let code =
-                isListener ? isobar_epoll_add_listener(epoll, descriptor, token) : isobar_epoll_add(epoll, descriptor, token)
+                isListener
+                ? isobar_epoll_add_listener(epoll, descriptor, token) : isobar_epoll_add(epoll, descriptor, token)
             guard code == 0 else {
                 source.slot = .max
                 freeSlots.append(slot)
@@ -96,8 +102,8 @@ public final class EventLoop: @unchecked Sendable {
         sources[Int(slot)] = Unmanaged.passRetained(source)
     }
 
-    /// Takes the source out; it is released at the end of the iteration, so a source may remove itself inside its own callback.
-    /// Closing the descriptor afterwards removes it from epoll as well.
+    /// Takes the source out; it is released at the end of the iteration, so a source may remove itself inside its own
+    /// callback. Closing the descriptor afterwards removes it from epoll as well.
     public func remove(_ source: EventSource) {
         guard source.isRegistered else { return }
         let slot = Int(source.slot)
@@ -219,8 +225,13 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     private func fireTimers() {
-        while timers.earliest <= now, let entry = timers.pop() {
-            guard generations[Int(entry.slot)] == entry.generation, let owned = sources[Int(entry.slot)] else { continue }
+        // A source that asks for `now` again gets its turn in the next iteration, not in this one for ever.
+        var budget = timers.count
+        while budget > 0, timers.earliest <= now, let entry = timers.pop() {
+            budget -= 1
+            guard generations[Int(entry.slot)] == entry.generation, let owned = sources[Int(entry.slot)] else {
+                continue
+            }
             let source = owned.takeUnretainedValue()
             guard entry.time == source.armedAt else { continue }
             source.armedAt = .max
@@ -233,15 +244,38 @@ public final class EventLoop: @unchecked Sendable {
         }
     }
 
+    // MARK: Output
+
+    private let gatherMemory = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 64)
+
+    /// Copies small stretches together: up to a page, copying costs less than the kernel's walk over a list of them.
+    /// - Returns: false when they do not fit.
+    func gather(_ segments: UnsafeMutablePointer<Segment>, _ count: Int, into gathered: inout Segment) -> Bool {
+        guard let base = gatherMemory.baseAddress else { return false }
+        var total = 0
+        for i in 0..<count {
+            guard let source = segments[i].base else { continue }
+            guard segments[i].count <= gatherMemory.count - total else { return false }
+            (base + total).copyMemory(from: source, byteCount: segments[i].count)
+            total += segments[i].count
+        }
+        gathered = Segment(base: base, count: total)
+        return true
+    }
+
     // MARK: Descriptor exhaustion
 
-    /// Accepts and drops one connection with the spare descriptor, so that a full table does not leave clients hanging in the backlog.
-    func shedConnection(_ listener: Int32) {
-        guard spareDescriptor >= 0 else { return }
+    /// Accepts and drops one connection with the spare descriptor, so that a full table does not leave clients hanging
+    /// in the backlog.
+    /// - Returns: whether there was one. The kernel reports a full table before it looks whether anybody waits.
+    func shedConnection(_ listener: Int32) -> Bool {
+        if spareDescriptor < 0 { spareDescriptor = open("/dev/null", O_RDONLY | O_CLOEXEC) }
+        guard spareDescriptor >= 0 else { return false }
         close(spareDescriptor)
         let fd = isobar_accept(listener)
         if fd >= 0 { close(fd) }
         spareDescriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        return fd >= 0
     }
 }
 

@@ -5,14 +5,16 @@ internal import CSystem
 
 /// Anything an `EventLoop` can wake: a socket, a listener, a timer.
 ///
-/// A source lives in one slot of one loop. Its identity towards the kernel is slot + generation, so that an event that was queued for a
-/// closed descriptor can never reach the next owner of the same number.
+/// A source lives in one slot of one loop. Its identity towards the kernel is slot + generation, so that an event that
+/// was queued for a closed descriptor can never reach the next owner of the same number.
 ///
-/// Every source has one `deadline`. Moving it later costs a store: the heap entry fires early, sees the new value and re-arms itself.
-/// A connection that serves requests all day therefore almost never touches the timer heap.
+/// Every source has one `deadline`. Moving it later costs a store: the heap entry fires early, sees the new value and
+/// re-arms itself. A connection that serves requests all day therefore almost never touches the timer heap.
 /// - Threading: confined to its loop's thread.
 open class EventSource {
-    public unowned(unsafe) let loop: EventLoop
+    /// Strong although the loop also holds its sources: a `let` is read without reference counting, and
+    /// `EventLoop.remove` ends the cycle.
+    public final let loop: EventLoop
     final var slot: UInt32 = .max
     final var generation: UInt32 = 0
 

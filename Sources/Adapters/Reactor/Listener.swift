@@ -4,10 +4,11 @@
 internal import CSystem
 internal import Glibc
 
-/// A listening TCP socket of one loop. Several loops, and several processes, share a port through `SO_REUSEPORT`: the kernel spreads connections.
+/// A listening TCP socket of one loop. Several loops, and several processes, share a port through `SO_REUSEPORT`: the
+/// kernel spreads connections.
 ///
-/// Closing one of them resets connections that wait in its own accept queue. `retire` avoids that: it first steers new connections to
-/// the other sockets of the port, then takes what is left, then closes.
+/// Closing one of them resets connections that wait in its own accept queue. `retire` avoids that: it first steers new
+/// connections to the other sockets of the port, then takes what is left, then closes.
 public final class Listener: EventSource {
     private var descriptor: Int32
     private let accept: (Int32) -> Void
@@ -17,8 +18,12 @@ public final class Listener: EventSource {
     private static let acceptsPerTurn = 64
 
     /// - Parameter accept: takes ownership of each accepted, non-blocking descriptor.
-    public init(loop: EventLoop, address: SocketAddress, backlog: Int32 = 4096, accept: @escaping (Int32) -> Void) throws(ReactorError) {
-        let fd = socket(address.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    public init(loop: EventLoop, address: SocketAddress, backlog: Int32 = 4096, accept: @escaping (Int32) -> Void)
+        throws(ReactorError)
+    {
+        let fd = socket(
+            address.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue),
+            0)
         guard fd >= 0 else { throw ReactorError(operation: "socket", number: errno) }
         descriptor = fd
         self.accept = accept
@@ -52,8 +57,8 @@ public final class Listener: EventSource {
             switch -fd {
             case EINTR, ECONNABORTED: continue
             case EMFILE, ENFILE:
+                guard loop.shedConnection(descriptor) else { return }
                 shedTotal += 1
-                loop.shedConnection(descriptor)
             case _ where fd < 0: return
             default: accept(fd)
             }
@@ -61,7 +66,8 @@ public final class Listener: EventSource {
     }
 
     /// Sends new connections to another socket of the port, if there is one; keeps accepting what still arrives here.
-    /// - Parameter index: position of the taker among the port's sockets in order of opening; out of range changes nothing.
+    /// - Parameter index: position of the taker among the port's sockets in order of opening; out of range changes
+    ///   nothing.
     public func steerAway(to index: UInt32) { isobar_reuseport_steer(descriptor, index) }
 
     /// Takes what waits in the queue and closes.

@@ -26,14 +26,16 @@ public final class LoopThread: @unchecked Sendable {
     public init(name: String, loop: EventLoop, setUp: @escaping @Sendable () -> Void = {}) throws(ReactorError) {
         self.loop = loop
         let start = Unmanaged.passRetained(Start(name: name, loop: loop, setUp: setUp))
-        let code = pthread_create(&handle, nil, { argument in
-            guard let argument else { return nil }
-            let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-            isobar_name_thread(String(start.name.prefix(15)))
-            start.setUp()
-            start.loop.run()
-            return nil
-        }, start.toOpaque())
+        let code = pthread_create(
+            &handle, nil,
+            { argument in
+                guard let argument else { return nil }
+                let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+                isobar_name_thread(String(start.name.prefix(15)))
+                start.setUp()
+                start.loop.run()
+                return nil
+            }, start.toOpaque())
         guard code == 0 else {
             start.release()
             throw ReactorError(operation: "pthread_create", number: code)

@@ -54,7 +54,9 @@ public struct SocketAddress: Sendable {
     public func with(port: UInt16) -> SocketAddress {
         var copy = self
         // Port and family lie at the same place in both kinds of address.
-        withUnsafeMutableBytes(of: &copy.storage) { $0.storeBytes(of: port.bigEndian, toByteOffset: 2, as: UInt16.self) }
+        withUnsafeMutableBytes(of: &copy.storage) {
+            $0.storeBytes(of: port.bigEndian, toByteOffset: 2, as: UInt16.self)
+        }
         return copy
     }
 
@@ -81,7 +83,8 @@ public enum Resolver {
         var next = head
         while let entry = next?.pointee, found.count < addressesMax {
             if let address = entry.ai_addr, entry.ai_addrlen <= socklen_t(MemoryLayout<sockaddr_storage>.size) {
-                found.append(SocketAddress(copying: UnsafeRawBufferPointer(start: address, count: Int(entry.ai_addrlen))))
+                found.append(
+                    SocketAddress(copying: UnsafeRawBufferPointer(start: address, count: Int(entry.ai_addrlen))))
             }
             next = entry.ai_next
         }

@@ -9,11 +9,13 @@ internal import Glibc
 ///
 /// Immutable after creation; sessions of all loops may use it at the same time.
 public final class TLSContext: @unchecked Sendable {
-    // Proof of @unchecked: OpenSSL's SSL_CTX is reference-counted with atomic operations and is not changed after `init`.
+    // Proof of @unchecked: OpenSSL's SSL_CTX is reference-counted with atomic operations and is not changed after
+    // `init`.
     let context: OpaquePointer
     let isServer: Bool
 
-    /// For connections we make: the peer's chain must lead to a trusted root and its certificate must carry the host's name.
+    /// For connections we make: the peer's chain must lead to a trusted root and its certificate must carry the host's
+    /// name.
     /// - Parameter certificateAuthorityFile: PEM roots to trust instead of the system's; `nil` trusts the system's.
     public init(trusting certificateAuthorityFile: String?) throws(TLSError) {
         isServer = false
@@ -31,9 +33,15 @@ public final class TLSContext: @unchecked Sendable {
     public init(certificateFile: String, keyFile: String) throws(TLSError) {
         isServer = true
         context = try Self.make(TLS_server_method())
-        guard SSL_CTX_use_certificate_chain_file(context, certificateFile) == 1 else { throw TLSError.last("load \(certificateFile)") }
-        guard SSL_CTX_use_PrivateKey_file(context, keyFile, SSL_FILETYPE_PEM) == 1 else { throw TLSError.last("load \(keyFile)") }
-        guard SSL_CTX_check_private_key(context) == 1 else { throw TLSError.last("\(keyFile) does not fit \(certificateFile)") }
+        guard SSL_CTX_use_certificate_chain_file(context, certificateFile) == 1 else {
+            throw TLSError.last("load \(certificateFile)")
+        }
+        guard SSL_CTX_use_PrivateKey_file(context, keyFile, SSL_FILETYPE_PEM) == 1 else {
+            throw TLSError.last("load \(keyFile)")
+        }
+        guard SSL_CTX_check_private_key(context) == 1 else {
+            throw TLSError.last("\(keyFile) does not fit \(certificateFile)")
+        }
     }
 
     deinit { SSL_CTX_free(context) }
@@ -53,7 +61,9 @@ public struct TLSError: Error, CustomStringConvertible, Sendable {
     public let description: String
 
     /// Takes OpenSSL's queued reason and empties the queue.
-    static func last(_ doing: String) -> TLSError { TLSError(description: "cannot \(doing): \(reason() ?? "unknown reason")") }
+    static func last(_ doing: String) -> TLSError {
+        TLSError(description: "cannot \(doing): \(reason() ?? "unknown reason")")
+    }
 
     static func reason() -> String? {
         let code = ERR_peek_last_error()

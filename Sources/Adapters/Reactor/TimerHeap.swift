@@ -7,7 +7,8 @@ struct TimerEntry {
     var generation: UInt32
 }
 
-/// A binary min-heap of wake-up times. Entries are never removed early: a stale one is recognised by its owner when it fires.
+/// A binary min-heap of wake-up times. Entries are never removed early: a stale one is recognised by its owner when it
+/// fires.
 struct TimerHeap {
     private var entries: [TimerEntry] = []
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-internal import FoundationEssentials
 public import Logging
 
 /// One JSON object per line: `ts`, `level`, `logger`, `msg`, then metadata under its own keys.
@@ -43,7 +42,11 @@ public struct JSONLogHandler: LogHandler {
         for (key, value) in merged(with: event.metadata).sorted(by: { $0.key < $1.key }) {
             // Because: a metadata key must not be able to pose as a field of ours.
             let name = Self.reserved.contains(key) ? "metadata.\(key)" : key
-            if Redaction.isSecret(key: key) { line.field(name, Redaction.mark) } else { append(value, as: name, to: &line, nesting: 0) }
+            if Redaction.isSecret(key: key) {
+                line.field(name, Redaction.mark)
+            } else {
+                append(value, as: name, to: &line, nesting: 0)
+            }
         }
         sink.write(line.finished())
     }

@@ -3,9 +3,9 @@
 
 /// Name, meaning and kind of a metric family.
 ///
-/// `gen_ai_*` are the OpenTelemetry GenAI semantic conventions in Prometheus form (dots become `_`, the unit is appended, as in the
-/// OpenTelemetry to Prometheus compatibility specification). Labels come from closed sets only: provider, region, endpoint, model,
-/// route, outcome; never a request's id, a key or a path.
+/// `gen_ai_*` are the OpenTelemetry GenAI semantic conventions in Prometheus form (dots become `_`, the unit is
+/// appended, as in the OpenTelemetry to Prometheus compatibility specification). Labels come from closed sets only:
+/// provider, region, endpoint, model, route, outcome; never a request's id, a key or a path.
 public struct Metric: Sendable {
     public let name: StaticString
     public let help: StaticString
@@ -26,7 +26,8 @@ extension Metric {
     public static let operationDuration = Metric(
         .histogram, "gen_ai_client_operation_duration_seconds", "From a request's last byte to its answer's last byte.")
     public static let timeToFirstToken = Metric(
-        .histogram, "gen_ai_server_time_to_first_token_seconds", "From dispatch to the first content byte of an endpoint's answer.")
+        .histogram, "gen_ai_server_time_to_first_token_seconds",
+        "From dispatch to the first content byte of an endpoint's answer.")
     public static let timePerOutputToken = Metric(
         .histogram, "gen_ai_server_time_per_output_token_seconds", "Time per output token after the first.")
 }
@@ -37,24 +38,30 @@ extension Metric {
     public static let requests = Metric(
         .counter, "isobar_requests_total", "Requests answered, by route (empty: none was reached) and outcome.")
     public static let attempts = Metric(
-        .counter, "isobar_attempts_total", "Attempts at endpoints, by endpoint and kind of failure; outcome other is not a failure.")
+        .counter, "isobar_attempts_total",
+        "Attempts at endpoints, by endpoint and kind of failure; outcome other is not a failure.")
     public static let hedges = Metric(.counter, "isobar_hedges_total", "Backup attempts, by endpoint.")
     public static let inFlight = Metric(.gauge, "isobar_endpoint_in_flight_requests", "Requests at an endpoint now.")
     public static let endpointUp = Metric(
-        .gauge, "isobar_endpoint_up", "1 when every loop would send requests there, 0 when a breaker is open or probes fail.")
-    public static let headroom = Metric(.gauge, "isobar_endpoint_headroom_ratio", "Free share of the endpoint's tightest limit, 0 to 1.")
+        .gauge, "isobar_endpoint_up",
+        "1 when every loop would send requests there, 0 when a breaker is open or probes fail.")
+    public static let headroom = Metric(
+        .gauge, "isobar_endpoint_headroom_ratio", "Free share of the endpoint's tightest limit, 0 to 1.")
     public static let spend = Metric(.counter, "isobar_spend_total", "Money spent, by endpoint and currency.")
     public static let unpricedRequests = Metric(
         .counter, "isobar_unpriced_requests_total", "Requests at endpoints whose price is not known.")
     public static let estimatedRequests = Metric(
-        .counter, "isobar_estimated_usage_requests_total", "Requests whose tokens were estimated because the endpoint did not count.")
+        .counter, "isobar_estimated_usage_requests_total",
+        "Requests whose tokens were estimated because the endpoint did not count.")
 }
 
 // MARK: Process
 
 extension Metric {
-    public static let reloads = Metric(.counter, "isobar_configuration_reloads_total", "Configuration loads, by outcome.")
-    public static let configurationVersion = Metric(.gauge, "isobar_configuration_version", "Version of the snapshot in force.")
+    public static let reloads = Metric(
+        .counter, "isobar_configuration_reloads_total", "Configuration loads, by outcome.")
+    public static let configurationVersion = Metric(
+        .gauge, "isobar_configuration_version", "Version of the snapshot in force.")
     public static let connections = Metric(.gauge, "isobar_open_connections", "Open client connections.")
     public static let connectionsRefused = Metric(
         .counter, "isobar_refused_connections_total", "Client connections closed at once because a limit was reached.")
@@ -66,8 +73,10 @@ extension Metric {
 extension Metric {
     /// Every family, for pages, tests and documentation.
     public static let all: [Metric] = [
-        tokenUsage, operationDuration, timeToFirstToken, timePerOutputToken, requests, attempts, hedges, inFlight, endpointUp, headroom,
-        spend, unpricedRequests, estimatedRequests, reloads, configurationVersion, connections, connectionsRefused, bufferBytes,
+        tokenUsage, operationDuration, timeToFirstToken, timePerOutputToken, requests, attempts, hedges, inFlight,
+        endpointUp, headroom,
+        spend, unpricedRequests, estimatedRequests, reloads, configurationVersion, connections, connectionsRefused,
+        bufferBytes,
         logBlocksDropped,
     ]
 }

@@ -3,9 +3,9 @@
 
 /// Writes a metrics page in the Prometheus text format, version 0.0.4, straight into bytes.
 ///
-/// Families are written whole: `begin`, then all samples of it. Names and label names are ours and checked as preconditions; label
-/// values are anybody's and escaped.
-/// - Cost: no allocation but the growth of `bytes`, so a caller that keeps its buffer scrapes without any.
+/// Families are written whole: `begin`, then all samples of it. Names and label names are ours and checked as
+/// preconditions; label values are anybody's and escaped.
+/// - Cost: a caller that keeps its buffer pays for little more than the labels it passes.
 public struct PrometheusText {
     public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -37,13 +37,13 @@ public struct PrometheusText {
 
     // MARK: Samples
 
-    public func sample(_ labels: Labels = [], _ value: Int64, into bytes: inout [UInt8]) {
+    public func sample(_ labels: Labels, _ value: Int64, into bytes: inout [UInt8]) {
         startLine(suffix: "", labels, bound: nil, into: &bytes)
         bytes += value.description
         bytes += "\n"
     }
 
-    public func sample(_ labels: Labels = [], _ value: Double, into bytes: inout [UInt8]) {
+    public func sample(_ labels: Labels, _ value: Double, into bytes: inout [UInt8]) {
         startLine(suffix: "", labels, bound: nil, into: &bytes)
         Self.number(value, into: &bytes)
         bytes += "\n"
@@ -53,7 +53,8 @@ public struct PrometheusText {
     /// - Parameters:
     ///   - bounds: upper bounds, inclusive, ascending, finite.
     ///   - counts: observations per bucket, **not** cumulative; one more than bounds, the last above all of them.
-    public func histogram(_ labels: Labels = [], bounds: [Double], counts: [UInt64], sum: Double, into bytes: inout [UInt8]) {
+    public func histogram(_ labels: Labels, bounds: [Double], counts: [UInt64], sum: Double, into bytes: inout [UInt8])
+    {
         precondition(counts.count == bounds.count + 1, "\(counts.count) counts for \(bounds.count) bounds")
         var cumulative: UInt64 = 0
         for (index, count) in counts.enumerated() {
@@ -136,7 +137,9 @@ public struct PrometheusText {
     private static func isName(_ name: StaticString, others: String) -> Bool {
         name.withUTF8Buffer { letters in
             guard let first = letters.first, !isDigit(first) else { return false }
-            return letters.allSatisfy { isDigit($0) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || others.utf8.contains($0) }
+            return letters.allSatisfy {
+                isDigit($0) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || others.utf8.contains($0)
+            }
         }
     }
 

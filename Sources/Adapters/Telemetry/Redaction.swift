@@ -9,7 +9,8 @@ public enum Redaction {
 
     /// Parts of a key, in any case, with `-`, `_` and `.` taken out.
     private static let secretParts = [
-        "secret", "password", "passwd", "authorization", "apikey", "credential", "cookie", "bearer", "privatekey", "accesskey",
+        "secret", "password", "passwd", "authorization", "apikey", "credential", "cookie", "bearer", "privatekey",
+        "accesskey",
         "signature", "sessionkey", "prompt", "completion",
     ]
     /// Whole words only: `tokens` and `tokenCount` are counts, `token` is a credential.

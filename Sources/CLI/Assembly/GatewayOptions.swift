@@ -5,7 +5,8 @@ import ArgumentParser
 
 /// How a gateway process runs; shared by `gateway` and `up`.
 struct GatewayOptions: ParsableArguments {
-    @Option(help: "Address to listen on. Several processes may share one port: start the new one, then stop the old one.")
+    @Option(
+        help: "Address to listen on. Several processes may share one port: start the new one, then stop the old one.")
     var listen = Address.defaultListen
     @Option(help: "Address of the admin port: /livez /readyz /metrics /status /explain. It has no authentication.")
     var admin = Address.defaultAdmin
@@ -16,7 +17,8 @@ struct GatewayOptions: ParsableArguments {
     @Flag(help: "Listen beyond loopback without TLS.") var insecure = false
     @Option(help: "Seconds that requests under way may take after SIGTERM.") var drainSeconds = 30
     @Option(help: "Largest request body, in MiB.") var bodyMebibytesMax = 32
-    @Option(help: "Least severe level to log: trace, debug, info, notice, warning, error, critical.") var logLevel = "info"
+    @Option(help: "Least severe level to log: trace, debug, info, notice, warning, error, critical.") var logLevel =
+        "info"
 
     func validate() throws {
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
@@ -24,7 +26,9 @@ struct GatewayOptions: ParsableArguments {
         }
         guard listen.isLoopback || tlsCertificate != nil || insecure else {
             throw ValidationError(
-                "\(listen) is reachable from other machines: give --tls-certificate and --tls-key, or --insecure if something else protects it.")
+                "\(listen) is reachable from other machines: give --tls-certificate and --tls-key, "
+                    + "or --insecure if something else protects it."
+            )
         }
         guard admin.isLoopback || insecure else {
             throw ValidationError("The admin port has no authentication: keep it on loopback, or say --insecure.")

@@ -9,7 +9,8 @@ import Logging
 import Reactor
 import Routing
 
-/// The object graph of a running gateway: data plane, admin port, prober, name book, and the configuration that feeds them.
+/// The object graph of a running gateway: data plane, admin port, prober, name book, and the configuration that feeds
+/// them.
 ///
 /// ```
 /// files ── ConfigurationLoader ── RoutingSnapshot ──┬── Gateway (its own loops)
@@ -65,7 +66,9 @@ final class GatewayProcess: @unchecked Sendable {
         }
     }
 
-    private static func configuration(_ options: GatewayOptions, _ accessLog: AccessLogSink?) throws -> GatewayConfiguration {
+    private static func configuration(_ options: GatewayOptions, _ accessLog: AccessLogSink?) throws
+        -> GatewayConfiguration
+    {
         var limits = GatewayLimits()
         limits.bodyBytesMax = options.bodyMebibytesMax << 20
         var tls: TLSContext?
@@ -96,7 +99,9 @@ final class GatewayProcess: @unchecked Sendable {
     }
 
     private func startOnControlLoop(_ published: PublishedConfiguration, _ address: Address) throws {
-        let prober = HealthProber(loop: control) { [gateway] result, slot in gateway.report(probe: result, gaugeSlot: slot) }
+        let prober = HealthProber(loop: control) { [gateway] result, slot in
+            gateway.report(probe: result, gaugeSlot: slot)
+        }
         prober.follow(published)
         self.prober = prober
         admin = try AdminServer(
@@ -110,7 +115,8 @@ final class GatewayProcess: @unchecked Sendable {
 
     private var context: AdminContext {
         AdminContext(
-            state: isDraining ? .draining : .serving, configuration: configurationState, logBlocksDropped: accessLog?.blocksDropped ?? 0)
+            state: isDraining ? .draining : .serving, configuration: configurationState,
+            logBlocksDropped: accessLog?.blocksDropped ?? 0)
     }
 
     // MARK: Configuration

@@ -11,7 +11,8 @@ struct Address: ExpressibleByArgument, CustomStringConvertible {
     let socket: SocketAddress
 
     init?(argument: String) {
-        guard let colon = argument.lastIndex(of: ":"), let port = UInt16(argument[argument.index(after: colon)...]) else { return nil }
+        guard let colon = argument.lastIndex(of: ":"), let port = UInt16(argument[argument.index(after: colon)...])
+        else { return nil }
         var host = String(argument[..<colon])
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
         guard let socket = SocketAddress(literal: host, port: port) else { return nil }
@@ -22,7 +23,9 @@ struct Address: ExpressibleByArgument, CustomStringConvertible {
 
     /// For addresses of our own; a bug when it is not a literal one.
     init(literal host: String, port: UInt16) {
-        guard let socket = SocketAddress(literal: host, port: port) else { preconditionFailure("\(host) is not a literal address") }
+        guard let socket = SocketAddress(literal: host, port: port) else {
+            preconditionFailure("\(host) is not a literal address")
+        }
         self.host = host
         self.port = port
         self.socket = socket

@@ -18,7 +18,8 @@ struct AdminClient {
         let loop = try EventLoop()
         var outcome: Result<HTTPClientResponse, HTTPClientFailure>?
         HTTPClient.fetch(
-            HTTPClientRequest("GET", target, host: address.description), from: HTTPClient.Server(address: address.socket), loop: loop,
+            HTTPClientRequest("GET", target, host: address.description),
+            from: HTTPClient.Server(address: address.socket), loop: loop,
             timeoutNanoseconds: Self.timeoutNanoseconds
         ) { result in
             outcome = result
@@ -28,12 +29,17 @@ struct AdminClient {
         switch outcome {
         case .success(let answer):
             guard let value = try? JSONValue(parsing: answer.body) else {
-                throw ValidationError("The answer from http://\(address)\(target) is not JSON. Is this an Isobar admin port?")
+                throw ValidationError(
+                    "The answer from http://\(address)\(target) is not JSON. Is this an Isobar admin port?")
             }
-            guard answer.status == 200 else { throw ValidationError(value["error"]?["message"]?.stringValue ?? "HTTP \(answer.status)") }
+            guard answer.status == 200 else {
+                throw ValidationError(value["error"]?["message"]?.stringValue ?? "HTTP \(answer.status)")
+            }
             return value
         case .failure(let failure):
-            throw ValidationError("No answer from http://\(address): \(failure). Is the gateway running, and is --admin its admin address?")
+            throw ValidationError(
+                "No answer from http://\(address): \(failure). Is the gateway running, and is --admin its admin address?"
+            )
         case nil:
             throw ValidationError("No answer from http://\(address).")
         }

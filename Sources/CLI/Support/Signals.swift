@@ -5,7 +5,8 @@ import Glibc
 
 /// Operating system signals as plain values, received by one thread that waits for them.
 enum Signals {
-    /// Keeps the process' threads from being interrupted. Call before the first thread starts: threads inherit the mask.
+    /// Keeps the process' threads from being interrupted. Call before the first thread starts: threads inherit the
+    /// mask.
     static func block() {
         var set = watched
         pthread_sigmask(SIG_BLOCK, &set, nil)

@@ -24,7 +24,9 @@ enum StatusTable {
         lines.append(endpoints(sample, since: previous))
         let keys = document["keys"]?.arrayValue ?? []
         if !keys.isEmpty { lines += ["", self.keys(keys)] }
-        if let problem = document["configuration"]?["last_error"]?.stringValue { lines += ["", "Configuration refused: \(problem)"] }
+        if let problem = document["configuration"]?["last_error"]?.stringValue {
+            lines += ["", "Configuration refused: \(problem)"]
+        }
         return lines.joined(separator: "\n")
     }
 
@@ -33,12 +35,14 @@ enum StatusTable {
         let inFlight = document["requests_in_flight"]?.integerValue ?? 0
         let connections = document["connections"]?.integerValue ?? 0
         let state = document["state"]?.stringValue ?? "?"
-        return "isobar \(state) · configuration \(version) · \(inFlight) requests in flight · \(connections) connections"
+        return
+            "isobar \(state) · configuration \(version) · \(inFlight) requests in flight · \(connections) connections"
     }
 
     private static func endpoints(_ sample: Sample, since previous: Sample?) -> String {
         var table = Table([
-            ("ENDPOINT", false), ("REGION", false), ("STATE", false), ("IN FLIGHT", true), ("TTFT", true), ("TPOT", true), ("ERRORS", true),
+            ("ENDPOINT", false), ("REGION", false), ("STATE", false), ("IN FLIGHT", true), ("TTFT", true),
+            ("TPOT", true), ("ERRORS", true),
             ("REQUESTS", true), ("SHARE", true), ("NOW", true), ("$/1M TOKENS", true), ("SPEND", true),
         ])
         let endpoints = sample.document["endpoints"]?.arrayValue ?? []
@@ -49,10 +53,12 @@ enum StatusTable {
         let recentTotal = recent.reduce(0, +)
         for (endpoint, now) in zip(endpoints, recent) {
             table.append([
-                endpoint["name"]?.stringValue ?? "", endpoint["region"]?.stringValue ?? "", endpoint["state"]?.stringValue ?? "",
+                endpoint["name"]?.stringValue ?? "", endpoint["region"]?.stringValue ?? "",
+                endpoint["state"]?.stringValue ?? "",
                 text(endpoint["in_flight"]), milliseconds(endpoint["ttft_ms"]), milliseconds(endpoint["tpot_ms"]),
                 percent(endpoint["error_rate"]), text(endpoint["requests"]), percent(endpoint["share"]),
-                recentTotal > 0 ? "\(now * 100 / recentTotal) %" : "-", endpoint["price_per_million"]?.stringValue ?? "-",
+                recentTotal > 0 ? "\(now * 100 / recentTotal) %" : "-",
+                endpoint["price_per_million"]?.stringValue ?? "-",
                 endpoint["spend"]?.stringValue ?? "-",
             ])
         }
@@ -60,10 +66,14 @@ enum StatusTable {
     }
 
     private static func keys(_ keys: [JSONValue]) -> String {
-        var table = Table([("KEY", false), ("TENANT", false), ("REQUESTS", true), ("TOKENS IN", true), ("TOKENS OUT", true), ("SPEND", true)])
+        var table = Table([
+            ("KEY", false), ("TENANT", false), ("REQUESTS", true), ("TOKENS IN", true), ("TOKENS OUT", true),
+            ("SPEND", true),
+        ])
         for key in keys {
             table.append([
-                key["name"]?.stringValue ?? "", key["tenant"]?.stringValue ?? "", text(key["requests"]), text(key["input_tokens"]),
+                key["name"]?.stringValue ?? "", key["tenant"]?.stringValue ?? "", text(key["requests"]),
+                text(key["input_tokens"]),
                 text(key["output_tokens"]), key["spend"]?.stringValue ?? "-",
             ])
         }
@@ -76,5 +86,7 @@ enum StatusTable {
         value?.doubleValue.map { $0 >= 100 ? "\(Int($0)) ms" : "\(Double(Int($0 * 10)) / 10) ms" } ?? "-"
     }
 
-    private static func percent(_ value: JSONValue?) -> String { value?.doubleValue.map { "\(Int($0 * 100 + 0.5)) %" } ?? "-" }
+    private static func percent(_ value: JSONValue?) -> String {
+        value?.doubleValue.map { "\(Int($0 * 100 + 0.5)) %" } ?? "-"
+    }
 }

@@ -16,10 +16,14 @@ struct Banner {
         var table = Table([("REGION", false), ("ROLE", false), ("MODEL SERVER", false), ("PID", true)])
         for (index, member) in members.enumerated() {
             table.append([
-                member.name, index == 0 ? "default" : "overflow", "http://127.0.0.1:\(member.port)", "\(member.process.identifier)",
+                member.name, index == 0 ? "default" : "overflow", "http://127.0.0.1:\(member.port)",
+                "\(member.process.identifier)",
             ])
         }
-        let answers = isReal ? "real answers from SmolLM2-135M-Instruct" : "made-up answers with real timing (the real model is not installed)"
+        let answers =
+            isReal
+            ? "real answers from SmolLM2-135M-Instruct"
+            : "made-up answers with real timing (the real model is not installed)"
         return """
 
             \(table.text)
@@ -33,7 +37,7 @@ struct Banner {
             Ask:
 
               curl http://\(address)/v1/chat/completions -H 'Authorization: Bearer \(key)' -H 'Content-Type: application/json' \\
-                -d '{"model":"\(model)","messages":[{"role":"user","content":"What is the capital of France?"}],"max_tokens":32}'
+                -d '{"model":"\(model)","messages":[{"role":"user","content":"Give me one tip for learning to swim."}],"max_tokens":32}'
 
             Python (pip install openai):
 

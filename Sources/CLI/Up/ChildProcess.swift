@@ -15,7 +15,9 @@ struct ChildProcess {
     /// - Parameter logFile: created or emptied; both output streams go there.
     init(_ arguments: [String], logFile: String) throws(Failure) {
         let log = open(logFile, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640)
-        guard log >= 0 else { throw Failure(description: "cannot write \(logFile): \(String(cString: strerror(errno)))") }
+        guard log >= 0 else {
+            throw Failure(description: "cannot write \(logFile): \(String(cString: strerror(errno)))")
+        }
         defer { close(log) }
         let copies = arguments.map { strdup($0) }
         defer { copies.forEach { free($0) } }

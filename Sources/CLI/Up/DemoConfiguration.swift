@@ -12,7 +12,8 @@ struct DemoConfiguration {
 
     var text: String {
         let documents = [providers, regionDocuments, [modelDocument], endpoints, [route, tenant, key]].flatMap { $0 }
-        return "# Written by `isobar up`; edit it while it runs: changes apply at once.\n" + documents.joined(separator: "---\n")
+        return "# Written by `isobar up`; edit it while it runs: changes apply at once.\n"
+            + documents.joined(separator: "---\n")
     }
 
     private var providers: [String] {
@@ -37,19 +38,26 @@ struct DemoConfiguration {
             document(
                 "Endpoint", region.region,
                 [
-                    "region: \(region.region)", "url: http://127.0.0.1:\(port)/v1", "serves:", "  - model: \(model)", "    prices:",
+                    "region: \(region.region)", "url: http://127.0.0.1:\(port)/v1", "serves:", "  - model: \(model)",
+                    "    prices:",
                     "      currency: USD", "      inputPerMillionTokens: \(region.inputPrice)",
-                    "      outputPerMillionTokens: \(region.outputPrice)", "limits:", "  inFlightMax: \(region.inFlightMax)", "health:",
+                    "      outputPerMillionTokens: \(region.outputPrice)", "limits:",
+                    "  inFlightMax: \(region.inFlightMax)", "health:",
                     "  path: /health", "  interval: 1s", "  timeout: 1s", "  loadPath: /metrics",
                 ])
         }
     }
 
     private var route: String {
-        var spec = ["models: [\(model)]", "model: \(model)", "tiers:", "  - name: default", "    endpoints: [\(regions[0].region)]"]
+        var spec = [
+            "models: [\(model)]", "model: \(model)", "tiers:", "  - name: default",
+            "    endpoints: [\(regions[0].region)]",
+        ]
         if regions.count > 1 {
             let others = regions.dropFirst().map(\.region).joined(separator: ", ")
-            spec += ["  - name: overflow", "    endpoints: [\(others)]", "    objective: {latency: 2, cost: 1, affinity: 1}"]
+            spec += [
+                "  - name: overflow", "    endpoints: [\(others)]", "    objective: {latency: 2, cost: 1, affinity: 1}",
+            ]
         }
         return document("Route", model, spec)
     }

@@ -53,7 +53,8 @@ final class ModelServerFleet {
     private func arguments(_ port: UInt16) -> [String] {
         switch kind {
         case .llama(let python, let script): [python, script, String(port), model]
-        case .reference(let executable): [executable, "model-server", "--listen", "127.0.0.1:\(port)", "--model", model]
+        case .reference(let executable):
+            [executable, "model-server", "--listen", "127.0.0.1:\(port)", "--model", model]
         }
     }
 
@@ -69,9 +70,12 @@ final class ModelServerFleet {
                 progress(ready)
                 continue
             }
-            if let end = member.process.poll() { throw StartFailure("\(member.name) \(end); see \(directory)/\(member.name).log") }
+            if let end = member.process.poll() {
+                throw StartFailure("\(member.name) \(end); see \(directory)/\(member.name).log")
+            }
             guard time(nil) - started < Self.readySeconds else {
-                throw StartFailure("\(member.name) does not answer on port \(member.port); see \(directory)/\(member.name).log")
+                throw StartFailure(
+                    "\(member.name) does not answer on port \(member.port); see \(directory)/\(member.name).log")
             }
             usleep(100_000)
         }
@@ -87,7 +91,8 @@ final class ModelServerFleet {
         let address = Address(literal: "127.0.0.1", port: port)
         var isHealthy = false
         HTTPClient.fetch(
-            HTTPClientRequest("GET", "/health", host: address.description), from: HTTPClient.Server(address: address.socket), loop: loop,
+            HTTPClientRequest("GET", "/health", host: address.description),
+            from: HTTPClient.Server(address: address.socket), loop: loop,
             timeoutNanoseconds: 2_000_000_000
         ) { result in
             if case .success(let answer) = result { isHealthy = answer.status == 200 }
@@ -97,7 +102,8 @@ final class ModelServerFleet {
         return isHealthy
     }
 
-    /// Notices members that ended and starts them again after a moment, so that a person who kills one sees both the failover and the return.
+    /// Notices members that ended and starts them again after a moment, so that a person who kills one sees both the
+    /// failover and the return.
     /// - Returns: lines to tell.
     func tend() -> [String] {
         var news: [String] = []

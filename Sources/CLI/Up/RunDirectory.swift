@@ -51,14 +51,19 @@ struct ReadyFile {
 
     init(_ banner: Banner) {
         document = .object([
-            ("address", .string("http://\(banner.address)/v1")), ("admin", .string("http://\(banner.admin)")), ("key", .string(banner.key)),
+            ("address", .string("http://\(banner.address)/v1")), ("admin", .string("http://\(banner.admin)")),
+            ("key", .string(banner.key)),
             ("model", .string(banner.model)), ("real", .bool(banner.isReal)),
-            ("members", .array(banner.members.map { member in
-                .object([
-                    ("region", .string(member.name)), ("port", .integer(Int(member.port))),
-                    ("pid", .integer(Int(member.process.identifier))),
-                ])
-            })),
+            (
+                "members",
+                .array(
+                    banner.members.map { member in
+                        .object([
+                            ("region", .string(member.name)), ("port", .integer(Int(member.port))),
+                            ("pid", .integer(Int(member.process.identifier))),
+                        ])
+                    })
+            ),
         ])
     }
 

@@ -11,8 +11,8 @@ struct CheckCommand: ParsableCommand {
         commandName: "check",
         abstract: "Validate configuration files without running anything.",
         discussion: """
-            Reads files as `isobar gateway` would, secrets and certificates included, and reports every problem with file, line, path, what is allowed
-            and the nearest valid name.
+            Reads files as `isobar gateway` would, secrets and certificates included, and reports every problem with file,
+            line, path, what is allowed and the nearest valid name.
 
             Examples: isobar check isobar.yaml
                       isobar check conf.d --output json
@@ -32,7 +32,9 @@ struct CheckCommand: ParsableCommand {
                 Terminal.print("{\"valid\": true, \"problems\": \(try loaded.warnings.json())}")
             } else {
                 Terminal.print(
-                    "Valid: \(snapshot.routes.count) routes, \(snapshot.endpoints.count) endpoints, \(snapshot.regions.count) regions, \(snapshot.keys.count) keys.")
+                    "Valid: \(snapshot.routes.count) routes, \(snapshot.endpoints.count) endpoints, "
+                        + "\(snapshot.regions.count) regions, \(snapshot.keys.count) keys."
+                )
             }
         case .rejected(let problems):
             if output == .json {

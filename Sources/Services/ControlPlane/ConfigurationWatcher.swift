@@ -5,9 +5,9 @@ internal import Glibc
 
 /// Tells cheaply, by `stat`, whether a reload is worth trying; the caller owns the timer.
 ///
-/// It may cry wolf (a file touched but not changed: `ConfigurationLoader` then says `.unchanged`) but misses nothing that changes a
-/// file's size, modification time in nanoseconds, inode or presence. A replaced symbolic link, which is how mounted volumes are
-/// updated, changes the inode behind the path.
+/// It may cry wolf (a file touched but not changed: `ConfigurationLoader` then says `.unchanged`) but misses nothing
+/// that changes a file's size, modification time in nanoseconds, inode or presence. A replaced symbolic link, which is
+/// how mounted volumes are updated, changes the inode behind the path.
 public struct ConfigurationWatcher: Sendable {
     private struct Stamp: Hashable {
         var inode: UInt64
@@ -20,7 +20,8 @@ public struct ConfigurationWatcher: Sendable {
     /// `nil` stands for a file that is not there.
     private var stamps: [String: Stamp?] = [:]
 
-    /// - Parameter paths: as given to the loader. A directory is watched for files that come and go and for each file in it.
+    /// - Parameter paths: as given to the loader. A directory is watched for files that come and go and for each file
+    ///   in it.
     public init(paths: [String]) { self.paths = paths }
 
     /// Looks at all files; blocks for as long as `stat` does.

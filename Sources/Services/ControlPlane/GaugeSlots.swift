@@ -3,9 +3,9 @@
 
 /// Which shared counter belongs to which endpoint document, for the life of a process.
 ///
-/// A name keeps its slot over all reloads, so that requests that began under an old snapshot are counted down where they were counted
-/// up. The slot of a name that left is given away only when no unused slot is left, the longest gone first: by then its last request
-/// has ended.
+/// A name keeps its slot over all reloads, so that requests that began under an old snapshot are counted down where
+/// they were counted up. The slot of a name that left is given away only when no unused slot is left, the longest gone
+/// first: by then its last request has ended.
 public struct GaugeSlots: Sendable {
     /// Same as the number of slots in the process's gauges.
     public static let slotsMax = 4_096

@@ -2,7 +2,8 @@
 // Isobar
 
 enum JSONText {
-    /// The inside of a JSON string (RFC 8259, 7): quotes, backslashes and control characters escaped, the rest as UTF-8.
+    /// The inside of a JSON string (RFC 8259, 7): quotes, backslashes and control characters escaped, the rest as
+    /// UTF-8.
     static func escaped(_ text: String) -> [UInt8] {
         let digits = Array("0123456789abcdef".utf8)
         var bytes: [UInt8] = []

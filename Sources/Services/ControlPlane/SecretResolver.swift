@@ -6,8 +6,8 @@ public import ResourceTypes
 
 /// From references to secrets: reads the environment it is given and files.
 ///
-/// A secret ends up in an HTTP header, so what cannot stand in one is refused here, where the file or variable can be named.
-/// The content is never repeated.
+/// A secret ends up in an HTTP header, so what cannot stand in one is refused here, where the file or variable can be
+/// named. The content is never repeated.
 public struct SecretResolver: Sendable {
     public static let secretBytesMax = 16 * 1024
     /// Shorter callers' keys can be guessed (128 bits as hexadecimal are 32 bytes, as raw bytes 16).
@@ -88,7 +88,8 @@ public struct ResolvedSecrets: Sendable {
         set { secrets[reference] = newValue }
     }
 
-    /// The bytes behind every reference, in an order that depends on the references only; for comparison with an earlier load.
+    /// The bytes behind every reference, in an order that depends on the references only; for comparison with an
+    /// earlier load.
     var contents: [[UInt8]] {
         secrets.map { (name: "\($0.key)", secret: $0.value) }.sorted { $0.name < $1.name }
             .flatMap { [Array($0.name.utf8), $0.secret.withBytes { Array($0) }] }

@@ -3,7 +3,8 @@
 
 internal import Reactor
 
-/// Appends text and numbers to memory somebody else owns, without allocating. Writing past the end sets `isFull` and drops the rest.
+/// Appends text and numbers to memory somebody else owns, without allocating. Writing past the end sets `isFull` and
+/// drops the rest.
 struct ByteWriter {
     let base: UnsafeMutableRawPointer
     let capacity: Int
@@ -38,12 +39,6 @@ struct ByteWriter {
 
     mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append($0) } }
 
-    /// Cold paths only: a `String` may have to be bridged.
-    mutating func append(_ text: String) {
-        var text = text
-        text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
-    }
-
     @inline(__always)
     mutating func append(byte: UInt8) {
         guard count < capacity else {
@@ -55,29 +50,48 @@ struct ByteWriter {
     }
 
     /// Decimal digits, with a minus sign when negative.
-    mutating func append(decimal value: some BinaryInteger & FixedWidthInteger) {
+    mutating func append(decimal value: Int64) {
+        if value < 0 { append(byte: 45) }
         var rest = value.magnitude
-        var digits: (UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0)
-        withUnsafeMutableBytes(of: &digits) { scratch in
-            var i = scratch.count
-            repeat {
-                let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-                i -= 1
-                scratch[i] = 48 + UInt8(truncatingIfNeeded: digit)
-                rest = quotient
-            } while rest > 0
-            if value < 0 { append(byte: 45) }
-            append(UnsafeRawBufferPointer(rebasing: scratch[i...]))
+        var digits = 1
+        var bound: UInt64 = 10
+        while digits < 19, rest >= bound {
+            digits += 1
+            bound &*= 10
+        }
+        guard let start = claim(digits + (rest >= bound && digits == 19 ? 1 : 0)) else { return }
+        for i in stride(from: count - 1, through: start, by: -1) {
+            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+            base.storeBytes(of: 48 &+ UInt8(truncatingIfNeeded: digit), toByteOffset: i, as: UInt8.self)
+            rest = quotient
         }
     }
+
+    @inline(__always) mutating func append(decimal value: Int) { append(decimal: Int64(value)) }
+    @inline(__always) mutating func append(decimal value: UInt16) { append(decimal: Int64(value)) }
 
     /// Lower-case hexadecimal without leading zeros; or exactly 16 digits when `padded`.
     mutating func append(hex value: UInt64, padded: Bool = false) {
         let digits = padded ? 16 : max(1, (67 - value.leadingZeroBitCount) / 4)
-        for i in stride(from: (digits - 1) * 4, through: 0, by: -4) {
-            let nibble = UInt8(truncatingIfNeeded: (value >> UInt64(i)) & 15)
-            append(byte: nibble < 10 ? 48 + nibble : 87 + nibble)
+        guard let start = claim(digits) else { return }
+        var rest = value
+        for i in stride(from: count - 1, through: start, by: -1) {
+            let nibble = UInt8(truncatingIfNeeded: rest & 15)
+            base.storeBytes(of: nibble < 10 ? 48 &+ nibble : 87 &+ nibble, toByteOffset: i, as: UInt8.self)
+            rest >>= 4
         }
+    }
+
+    /// Makes room for `bytes` bytes to be stored by the caller.
+    /// - Returns: offset of the first one; `nil` when there is no room.
+    @inline(__always)
+    private mutating func claim(_ bytes: Int) -> Int? {
+        guard bytes <= capacity - count else {
+            isFull = true
+            return nil
+        }
+        count += bytes
+        return count - bytes
     }
 
     /// Milliseconds with three decimals from nanoseconds, e.g. `12.345`.

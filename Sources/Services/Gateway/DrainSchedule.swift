@@ -7,8 +7,10 @@ internal import Synchronization
 /// The order in which one loop stops.
 ///
 /// 1. Steer new connections to another process on the port; keep accepting those already on their way here.
-/// 2. After `handover`, take the rest of the accept queue and close the listener. Answers from now on say `connection: close`.
-/// 3. After `idleGrace`, close connections that ask nothing. Before, a caller may be about to use one.
+/// 2. After `handover`, take the rest of the accept queue and close the listener. Answers from now on say `connection:
+///    close`.
+/// 3. After `idleGrace`, close connections that ask nothing. Before, a caller may be about to use one. One whose stream
+///    had begun before step 1 gets the same grace after its end.
 /// 4. At the deadline, cut what is left.
 final class DrainSchedule {
     private let worker: Worker
@@ -16,7 +18,7 @@ final class DrainSchedule {
     private var timers: [LoopTimer] = []
 
     private static let handoverNanoseconds: Int64 = 300_000_000
-    private static let idleGraceNanoseconds: Int64 = 1_300_000_000
+    static let idleGraceNanoseconds: Int64 = 1_300_000_000
 
     init(_ worker: Worker, _ deadlineNanoseconds: Int64) {
         self.worker = worker
@@ -36,7 +38,9 @@ final class DrainSchedule {
     }
 
     private func at(_ delay: Int64, _ action: @escaping () -> Void) {
-        if let timer = try? LoopTimer(loop: worker.loop, at: worker.loop.now + delay, fire: action) { timers.append(timer) }
+        if let timer = try? LoopTimer(loop: worker.loop, at: worker.loop.now + delay, fire: action) {
+            timers.append(timer)
+        }
     }
 }
 

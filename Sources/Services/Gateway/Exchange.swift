@@ -8,12 +8,13 @@ internal import WireFormats
 
 /// Everything about the request that a client connection is serving: what it asked, what was decided, what it cost.
 ///
-/// One object per client connection, reset between requests: HTTP/1.1 answers one request at a time, so nothing is allocated per request.
-/// The steps are in `RequestLifecycle.swift`; this file is the state they share.
+/// One object per client connection, reset between requests: HTTP/1.1 answers one request at a time, so nothing is
+/// allocated per request. The steps are in `RequestLifecycle.swift`; this file is the state they share.
 /// - Threading: confined to the loop of its connection.
 final class Exchange {
-    unowned(unsafe) let worker: Worker
-    unowned(unsafe) let client: ClientConnection
+    let worker: Worker
+    /// The connection that owns this exchange, and so outlives it.
+    private var owner: Unmanaged<ClientConnection>?
 
     var identifier: UInt64 = 0
     var target = RequestTarget.unknown
@@ -27,7 +28,9 @@ final class Exchange {
     /// Stable position of the route's counters in this loop.
     var routeCounters = 0
     var machine: AttemptMachine
-    var attempts: (Attempt, Attempt) = (Attempt(), Attempt())
+    /// Slot 0 is the primary attempt, slot 1 the hedge. Raw memory, because reading one field must not copy and retain
+    /// the others.
+    let attempts: UnsafeMutablePointer<Attempt>
     var timing = RequestTiming()
     var usage: UsageCounts?
     /// Content events seen, to estimate tokens when no usage arrives.
@@ -56,29 +59,35 @@ final class Exchange {
     /// When a caller that does not read is given up; `Int64.max` while it reads.
     var stallDeadline: Int64 = .max
 
-    init(client: ClientConnection, worker: Worker) {
-        self.client = client
+    init(worker: Worker) {
         self.worker = worker
         features = RequestFeatures(route: RouteID(0))
+        attempts = .allocate(capacity: 2)
+        attempts.initialize(repeating: Attempt(), count: 2)
         machine = AttemptMachine(retry: RetryPolicy(), hedge: nil, startedAt: .distantPast)
+    }
+
+    deinit {
+        attempts.deinitialize(count: 2)
+        attempts.deallocate()
+    }
+
+    func attach(to client: ClientConnection) { owner = .passUnretained(client) }
+
+    var client: ClientConnection {
+        guard let owner else { preconditionFailure("an exchange is attached before its first request") }
+        return owner.takeUnretainedValue()
     }
 
     var now: Instant { Instant(nanoseconds: worker.loop.now) }
 
-    func withAttempt<R>(_ slot: Int, _ body: (inout Attempt) -> R) -> R {
-        slot == 0 ? body(&attempts.0) : body(&attempts.1)
-    }
-
-    func attempt(_ slot: Int) -> Attempt { slot == 0 ? attempts.0 : attempts.1 }
-
-    /// A new configuration came: ids change, running attempts go on, a request whose route is gone makes no further ones.
+    /// A new configuration came: ids change, running attempts go on, a request whose route is gone makes no further
+    /// ones.
     func translate(_ translation: SnapshotTranslation) {
         guard isInFlight else { return }
         if let translated = translation.features(features) { features = translated } else { isOrphaned = true }
         machine.translate(translation)
-        for slot in 0...1 {
-            withAttempt(slot) { $0.endpoint = $0.endpoint.flatMap { translation.endpoint($0) } }
-        }
+        for slot in 0...1 { attempts[slot].endpoint = attempts[slot].endpoint.flatMap { translation.endpoint($0) } }
     }
 }
 
@@ -86,7 +95,6 @@ final class Exchange {
 struct Attempt {
     /// `nil` once the endpoint has left the configuration.
     var endpoint: EndpointID?
-    var gaugeSlot = 0
     /// Stable position of the endpoint's counters in this loop.
     var counters = 0
     var prices: TokenPrices?
@@ -165,7 +173,8 @@ struct Principal {
 
 /// How a request ended, a closed set for metrics and the log.
 enum RequestOutcome: UInt8, CaseIterable {
-    case ok, callerError, unauthenticated, forbidden, notFound, rateLimited, upstreamError, unavailable, deadline, truncated, clientGone
+    case ok, callerError, unauthenticated, forbidden, notFound, rateLimited, upstreamError, unavailable, deadline,
+        truncated, clientGone
 
     var label: StaticString {
         switch self {

@@ -8,8 +8,8 @@ public import Routing
 
 /// The data plane: loops that listen on one port and answer requests by the published configuration.
 ///
-/// Nothing here blocks or asks a store: what changes comes in through `publish`, `update` and `report(probe:)`, what happened goes out
-/// through `collect`. All methods may be called from any thread.
+/// Nothing here blocks or asks a store: what changes comes in through `publish`, `update` and `report(probe:)`, what
+/// happened goes out through `collect`. All methods may be called from any thread.
 public final class Gateway: @unchecked Sendable {
     // Proof of @unchecked: `workers` is set in `init`; each worker is touched only on its own loop, through `submit`.
     private let workers: [Worker]
@@ -20,7 +20,9 @@ public final class Gateway: @unchecked Sendable {
 
     /// Binds the port and starts the loops.
     /// - Throws: `ReactorError` when the port cannot be bound or the process is out of descriptors.
-    public init(_ configuration: GatewayConfiguration, published: PublishedConfiguration, gauges: EndpointGauges) throws(ReactorError) {
+    public init(_ configuration: GatewayConfiguration, published: PublishedConfiguration, gauges: EndpointGauges)
+        throws(ReactorError)
+    {
         self.configuration = configuration
         // A peer that closes while we write to it must be an error code, not a signal that ends the process.
         signal(SIGPIPE, SIG_IGN)
@@ -31,7 +33,8 @@ public final class Gateway: @unchecked Sendable {
             let loop = try EventLoop()
             let log = configuration.accessLog.map { AccessLog(sink: $0, loop: loop) }
             let worker = Worker(
-                index: index, loop: loop, configuration: configuration, published: published, gauges: gauges, accessLog: log)
+                index: index, loop: loop, configuration: configuration, published: published, gauges: gauges,
+                accessLog: log)
             bound = try worker.listen(on: address)
             address = address.with(port: bound)
             workers.append(worker)
@@ -39,7 +42,9 @@ public final class Gateway: @unchecked Sendable {
         port = bound
         self.workers = workers
         var threads: [LoopThread] = []
-        for (index, worker) in workers.enumerated() { threads.append(try LoopThread(name: "gateway-\(index)", loop: worker.loop)) }
+        for (index, worker) in workers.enumerated() {
+            threads.append(try LoopThread(name: "gateway-\(index)", loop: worker.loop))
+        }
         self.threads = threads
         shareNews()
     }
@@ -74,7 +79,8 @@ public final class Gateway: @unchecked Sendable {
     public func report(probe result: ProbeResult, gaugeSlot: Int) {
         for worker in workers {
             worker.loop.submit {
-                for (index, record) in worker.generation.snapshot.endpoints.enumerated() where record.gaugeSlot == gaugeSlot {
+                for (index, record) in worker.generation.snapshot.endpoints.enumerated()
+                where record.gaugeSlot == gaugeSlot {
                     worker.router.probed(EndpointID(index), result, now: Instant(nanoseconds: worker.loop.now))
                 }
             }
@@ -96,18 +102,21 @@ public final class Gateway: @unchecked Sendable {
         let worker = workers[0]
         worker.loop.submit {
             var model = model
-            guard let route = model.withUTF8({ worker.router.route(forModel: UnsafeRawBufferPointer($0)) }) else { return completion(nil) }
+            guard let route = model.withUTF8({ worker.router.route(forModel: UnsafeRawBufferPointer($0)) }) else {
+                return completion(nil)
+            }
             var name = region ?? ""
             let from = name.withUTF8 { worker.generation.region(named: UnsafeRawBufferPointer($0)) }
-            let features = RequestFeatures(route: route, promptTokens: promptTokens, isStreaming: true, callerRegion: from)
+            let features = RequestFeatures(
+                route: route, promptTokens: promptTokens, isStreaming: true, callerRegion: from)
             completion(worker.router.explain(features, now: Instant(nanoseconds: worker.loop.now)))
         }
     }
 
     // MARK: The end
 
-    /// Stops in order: new connections go to the port's other owner if there is one, requests under way finish, idle connections
-    /// close; what is left at the deadline is cut.
+    /// Stops in order: new connections go to the port's other owner if there is one, requests under way finish, idle
+    /// connections close; what is left at the deadline is cut.
     /// - Parameter deadlineNanoseconds: for everything together.
     public func drain(deadlineNanoseconds: Int64, completion: @escaping @Sendable () -> Void) {
         let gathering = Countdown(workers.count) { [self] in
@@ -116,7 +125,9 @@ public final class Gateway: @unchecked Sendable {
         }
         let steer = UInt32(workers.count)
         for worker in workers {
-            worker.loop.submit { DrainSchedule(worker, deadlineNanoseconds).begin(steeringTo: steer) { gathering.arrive() } }
+            worker.loop.submit {
+                DrainSchedule(worker, deadlineNanoseconds).begin(steeringTo: steer) { gathering.arrive() }
+            }
         }
     }
 

@@ -17,7 +17,8 @@ public struct GatewayConfiguration: Sendable {
     public var seed: UInt64
 
     public init(
-        address: SocketAddress, tls: TLSContext?, loops: Int, accessLog: AccessLogSink?, limits: GatewayLimits, seed: UInt64
+        address: SocketAddress, tls: TLSContext?, loops: Int, accessLog: AccessLogSink?, limits: GatewayLimits,
+        seed: UInt64
     ) {
         precondition(loops > 0, "a gateway needs a loop")
         self.address = address
@@ -49,7 +50,8 @@ public struct GatewayLimits: Sendable {
     public var keepAliveNanoseconds: Int64 = 75_000_000_000
     /// Longest time a caller may leave our output unread.
     public var writeStallNanoseconds: Int64 = 60_000_000_000
-    /// An answer that is not a stream is held back until it is complete, up to this size, so that a broken one can still fail over.
+    /// An answer that is not a stream is held back until it is complete, up to this size, so that a broken one can
+    /// still fail over.
     public var heldAnswerBytesMax = 1 << 20
     /// A stream is held back until its first content, up to this size.
     public var heldStreamBytesMax = 256 << 10

@@ -6,7 +6,8 @@ public import Reactor
 internal import ResourceTypes
 public import Routing
 
-/// A compiled configuration with what the control side prepared for it: resolved names and TLS settings. Published to every loop.
+/// A compiled configuration with what the control side prepared for it: resolved names and TLS settings. Published to
+/// every loop.
 public struct PublishedConfiguration: Sendable {
     public var snapshot: RoutingSnapshot
     /// Addresses by `host:port`; a missing entry means that the name does not resolve.
@@ -21,15 +22,15 @@ public struct PublishedConfiguration: Sendable {
     }
 }
 
-/// One configuration as one loop runs it: snapshot, key table, connection pools, and the few fields that requests read most, side by side.
+/// One configuration as one loop runs it: snapshot, key table, connection pools, and the few fields that requests read
+/// most, side by side.
 ///
-/// A new configuration makes a new generation. Requests under way are translated to its ids (`Exchange.translate`), what was learned moves
-/// over inside the router, idle connections move by address.
+/// A new configuration makes a new generation. Requests under way are translated to its ids (`Exchange.translate`),
+/// what was learned moves over inside the router, idle connections move by address.
 /// - Threading: confined to its loop.
 final class Generation {
     /// What dispatching needs of an endpoint; plain integers, copied without reference counting.
     struct EndpointOptions {
-        var gaugeSlot: Int
         var prices: TokenPrices?
         var timeouts: EndpointTimeouts
     }
@@ -44,6 +45,8 @@ final class Generation {
     /// By `EndpointID`; records of one address share one.
     let upstreams: [Upstream]
     let endpointOptions: [EndpointOptions]
+    /// The endpoint's name for the model, escaped for JSON.
+    let upstreamModels: [[UInt8]]
     let routeOptions: [RouteOptions]
     /// Unix seconds, by `KeyID`.
     let keyExpiries: [Int64?]
@@ -57,7 +60,10 @@ final class Generation {
         snapshot = configuration.snapshot
         keys = KeyTable(snapshot.keys, seed: worker.keyTableSeed)
         upstreams = Self.makeUpstreams(configuration, worker: worker, inheriting: previous)
-        endpointOptions = snapshot.endpoints.map { EndpointOptions(gaugeSlot: $0.gaugeSlot, prices: $0.prices, timeouts: $0.timeouts) }
+        endpointOptions = snapshot.endpoints.map {
+            EndpointOptions(prices: $0.prices, timeouts: $0.timeouts)
+        }
+        upstreamModels = snapshot.endpoints.map(\.upstreamModel)
         routeOptions = snapshot.routes.map { RouteOptions(retry: $0.retry, hedge: $0.hedge) }
         keyExpiries = snapshot.keys.map(\.expiresAtUnixSeconds)
         keyRegions = snapshot.keys.map(\.region)
@@ -65,6 +71,22 @@ final class Generation {
         keySlots = snapshot.keys.map { worker.metrics.keySlot(named: $0.name) }
         routeSlots = snapshot.routes.map { worker.metrics.routeSlot(named: $0.name) }
         previous?.retire()
+    }
+
+    /// Before the first configuration: routes nothing, knows nobody.
+    init() {
+        snapshot = RoutingSnapshot(
+            version: 0, currency: .usd, regions: [], endpoints: [], routes: [], keys: [], roundTripNanoseconds: [])
+        keys = KeyTable([], seed: 0)
+        upstreams = []
+        endpointOptions = []
+        upstreamModels = []
+        routeOptions = []
+        keyExpiries = []
+        keyRegions = []
+        endpointSlots = []
+        keySlots = []
+        routeSlots = []
     }
 
     private static func makeUpstreams(
@@ -75,7 +97,8 @@ final class Generation {
             if let shared = byGauge[record.gaugeSlot] { return shared }
             let upstream = Upstream(
                 record, addresses: configuration.addresses[record.address.authority] ?? [],
-                tls: record.address.isTLS ? configuration.tls[record.address.certificateAuthorityFile ?? ""] : nil, worker: worker)
+                tls: record.address.isTLS ? configuration.tls[record.address.certificateAuthorityFile ?? ""] : nil,
+                worker: worker)
             let old = previous?.upstreams.first { $0.name == record.name && $0.authority == upstream.authority }
             if let old { upstream.adoptIdleConnections(of: old) }
             byGauge[record.gaugeSlot] = upstream
@@ -89,7 +112,9 @@ final class Generation {
     }
 
     func region(named name: UnsafeRawBufferPointer) -> RegionID? {
-        for (index, region) in snapshot.regions.enumerated() where region.name.utf8.elementsEqual(name) { return RegionID(index) }
+        for (index, region) in snapshot.regions.enumerated() where region.name.utf8.elementsEqual(name) {
+            return RegionID(index)
+        }
         return nil
     }
 }

@@ -16,7 +16,9 @@ enum ModelList {
     static func answer(_ exchange: Exchange, model range: ByteRange) {
         let encoded = String(decoding: range.slice(exchange.client.headBytes), as: UTF8.self)
         let name = PercentEncoding.decoded(encoded) ?? encoded
-        guard names(exchange).contains(name) else { return RequestLifecycle.refuse(exchange, .unknownModel(String(name.prefix(256)))) }
+        guard names(exchange).contains(name) else {
+            return RequestLifecycle.refuse(exchange, .unknownModel(String(name.prefix(256))))
+        }
         exchange.sendJSON(entry(name))
     }
 
@@ -30,6 +32,9 @@ enum ModelList {
     }
 
     private static func entry(_ name: String) -> JSONValue {
-        .object([("id", .string(name)), ("object", .string("model")), ("created", .number("0")), ("owned_by", .string("isobar"))])
+        .object([
+            ("id", .string(name)), ("object", .string("model")), ("created", .number("0")),
+            ("owned_by", .string("isobar")),
+        ])
     }
 }

@@ -33,7 +33,9 @@ enum Refusal {
     /// Whether the request was read to its end, so that the connection can carry another one.
     var keepsConnection: Bool {
         switch self {
-        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .unknownPath, .methodNotAllowed, .missingKey, .unknownKey, .expiredKey: false
+        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .unknownPath, .methodNotAllowed, .missingKey,
+            .unknownKey, .expiredKey:
+            false
         case .invalidBody, .unknownModel, .routeForbidden, .overloaded, .noEndpoint, .deadline, .upstream: true
         }
     }
@@ -66,14 +68,16 @@ enum Refusal {
             let paths = "POST /v1/chat/completions, /v1/completions, /v1/embeddings; GET /v1/models, /v1/models/{model}"
             return .invalid(404, "unknown_url", "There is nothing at this path. Known: \(paths).")
         case .methodNotAllowed:
-            return .invalid(405, "method_not_allowed", "This path needs another method: GET for models, POST for everything else.")
+            return .invalid(
+                405, "method_not_allowed", "This path needs another method: GET for models, POST for everything else.")
         case .missingKey, .unknownKey, .expiredKey: return authenticationAnswer
         case .invalidBody(let fault):
             var answer = Answer.invalid(400, "invalid_request", fault.explanation())
             answer.parameter = fault.parameter.map { "\($0)" }
             return answer
         case .unknownModel(let name):
-            let message = "The model `\(name)` does not exist or no route leads to it. GET /v1/models lists what there is."
+            let message =
+                "The model `\(name)` does not exist or no route leads to it. GET /v1/models lists what there is."
             var answer = Answer.invalid(404, "model_not_found", message)
             answer.parameter = "model"
             return answer
@@ -92,7 +96,8 @@ enum Refusal {
             case .expiredKey: "This API key has expired."
             default: "Incorrect API key."
             }
-        return Answer(status: 401, type: "authentication_error", code: "invalid_api_key", parameter: nil, message: message)
+        return Answer(
+            status: 401, type: "authentication_error", code: "invalid_api_key", parameter: nil, message: message)
     }
 
     private var capacityAnswer: Answer {
@@ -100,13 +105,18 @@ enum Refusal {
         case .noEndpoint(.atCapacity(let after)):
             return .limited("Every endpoint of this model is at its limit.", after.nanoseconds)
         case .noEndpoint(.unavailable(let after)):
-            return .unavailable(503, "no_endpoint_available", "No endpoint of this model is available at the moment.", after.nanoseconds)
+            return .unavailable(
+                503, "no_endpoint_available", "No endpoint of this model is available at the moment.", after.nanoseconds
+            )
         case .noEndpoint(.exhausted):
-            return .unavailable(503, "no_endpoint_available", "Every endpoint of this model was tried without success.", -1)
+            return .unavailable(
+                503, "no_endpoint_available", "Every endpoint of this model was tried without success.", -1)
         case .deadline:
-            return .unavailable(504, "deadline_exceeded", "The answer did not come within this route's total timeout.", -1)
+            return .unavailable(
+                504, "deadline_exceeded", "The answer did not come within this route's total timeout.", -1)
         case .upstream(let failure):
-            return .unavailable(failure.gatewayStatus, "upstream_error", "The endpoint failed: \(failure.kind.explanation).", -1)
+            return .unavailable(
+                failure.gatewayStatus, "upstream_error", "The endpoint failed: \(failure.kind.explanation).", -1)
         default:
             return .limited("This gateway is at its limit of concurrent requests.", 1_000_000_000)
         }

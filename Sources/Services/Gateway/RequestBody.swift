@@ -4,7 +4,8 @@
 internal import Reactor
 internal import WireFormats
 
-/// The few changes a request body needs for its endpoint, made by sending around them: the body itself is never copied or re-encoded.
+/// The few changes a request body needs for its endpoint, made by sending around them: the body itself is never copied
+/// or re-encoded.
 ///
 /// At most two: the model's name, and asking a stream for its usage. Everything else stays byte for byte.
 struct RequestBody {
@@ -29,10 +30,13 @@ struct RequestBody {
     /// - Parameters:
     ///   - model: the endpoint's name for the model, escaped for JSON; must stay valid until the body is sent.
     ///   - addUsage: ask for the usage chunk.
-    static func edits(_ facts: RequestFacts, of body: UnsafeRawBufferPointer, model: UnsafeRawBufferPointer, addUsage: Bool) -> RequestBody {
+    static func edits(
+        _ facts: RequestFacts, of body: UnsafeRawBufferPointer, model: UnsafeRawBufferPointer, addUsage: Bool
+    ) -> RequestBody {
         var edits = RequestBody()
         if !facts.model.slice(body).elementsEqual(model) {
-            edits.insert(Edit(offset: Int(facts.model.start), removed: Int(facts.model.count), before: "", inserted: model))
+            edits.insert(
+                Edit(offset: Int(facts.model.start), removed: Int(facts.model.count), before: "", inserted: model))
         }
         if addUsage { edits.insert(usageEdit(facts)) }
         return edits
@@ -42,15 +46,19 @@ struct RequestBody {
         switch facts.streamOptions {
         case .absent:
             return Edit(
-                offset: facts.objectBody, removed: 0, before: #""stream_options":{"include_usage":true},"#, inserted: nothing)
+                offset: facts.objectBody, removed: 0, before: #""stream_options":{"include_usage":true},"#,
+                inserted: nothing)
         case .null(let range):
-            return Edit(offset: Int(range.start), removed: Int(range.count), before: #"{"include_usage":true}"#, inserted: nothing)
+            return Edit(
+                offset: Int(range.start), removed: Int(range.count), before: #"{"include_usage":true}"#,
+                inserted: nothing)
         case .object(let range, let isEmpty, let includeUsage, let value):
             if includeUsage != nil || !value.isEmpty {
                 return Edit(offset: Int(value.start), removed: Int(value.count), before: "true", inserted: nothing)
             }
             return Edit(
-                offset: Int(range.start) + 1, removed: 0, before: isEmpty ? #""include_usage":true"# : #""include_usage":true,"#,
+                offset: Int(range.start) + 1, removed: 0,
+                before: isEmpty ? #""include_usage":true"# : #""include_usage":true,"#,
                 inserted: nothing)
         }
     }
@@ -75,7 +83,9 @@ struct RequestBody {
         segments.append(UnsafeRawBufferPointer(rebasing: body[position...]))
     }
 
-    private static func append(_ edit: Edit?, _ body: UnsafeRawBufferPointer, _ position: inout Int, to segments: inout SegmentList) {
+    private static func append(
+        _ edit: Edit?, _ body: UnsafeRawBufferPointer, _ position: inout Int, to segments: inout SegmentList
+    ) {
         guard let edit else { return }
         segments.append(UnsafeRawBufferPointer(rebasing: body[position..<edit.offset]))
         segments.append(edit.before)

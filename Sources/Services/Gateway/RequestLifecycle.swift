@@ -4,7 +4,8 @@
 internal import Reactor
 internal import WireFormats
 
-/// The way of a request, top to bottom. One stage is one file in `Stages/`; each either lets the request go on or refuses it with a reason.
+/// The way of a request, top to bottom. One stage is one file in `Stages/`; each either lets the request go on or
+/// refuses it with a reason.
 ///
 /// | # | stage | fails as |
 /// |---|---|---|

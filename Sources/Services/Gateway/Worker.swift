@@ -10,7 +10,8 @@ internal import WireFormats
 /// One loop's share of the gateway: its listener, connections, current generation, counters and scratch memory.
 /// - Threading: confined to its loop, but `loop.submit`.
 final class Worker: @unchecked Sendable {
-    // Proof of @unchecked: other threads hold a reference only to reach `loop.submit`; everything else happens on the loop's thread.
+    // Proof of @unchecked: other threads hold a reference only to reach `loop.submit`; everything else happens on the
+    // loop's thread.
 
     let index: Int
     let loop: EventLoop
@@ -19,10 +20,8 @@ final class Worker: @unchecked Sendable {
     let keyTableSeed: UInt64
     let metrics: LoopMetrics
     let accessLog: AccessLog?
-    private(set) lazy var generation = Generation(initial, worker: self, inheriting: nil)
-    private let initial: PublishedConfiguration
+    private(set) var generation = Generation()
     var router: Router
-    let gauges: EndpointGauges
     private let tls: TLSContext?
     private var listener: Listener?
     private var connections: [ObjectIdentifier: ClientConnection] = [:]
@@ -44,7 +43,8 @@ final class Worker: @unchecked Sendable {
     var shareNews: ((EndpointNews) -> Void)?
 
     init(
-        index: Int, loop: EventLoop, configuration: GatewayConfiguration, published: PublishedConfiguration, gauges: EndpointGauges,
+        index: Int, loop: EventLoop, configuration: GatewayConfiguration, published: PublishedConfiguration,
+        gauges: EndpointGauges,
         accessLog: AccessLog?
     ) {
         self.index = index
@@ -52,7 +52,6 @@ final class Worker: @unchecked Sendable {
         limits = configuration.limits
         httpLimits = HTTPLimits(headBytesMax: configuration.limits.headBytesMax)
         tls = configuration.tls
-        self.gauges = gauges
         self.accessLog = accessLog
         random = SplitMix64(seed: configuration.seed &+ UInt64(index) &* 0x9E37_79B9)
         keyTableSeed = random.next()
@@ -65,8 +64,8 @@ final class Worker: @unchecked Sendable {
         segments = SegmentList(memory: segmentMemory)
         headSegmentMemory = .allocate(capacity: SegmentList.capacity)
         framedMemory = .allocate(capacity: SegmentList.capacity + 8)
-        initial = published
         router = Router(snapshot: published.snapshot, gauges: gauges, seed: random.next())
+        generation = Generation(published, worker: self, inheriting: nil)
     }
 
     deinit {
@@ -126,6 +125,7 @@ final class Worker: @unchecked Sendable {
     func beginDrain(steeringTo index: UInt32, completion: @escaping () -> Void) {
         isDraining = true
         onDrained = completion
+        for connection in connections.values { connection.drainBegan() }
         listener?.steerAway(to: index)
     }
 

@@ -4,7 +4,8 @@
 internal import PlainHTTP
 internal import WireFormats
 
-/// An error answer in vLLM's shape: `{"error": {"message", "type", "param", "code"}}` with the status repeated as an integer code.
+/// An error answer in vLLM's shape: `{"error": {"message", "type", "param", "code"}}` with the status repeated as an
+/// integer code.
 struct APIError: Error, Equatable {
     var status: Int
     var type: String
@@ -39,11 +40,11 @@ struct APIError: Error, Equatable {
     }
 
     var body: [UInt8] {
-        JSONValue.object([
-            ("error", .object([
-                ("message", .string(message)), ("type", .string(type)), ("param", parameter.map { .string($0) } ?? .null), ("code", .integer(status)),
-            ])),
-        ]).bytes
+        let error = JSONValue.object([
+            ("message", .string(message)), ("type", .string(type)), ("param", parameter.map { .string($0) } ?? .null),
+            ("code", .integer(status)),
+        ])
+        return JSONValue.object([("error", error)]).bytes
     }
 
     func send(to responder: HTTPResponder) { responder.respond(status, contentType: "application/json", body: body) }

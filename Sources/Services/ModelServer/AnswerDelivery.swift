@@ -6,9 +6,11 @@ internal import Reactor
 internal import ResourceTypes
 internal import Simulation
 
-/// One generation request on its way out: turns the model's token events into stream chunks or one body, and plays the fault it was dealt.
+/// One generation request on its way out: turns the model's token events into stream chunks or one body, and plays the
+/// fault it was dealt.
 ///
-/// The model's pace is not slowed by a client that reads slowly, as on real hardware; the server's output limit ends such a client.
+/// The model's pace is not slowed by a client that reads slowly, as on real hardware; the server's output limit ends
+/// such a client.
 final class AnswerDelivery: SequenceOwner {
     private enum Step {
         case token(choice: Int, index: Int)
@@ -21,6 +23,7 @@ final class AnswerDelivery: SequenceOwner {
     private let loop: EventLoop
     private let renderer: AnswerRenderer
     private let answers: [PlannedAnswer]
+    private let choicesPerPrompt: Int
     private let isStream: Bool
     private let includesUsage: Bool
     private var fault: FaultAction?
@@ -38,7 +41,8 @@ final class AnswerDelivery: SequenceOwner {
     private var isOver = false
 
     init(
-        answers: [PlannedAnswer], request: GenerationRequest, renderer: AnswerRenderer, fault: FaultAction?, engine: GenerationEngine,
+        answers: [PlannedAnswer], request: GenerationRequest, renderer: AnswerRenderer, fault: FaultAction?,
+        engine: GenerationEngine,
         recorder: ModelServerRecorder, responder: HTTPResponder, loop: EventLoop
     ) {
         self.answers = answers
@@ -48,6 +52,7 @@ final class AnswerDelivery: SequenceOwner {
         self.recorder = recorder
         self.responder = responder
         self.loop = loop
+        choicesPerPrompt = request.choices
         isStream = request.isStream
         includesUsage = request.includesUsage
         unfinished = answers.count
@@ -55,9 +60,10 @@ final class AnswerDelivery: SequenceOwner {
     }
 
     /// Puts every choice into the model's queue. All or none: when one is refused, those before it are taken back.
-    func begin(prompts: [TokenizedPrompt], choicesPerPrompt: Int) throws(APIError) {
+    func begin(prompts: [TokenizedPrompt]) throws(APIError) {
         promptTokens = prompts.reduce(0) { $0 + $1.tokens }
-        // The cycle delivery → responder → closure → delivery ends with the answer: the responder drops its closures then.
+        // The cycle delivery → responder → closure → delivery ends with the answer: the responder drops its closures
+        // then.
         responder.clientGone = { self.clientGone() }
         do {
             for position in answers.indices {
@@ -76,7 +82,8 @@ final class AnswerDelivery: SequenceOwner {
     func sequence(_ position: Int, did event: ModelServerEvent.Kind) {
         guard !isOver else { return }
         switch event {
-        case .admitted(let cached): cachedTokens += cached
+        // Because: the answers to one prompt find it cached by the first of them; that says nothing about the request.
+        case .admitted(let cached): if position % choicesPerPrompt == 0 { cachedTokens += cached }
         case .token(let index): step(.token(choice: position, index: index))
         case .finished: step(.finished(choice: position))
         case .preempted: break
@@ -111,7 +118,8 @@ final class AnswerDelivery: SequenceOwner {
 
     private func beginStream() {
         hasBegun = true
-        responder.beginStream(200, contentType: "text/event-stream; charset=utf-8", fields: ["cache-control": "no-cache"])
+        responder.beginStream(
+            200, contentType: "text/event-stream; charset=utf-8", fields: ["cache-control": "no-cache"])
         playStreamFault()
     }
 
@@ -150,7 +158,7 @@ final class AnswerDelivery: SequenceOwner {
 
     private func complete() {
         let usage = AnswerUsage(
-            promptTokens: promptTokens, cachedTokens: min(cachedTokens, promptTokens),
+            promptTokens: promptTokens, cachedTokens: cachedTokens,
             completionTokens: answers.reduce(0) { $0 + max(1, $1.tokens.count) })
         timing.finished(at: loop.now, into: recorder)
         if isStream {
@@ -170,7 +178,8 @@ final class AnswerDelivery: SequenceOwner {
         case .cut: responder.respondTruncated(200, contentType: type, body: body, count: body.count / 2)
         case .errorEvent: responder.respond(200, contentType: type, body: APIError.injected(500).body)
         case .malformedChunk: responder.respond(200, contentType: type, body: Array(body.dropLast(body.count / 3)))
-        case .stall(_, let silence): hold(silence.nanoseconds) { [responder] in responder.respond(200, contentType: type, body: body) }
+        case .stall(_, let silence):
+            hold(silence.nanoseconds) { [responder] in responder.respond(200, contentType: type, body: body) }
         default: responder.respond(200, contentType: type, body: body)
         }
     }
@@ -213,6 +222,7 @@ final class AnswerDelivery: SequenceOwner {
 extension APIError {
     /// What a played fault answers.
     static func injected(_ status: Int) -> APIError {
-        APIError(status: status, type: status == 429 ? "RateLimitError" : "InternalServerError", message: "Injected fault.")
+        APIError(
+            status: status, type: status == 429 ? "RateLimitError" : "InternalServerError", message: "Injected fault.")
     }
 }

@@ -24,6 +24,18 @@ struct AnswerRenderer {
     let id: String
     let model: String
     let createdUnixSeconds: Int64
+    /// What every token's event of this answer begins with, up to the choice's index.
+    private let pieceStart: [UInt8]
+
+    init(endpoint: GenerationRequest.Endpoint, id: String, model: String, createdUnixSeconds: Int64) {
+        self.endpoint = endpoint
+        self.id = id
+        self.model = model
+        self.createdUnixSeconds = createdUnixSeconds
+        let object = endpoint == .chat ? "chat.completion.chunk" : "text_completion"
+        let start = "data: {\"id\":\"\(id)\",\"object\":\"\(object)\",\"created\":\(createdUnixSeconds),\"model\":"
+        pieceStart = Array(start.utf8) + JSONValue.string(model).bytes + Array(",\"choices\":[{\"index\":".utf8)
+    }
 
     // MARK: Stream events
 
@@ -39,9 +51,24 @@ struct AnswerRenderer {
         return event(choice: choice, payload: ("delta", .object(delta)), finish: nil, stopReason: nil)
     }
 
-    /// One token's text.
+    /// One token's text. Spliced from prepared bytes because there are hundreds of these per answer.
     func piece(choice: Int, answer: PlannedAnswer, token: Int) -> [UInt8] {
-        event(choice: choice, payload: payload(of: answer, text: answer.tokens[token]), finish: nil, stopReason: nil)
+        var output = pieceStart
+        output += String(choice).utf8
+        let frame: (before: StaticString, after: StaticString) =
+            switch (endpoint, answer.toolName) {
+            case (.completions, _): (",\"text\":", ",\"logprobs\":null,\"finish_reason\":null}]}\n\n")
+            case (.chat, nil): (",\"delta\":{\"content\":", "},\"logprobs\":null,\"finish_reason\":null}]}\n\n")
+            case (.chat, _?):
+                (
+                    ",\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":",
+                    "}}]},\"logprobs\":null,\"finish_reason\":null}]}\n\n"
+                )
+            }
+        frame.before.withUTF8Buffer { output += $0 }
+        JSONText.append(answer.tokens[token], to: &output)
+        frame.after.withUTF8Buffer { output += $0 }
+        return output
     }
 
     /// Last event of a choice.
@@ -55,17 +82,13 @@ struct AnswerRenderer {
     }
 
     static func errorEvent(_ error: APIError) -> [UInt8] { Array("data: ".utf8) + error.body + Array("\n\n".utf8) }
-    static let brokenEvent = Array("data: {\"id\":\"chatcmpl-broken\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\n\n".utf8)
+    static let brokenEvent = Array(
+        "data: {\"id\":\"chatcmpl-broken\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\n\n".utf8)
     static let doneEvent = Array("data: [DONE]\n\n".utf8)
 
-    private func payload(of answer: PlannedAnswer, text: String) -> (String, JSONValue) {
-        guard endpoint == .chat else { return ("text", .string(text)) }
-        guard answer.toolName != nil else { return ("delta", .object([("content", .string(text))])) }
-        let call = JSONValue.object([("index", .integer(0)), ("function", .object([("arguments", .string(text))]))])
-        return ("delta", .object([("tool_calls", .array([call]))]))
-    }
-
-    private func event(choice: Int, payload: (String, JSONValue), finish: PlannedAnswer.Finish?, stopReason: String?) -> [UInt8] {
+    private func event(choice: Int, payload: (String, JSONValue), finish: PlannedAnswer.Finish?, stopReason: String?)
+        -> [UInt8]
+    {
         let choice = self.choice(choice, payload: payload, finish: finish, stopReason: stopReason)
         return Self.frame(envelope(object: streamObject, choices: [choice], usage: nil))
     }
@@ -82,14 +105,17 @@ struct AnswerRenderer {
                 endpoint == .chat ? ("message", message(choice: index, answer)) : ("text", .string(answer.text))
             return choice(index, payload: payload, finish: answer.finish, stopReason: answer.stopReason)
         }
-        return envelope(object: endpoint == .chat ? "chat.completion" : "text_completion", choices: choices, usage: usage).bytes
+        return envelope(
+            object: endpoint == .chat ? "chat.completion" : "text_completion", choices: choices, usage: usage
+        ).bytes
     }
 
     private func message(choice: Int, _ answer: PlannedAnswer) -> JSONValue {
         var members: [(String, JSONValue)] = [("role", .string("assistant"))]
         if let name = answer.toolName {
             members.append(("content", .null))
-            members.append(("tool_calls", .array([toolCall(choice: choice, name: name, arguments: answer.text, isStream: false)])))
+            members.append(
+                ("tool_calls", .array([toolCall(choice: choice, name: name, arguments: answer.text, isStream: false)])))
         } else {
             members.append(("content", .string(answer.text)))
         }
@@ -100,16 +126,20 @@ struct AnswerRenderer {
 
     private func envelope(object: String, choices: [JSONValue], usage: AnswerUsage?) -> JSONValue {
         var members: [(String, JSONValue)] = [
-            ("id", .string(id)), ("object", .string(object)), ("created", .integer(Int(createdUnixSeconds))), ("model", .string(model)),
+            ("id", .string(id)), ("object", .string(object)), ("created", .integer(Int(createdUnixSeconds))),
+            ("model", .string(model)),
             ("choices", .array(choices)),
         ]
         if let usage { members.append(("usage", usage.json)) }
         return .object(members)
     }
 
-    private func choice(_ index: Int, payload: (String, JSONValue), finish: PlannedAnswer.Finish?, stopReason: String?) -> JSONValue {
+    private func choice(_ index: Int, payload: (String, JSONValue), finish: PlannedAnswer.Finish?, stopReason: String?)
+        -> JSONValue
+    {
         .object([
-            ("index", .integer(index)), payload, ("logprobs", .null), ("finish_reason", finish.map { .string($0.rawValue) } ?? .null),
+            ("index", .integer(index)), payload, ("logprobs", .null),
+            ("finish_reason", finish.map { .string($0.rawValue) } ?? .null),
             ("stop_reason", stopReason.map { .string($0) } ?? .null),
         ])
     }
@@ -117,7 +147,8 @@ struct AnswerRenderer {
     private func toolCall(choice: Int, name: String, arguments: String, isStream: Bool) -> JSONValue {
         let function = JSONValue.object([("name", .string(name)), ("arguments", .string(arguments))])
         let call: [(String, JSONValue)] = [
-            ("id", .string("call_\(id.split(separator: "-").last ?? "")_\(choice)")), ("type", .string("function")), ("function", function),
+            ("id", .string("call_\(id.split(separator: "-").last ?? "")_\(choice)")), ("type", .string("function")),
+            ("function", function),
         ]
         return .object(isStream ? [("index", .integer(0))] + call : call)
     }

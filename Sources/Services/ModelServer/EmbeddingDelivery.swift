@@ -5,7 +5,8 @@ internal import PlainHTTP
 internal import Simulation
 internal import WireFormats
 
-/// A unit vector that depends only on the text, so that equal inputs are equal everywhere and different ones nearly orthogonal.
+/// A unit vector that depends only on the text, so that equal inputs are equal everywhere and different ones nearly
+/// orthogonal.
 enum EmbeddingVector {
     static func make(contentHash: UInt64, dimensions: Int) -> [Float] {
         var generator = SeededGenerator(seed: contentHash, label: "embedding")
@@ -56,7 +57,10 @@ final class EmbeddingDelivery: SequenceOwner {
     static let dimensionsDefault = 384
     private static let dimensionsMax = 4_096
 
-    init(_ body: JSONValue, inputs: [TokenizedPrompt], modelName: String, engine: GenerationEngine, responder: HTTPResponder) throws(APIError) {
+    init(
+        _ body: JSONValue, inputs: [TokenizedPrompt], modelName: String, engine: GenerationEngine,
+        responder: HTTPResponder
+    ) throws(APIError) {
         self.engine = engine
         self.responder = responder
         self.inputs = inputs
@@ -96,8 +100,11 @@ final class EmbeddingDelivery: SequenceOwner {
         let tokens = inputs.reduce(0) { $0 + $1.tokens }
         let data = inputs.enumerated().map { index, input in
             let vector = EmbeddingVector.make(contentHash: input.contentHash, dimensions: dimensions)
-            let embedding: JSONValue = isBase64 ? .string(EmbeddingVector.base64(vector)) : .array(vector.map { .decimal($0) })
-            return JSONValue.object([("object", .string("embedding")), ("index", .integer(index)), ("embedding", embedding)])
+            let embedding: JSONValue =
+                isBase64 ? .string(EmbeddingVector.base64(vector)) : .array(vector.map { .decimal($0) })
+            return JSONValue.object([
+                ("object", .string("embedding")), ("index", .integer(index)), ("embedding", embedding),
+            ])
         }
         return .object([
             ("object", .string("list")), ("data", .array(data)), ("model", .string(modelName)),

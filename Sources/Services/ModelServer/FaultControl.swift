@@ -5,7 +5,8 @@ internal import ResourceTypes
 internal import Simulation
 internal import WireFormats
 
-/// The fault plan in force and how often it struck. Set over HTTP: `PUT /faults`, read with `GET`, removed with `DELETE`.
+/// The fault plan in force and how often it struck. Set over HTTP: `PUT /faults`, read with `GET`, removed with
+/// `DELETE`.
 struct FaultControl {
     private(set) var plan = FaultPlan.none
     private(set) var requests: UInt64 = 0
@@ -29,7 +30,8 @@ struct FaultControl {
 
     var json: JSONValue {
         .object([
-            ("rules", .array(plan.rules.map(FaultJSON.encode))), ("requests", .integer(Int(requests))), ("injected", .integer(Int(injected))),
+            ("rules", .array(plan.rules.map(FaultJSON.encode))), ("requests", .integer(requests)),
+            ("injected", .integer(injected)),
         ])
     }
 }
@@ -39,13 +41,16 @@ struct FaultControl {
 ///     {"rules": [{"kind": "status", "status": 429, "retry_after": {"form": "seconds", "value": 2}, "count": 5, "skip": 0},
 ///                {"kind": "cut", "after_chunks": 3, "percent": 10}]}
 ///
-/// Kinds: status, slow_first_token (delay_ms), cut, black_hole, error_event, wrong_content_type, malformed_chunk, stall (delay_ms); those that
-/// happen inside a stream take after_chunks (0 when absent). A rule holds for all requests, for `count` requests after `skip`, or for `percent` of them.
+/// Kinds: status, slow_first_token (delay_ms), cut, black_hole, error_event, wrong_content_type, malformed_chunk, stall
+/// (delay_ms); those that happen inside a stream take after_chunks (0 when absent). A rule holds for all requests, for
+/// `count` requests after `skip`, or for `percent` of them.
 enum FaultJSON {
     private static let delayMillisecondsMax = 3_600_000
 
     static func decode(_ body: JSONValue) throws(APIError) -> FaultPlan {
-        guard let rules = body["rules"]?.arrayValue else { throw .badRequest("`rules` must be an array", parameter: "rules") }
+        guard let rules = body["rules"]?.arrayValue else {
+            throw .badRequest("`rules` must be an array", parameter: "rules")
+        }
         guard rules.count <= FaultPlan.rulesMax else {
             throw .badRequest("\(rules.count) rules; at most \(FaultPlan.rulesMax) are allowed", parameter: "rules")
         }
@@ -105,7 +110,8 @@ enum FaultJSON {
         case "x_ms_retry_after_ms": return .xMsRetryAfterMilliseconds(amount)
         default:
             throw .badRequest(
-                "`retry_after.form` must be seconds, float (value in ms), http_date (seconds from now), retry_after_ms or x_ms_retry_after_ms",
+                "`retry_after.form` must be seconds, float (value in ms), http_date (seconds from now), retry_after_ms or "
+                    + "x_ms_retry_after_ms",
                 parameter: "retry_after")
         }
     }

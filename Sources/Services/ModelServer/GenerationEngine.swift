@@ -12,8 +12,8 @@ protocol SequenceOwner: AnyObject {
 
 /// Runs the timing model against the loop's clock.
 ///
-/// Model time = wall time since the start × speed. A late wake-up costs nothing: the model computes every iteration at its own time, so pacing
-/// does not drift however busy the loop is.
+/// Model time = wall time since the start × speed. A late wake-up costs nothing: the model computes every iteration at
+/// its own time, so pacing does not drift however busy the loop is.
 /// - Threading: confined to its loop.
 final class GenerationEngine {
     private struct Owner {
@@ -52,12 +52,15 @@ final class GenerationEngine {
 
     /// - Parameter position: which of the owner's sequences this is; handed back with each event.
     /// - Returns: the sequence's id, for `cancel`.
-    func submit(_ prompt: TokenizedPrompt, outputTokens: Int, owner: any SequenceOwner, position: Int) throws(APIError) -> UInt64 {
+    func submit(_ prompt: TokenizedPrompt, outputTokens: Int, owner: any SequenceOwner, position: Int) throws(APIError)
+        -> UInt64
+    {
         wake()
         nextID += 1
         let id = nextID
         owners[id] = Owner(object: owner, position: position)
-        let request = SimulatedRequest(id: id, blockHashes: prompt.blockHashes, promptTokens: prompt.tokens, outputTokens: outputTokens)
+        let request = SimulatedRequest(
+            id: id, blockHashes: prompt.blockHashes, promptTokens: prompt.tokens, outputTokens: outputTokens)
         switch model.submit(request, now: modelNow, into: &events) {
         case .accepted:
             deliver()

@@ -4,7 +4,8 @@
 internal import Simulation
 internal import WireFormats
 
-/// What a chat or completions request asks for, as far as the reference model server acts on it. Other members are accepted and ignored.
+/// What a chat or completions request asks for, as far as the reference model server acts on it. Other members are
+/// accepted and ignored.
 struct GenerationRequest {
     enum Endpoint { case chat, completions }
 
@@ -41,7 +42,8 @@ struct GenerationRequest {
         self.prompts = prompts
         choices = try body.optionalInteger("n", in: 1...Self.sequencesMax) ?? 1
         guard prompts.count * choices <= Self.sequencesMax else {
-            throw .badRequest("prompts × n is \(prompts.count * choices); at most \(Self.sequencesMax) are allowed", parameter: "n")
+            throw .badRequest(
+                "prompts × n is \(prompts.count * choices); at most \(Self.sequencesMax) are allowed", parameter: "n")
         }
         let newer = try body.optionalInteger("max_completion_tokens", in: 1...Int(Int32.max))
         let older = try body.optionalInteger("max_tokens", in: 1...Int(Int32.max))
@@ -74,18 +76,22 @@ struct GenerationRequest {
         guard let format = body.present("response_format") else { return .prose }
         switch format["type"]?.stringValue {
         case "text": return .prose
-        case "json_object": return .json(schema: .object([("type", .string("object")), ("properties", .object([("answer", stringSchema)]))]))
+        case "json_object": return .json(schema: answerObjectSchema)
         case "json_schema":
             guard let schema = format["json_schema"]?["schema"] else {
                 throw .badRequest("`response_format.json_schema.schema` is missing", parameter: "response_format")
             }
             return .json(schema: schema)
         default:
-            throw .badRequest("`response_format.type` must be text, json_object or json_schema", parameter: "response_format")
+            throw .badRequest(
+                "`response_format.type` must be text, json_object or json_schema", parameter: "response_format")
         }
     }
 
-    private static let stringSchema = JSONValue.object([("type", .string("string"))])
+    /// Any object will do where only an object is asked for.
+    private static let answerObjectSchema = JSONValue.object([
+        ("type", .string("object")), ("properties", .object([("answer", .object([("type", .string("string"))]))])),
+    ])
 
     /// The tool that `tool_choice` forces; left to choose, this model never calls one.
     private static func forcedTool(_ body: JSONValue) throws(APIError) -> Shape? {
@@ -96,7 +102,8 @@ struct GenerationRequest {
         case "none", "auto": return nil
         case "required": wanted = functions.first?["name"]?.stringValue
         case nil: wanted = choice["function"]?["name"]?.stringValue
-        default: throw .badRequest("`tool_choice` must be none, auto, required or name a function", parameter: "tool_choice")
+        default:
+            throw .badRequest("`tool_choice` must be none, auto, required or name a function", parameter: "tool_choice")
         }
         guard let wanted, let function = functions.first(where: { $0["name"]?.stringValue == wanted }) else {
             throw .badRequest("`tool_choice` asks for a function that `tools` does not have", parameter: "tool_choice")

@@ -3,7 +3,8 @@
 
 internal import WireFormats
 
-// Reading of request members with vLLM's manners: `null` is the same as absent, a wrong type is a 400 that names the member.
+// Reading of request members with vLLM's manners: `null` is the same as absent, a wrong type is a 400 that names the
+// member.
 
 extension JSONValue {
     func optionalString(_ name: String) throws(APIError) -> String? {
@@ -21,7 +22,8 @@ extension JSONValue {
     func optionalInteger(_ name: String, in range: ClosedRange<Int>) throws(APIError) -> Int? {
         guard let value = present(name) else { return nil }
         guard let number = value.integerValue, range.contains(number) else {
-            throw .badRequest("`\(name)` must be an integer from \(range.lowerBound) to \(range.upperBound)", parameter: name)
+            throw .badRequest(
+                "`\(name)` must be an integer from \(range.lowerBound) to \(range.upperBound)", parameter: name)
         }
         return number
     }

@@ -24,9 +24,12 @@ struct MetricsPage {
         var page = MetricsPage(modelName: modelName)
         page.gauges(model)
         page.counters(model)
-        page.metric("request_success_total", "counter", "Ended sequences by reason.", recorder.endedByReason.map { ("finished_reason=\"\($0.reason)\"", "\($0.count)") })
+        page.metric(
+            "request_success_total", "counter", "Ended sequences by reason.",
+            recorder.endedByReason.map { ("finished_reason=\"\($0.reason)\"", "\($0.count)") })
         page.histogram("time_to_first_token_seconds", "Time to first token.", recorder.timeToFirstToken)
-        page.histogram("inter_token_latency_seconds", "Time between two tokens of a sequence.", recorder.interTokenLatency)
+        page.histogram(
+            "inter_token_latency_seconds", "Time between two tokens of a sequence.", recorder.interTokenLatency)
         page.histogram("e2e_request_latency_seconds", "Time from arrival to the last token.", recorder.requestLatency)
         return Array(page.text.utf8)
     }
@@ -41,19 +44,28 @@ struct MetricsPage {
     }
 
     private mutating func counters(_ model: ModelServerMetrics) {
-        metric("prompt_tokens_total", "counter", "Prompt tokens of sequences that began to answer.", model.promptTokensTotal)
+        metric(
+            "prompt_tokens_total", "counter", "Prompt tokens of sequences that began to answer.",
+            model.promptTokensTotal)
         metric("generation_tokens_total", "counter", "Tokens generated.", model.generationTokensTotal)
-        metric("prefix_cache_queries_total", "counter", "Prompt tokens looked up in the prefix cache.", model.prefixQueriesTotal)
+        metric(
+            "prefix_cache_queries_total", "counter", "Prompt tokens looked up in the prefix cache.",
+            model.prefixQueriesTotal)
         metric("prefix_cache_hits_total", "counter", "Prompt tokens found in the prefix cache.", model.prefixHitsTotal)
-        metric("num_preemptions_total", "counter", "Sequences that lost their blocks and were computed again.", model.preemptionsTotal)
+        metric(
+            "num_preemptions_total", "counter", "Sequences that lost their blocks and were computed again.",
+            model.preemptionsTotal)
     }
 
-    private mutating func metric(_ name: String, _ type: String, _ help: String, _ value: some CustomStringConvertible) {
+    private mutating func metric(_ name: String, _ type: String, _ help: String, _ value: some CustomStringConvertible)
+    {
         metric(name, type, help, [("", "\(value)")])
     }
 
     /// - Parameter samples: labels beyond the common ones, and the value.
-    private mutating func metric(_ name: String, _ type: String, _ help: String, _ samples: [(labels: String, value: String)]) {
+    private mutating func metric(
+        _ name: String, _ type: String, _ help: String, _ samples: [(labels: String, value: String)]
+    ) {
         text += "# HELP vllm:\(name) \(help)\n# TYPE vllm:\(name) \(type)\n"
         for sample in samples { line(name, sample.labels, sample.value) }
     }

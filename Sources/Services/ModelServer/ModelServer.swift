@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-// The reference model server: vLLM's OpenAI API and metric names over the timing model of Core/Simulation, in real time. It answers with
-// made-up words at the pace a real accelerator would, the same for the same seed, and misbehaves on request. Tests, demonstrations and
-// benchmarks use it where no real model can run.
+// The reference model server: vLLM's OpenAI API and metric names over the timing model of Core/Simulation, in real
+// time. It answers with made-up words at the pace a real accelerator would, the same for the same seed, and misbehaves
+// on request. Tests, demonstrations and benchmarks use it where no real model can run.
 
 internal import Glibc
-public import Reactor
 internal import PlainHTTP
+public import Reactor
 internal import Simulation
 internal import WireFormats
 
@@ -33,7 +33,8 @@ public final class ModelServer {
     public init(configuration: ModelServerConfiguration, loop: EventLoop) throws(ModelServerStartFailure) {
         if let problem = configuration.problem { throw ModelServerStartFailure(description: problem) }
         guard let address = SocketAddress(literal: configuration.host, port: configuration.port) else {
-            throw ModelServerStartFailure(description: "host `\(configuration.host)` is not a literal IPv4 or IPv6 address")
+            throw ModelServerStartFailure(
+                description: "host `\(configuration.host)` is not a literal IPv4 or IPv6 address")
         }
         self.configuration = configuration
         self.loop = loop
@@ -44,14 +45,16 @@ public final class ModelServer {
             port = try server.listen(on: address)
             self.server = server
         } catch {
-            throw ModelServerStartFailure(description: "cannot listen on \(configuration.host):\(configuration.port): \(error)")
+            throw ModelServerStartFailure(
+                description: "cannot listen on \(configuration.host):\(configuration.port): \(error)")
         }
     }
 
     private static func model(_ configuration: ModelServerConfiguration) -> ModelServerModel {
         var profile = configuration.profile
         profile.kvBlocks = configuration.kvBlocks ?? profile.kvBlocks
-        let limits = ModelServerLimits(queueMax: configuration.queueMax, contextTokensMax: configuration.contextTokensMax)
+        let limits = ModelServerLimits(
+            queueMax: configuration.queueMax, contextTokensMax: configuration.contextTokensMax)
         return ModelServerModel(profile: profile, limits: limits, seed: configuration.seed)
     }
 
@@ -96,7 +99,8 @@ extension ModelServer {
         case "/metrics":
             let page = MetricsPage.render(modelName: configuration.modelName, model: engine.metrics, recorder: recorder)
             answer = ("text/plain; version=0.0.4; charset=utf-8", page)
-        case let path where path.hasPrefix("/v1/models/"): throw .modelNotFound(String(path.dropFirst("/v1/models/".count)))
+        case let path where path.hasPrefix("/v1/models/"):
+            throw .modelNotFound(String(path.dropFirst("/v1/models/".count)))
         default: throw .notFound(request.path)
         }
         guard request.method == .get || request.method == .head else { throw .methodNotAllowed(allowed: "GET") }
@@ -105,7 +109,8 @@ extension ModelServer {
 
     private var modelCard: JSONValue {
         .object([
-            ("id", .string(configuration.modelName)), ("object", .string("model")), ("created", .integer(Int(unixSeconds))),
+            ("id", .string(configuration.modelName)), ("object", .string("model")),
+            ("created", .integer(Int(unixSeconds))),
             ("owned_by", .string("isobar")), ("root", .string(configuration.modelName)), ("parent", .null),
             ("max_model_len", .integer(engine.contextTokensMax)),
         ])
@@ -133,21 +138,26 @@ extension ModelServer {
         _ endpoint: GenerationRequest.Endpoint, _ request: HTTPServerRequest, _ responder: HTTPResponder
     ) throws(APIError) {
         let body = try inferenceBody(request)
-        let prompts = try endpoint == .chat ? [PromptReading.chat(body, salt: configuration.seed)] : PromptReading.texts(body, member: "prompt", salt: configuration.seed)
+        let prompts =
+            try endpoint == .chat
+            ? [PromptReading.chat(body, salt: configuration.seed)]
+            : PromptReading.texts(body, member: "prompt", salt: configuration.seed)
         let generation = try GenerationRequest(endpoint: endpoint, body: body, prompts: prompts)
         let answers = try plan(generation)
         let fault = faults.next()
         if play(fault, on: responder) { return }
         let delivery = AnswerDelivery(
-            answers: answers, request: generation, renderer: nextRenderer(endpoint), fault: fault, engine: engine, recorder: recorder,
+            answers: answers, request: generation, renderer: nextRenderer(endpoint), fault: fault, engine: engine,
+            recorder: recorder,
             responder: responder, loop: loop)
-        try delivery.begin(prompts: prompts, choicesPerPrompt: generation.choices)
+        try delivery.begin(prompts: prompts)
     }
 
     private func embed(_ request: HTTPServerRequest, _ responder: HTTPResponder) throws(APIError) {
         let body = try inferenceBody(request)
         let inputs = try PromptReading.texts(body, member: "input", salt: configuration.seed)
-        let delivery = try EmbeddingDelivery(body, inputs: inputs, modelName: configuration.modelName, engine: engine, responder: responder)
+        let delivery = try EmbeddingDelivery(
+            body, inputs: inputs, modelName: configuration.modelName, engine: engine, responder: responder)
         if play(faults.next(), on: responder) { return }
         try delivery.begin()
     }
@@ -156,7 +166,9 @@ extension ModelServer {
         guard request.method == .post else { throw .methodNotAllowed(allowed: "POST") }
         let body = try parse(request.body)
         guard body.members != nil else { throw .badRequest("the body must be a JSON object") }
-        guard let model = try body.optionalString("model") else { throw .badRequest("`model` is missing", parameter: "model") }
+        guard let model = try body.optionalString("model") else {
+            throw .badRequest("`model` is missing", parameter: "model")
+        }
         guard model == configuration.modelName else { throw .modelNotFound(model) }
         return body
     }
@@ -171,7 +183,8 @@ extension ModelServer {
         for prompt in request.prompts {
             let room = engine.contextTokensMax - prompt.tokens
             guard room >= 1, request.outputTokensMax ?? 1 <= room else {
-                throw .contextExceeded(tokensMax: engine.contextTokensMax, prompt: prompt.tokens, output: request.outputTokensMax ?? 1)
+                throw .contextExceeded(
+                    tokensMax: engine.contextTokensMax, prompt: prompt.tokens, output: request.outputTokensMax ?? 1)
             }
             for choice in 0..<request.choices {
                 let seed = prompt.contentHash &+ request.seed &* 0x9E37_79B9 &+ UInt64(choice)
@@ -185,7 +198,8 @@ extension ModelServer {
         requestNumber += 1
         var generator = SeededGenerator(seed: configuration.seed &+ requestNumber, label: "answer id")
         let id = (endpoint == .chat ? "chatcmpl-" : "cmpl-") + String(generator.next(), radix: 16)
-        return AnswerRenderer(endpoint: endpoint, id: id, model: configuration.modelName, createdUnixSeconds: unixSeconds)
+        return AnswerRenderer(
+            endpoint: endpoint, id: id, model: configuration.modelName, createdUnixSeconds: unixSeconds)
     }
 
     /// Faults that take the place of the whole answer.
@@ -220,7 +234,8 @@ enum RetryAfterHeader {
         case .seconds(let seconds): String(seconds)
         case .fractionalSeconds(let milliseconds): String(Double(milliseconds) / 1_000)
         case .httpDate(let seconds): HTTPDate.format(unixSeconds: nowUnixSeconds + Int64(seconds))
-        case .retryAfterMilliseconds(let milliseconds), .xMsRetryAfterMilliseconds(let milliseconds): String(milliseconds)
+        case .retryAfterMilliseconds(let milliseconds), .xMsRetryAfterMilliseconds(let milliseconds):
+            String(milliseconds)
         }
     }
 }

@@ -26,7 +26,8 @@ public struct ModelServerConfiguration: Sendable {
     public static let speedMax = 10_000.0
 
     public init(
-        host: String = "127.0.0.1", port: UInt16 = 0, modelName: String, profile: AcceleratorProfile = .tiny, queueMax: Int = 1_024,
+        host: String = "127.0.0.1", port: UInt16 = 0, modelName: String, profile: AcceleratorProfile = .tiny,
+        queueMax: Int = 1_024,
         kvBlocks: Int? = nil, contextTokensMax: Int = 32_768, seed: UInt64 = 1, speed: Double = 1
     ) {
         self.host = host
@@ -44,9 +45,13 @@ public struct ModelServerConfiguration: Sendable {
     var problem: String? {
         if modelName.isEmpty { return "the model name is empty" }
         if queueMax < 1 { return "queueMax is \(queueMax); at least 1 is needed" }
-        if let kvBlocks, !(1...Self.kvBlocksMax).contains(kvBlocks) { return "kvBlocks is \(kvBlocks); allowed are 1 to \(Self.kvBlocksMax)" }
+        if let kvBlocks, !(1...Self.kvBlocksMax).contains(kvBlocks) {
+            return "kvBlocks is \(kvBlocks); allowed are 1 to \(Self.kvBlocksMax)"
+        }
         if contextTokensMax < 2 { return "contextTokensMax is \(contextTokensMax); at least 2 are needed" }
-        if !(speed > 0 && speed <= Self.speedMax) { return "speed is \(speed); allowed is above 0 up to \(Self.speedMax)" }
+        if !(speed > 0 && speed <= Self.speedMax) {
+            return "speed is \(speed); allowed is above 0 up to \(Self.speedMax)"
+        }
         return nil
     }
 

@@ -27,7 +27,10 @@ struct Histogram {
 final class ModelServerRecorder {
     // Bounds of vLLM (vllm/v1/metrics/loggers.py, read 2026-11), so that dashboards made for it fit.
     private(set) var timeToFirstToken = Histogram(
-        bounds: [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80, 160, 640, 2_560])
+        bounds: [
+            0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80, 160, 640,
+            2_560,
+        ])
     private(set) var interTokenLatency = Histogram(
         bounds: [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80])
     private(set) var requestLatency = Histogram(

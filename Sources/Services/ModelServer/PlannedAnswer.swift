@@ -42,7 +42,8 @@ struct PlannedAnswer {
             tokens = Self.pieces(of: parameters, seed)
         }
         finish = toolName == nil ? .stop : .toolCalls
-        if tokens.count > outputTokensMax || (request.ignoresEnd && toolName == nil && tokens.count == outputTokensMax) {
+        if tokens.count > outputTokensMax || (request.ignoresEnd && toolName == nil && tokens.count == outputTokensMax)
+        {
             tokens.removeLast(tokens.count - outputTokensMax)
             finish = .length
         }
@@ -88,9 +89,12 @@ struct PlannedAnswer {
         }
     }
 
-    private static func firstMatch(of patterns: [[UInt8]], in bytes: [UInt8], from: Int) -> (offset: Int, pattern: Int)? {
+    private static func firstMatch(of patterns: [[UInt8]], in bytes: [UInt8], from: Int) -> (offset: Int, pattern: Int)?
+    {
         for offset in from..<bytes.count {
-            if let pattern = patterns.firstIndex(where: { bytes[offset...].starts(with: $0) }) { return (offset, pattern) }
+            if let pattern = patterns.firstIndex(where: { bytes[offset...].starts(with: $0) }) {
+                return (offset, pattern)
+            }
         }
         return nil
     }

@@ -8,7 +8,8 @@ internal import WireFormats
 enum PromptReading {
     private static let promptsMax = 2_048
 
-    /// Chat messages in order. Tools come first, as chat templates put them, so that they are part of the shared prefix.
+    /// Chat messages in order. Tools come first, as chat templates put them, so that they are part of the shared
+    /// prefix.
     static func chat(_ body: JSONValue, salt: UInt64) throws(APIError) -> TokenizedPrompt {
         guard let messages = body.present("messages")?.arrayValue, !messages.isEmpty else {
             throw .badRequest("`messages` must be a non-empty array", parameter: "messages")
@@ -40,7 +41,8 @@ enum PromptReading {
         guard let value = body.present(member) else { throw .badRequest("`\(member)` is missing", parameter: member) }
         if value.stringValue != nil { return [prompt(value, salt)] }
         guard let list = value.arrayValue, !list.isEmpty, list.count <= promptsMax || list[0].integerValue != nil else {
-            throw .badRequest("`\(member)` must be a string or a non-empty array of at most \(promptsMax)", parameter: member)
+            throw .badRequest(
+                "`\(member)` must be a string or a non-empty array of at most \(promptsMax)", parameter: member)
         }
         if list.allSatisfy({ $0.integerValue != nil }) { return [prompt(value, salt)] }
         guard list.allSatisfy({ $0.stringValue != nil || isTokenList($0) }) else {
@@ -60,7 +62,9 @@ enum PromptReading {
         if let text = value.stringValue {
             bytes += text.utf8
         } else {
-            for id in value.arrayValue ?? [] { withUnsafeBytes(of: Int32(truncatingIfNeeded: id.integerValue ?? 0)) { bytes += $0 } }
+            for id in value.arrayValue ?? [] {
+                withUnsafeBytes(of: Int32(truncatingIfNeeded: id.integerValue ?? 0)) { bytes += $0 }
+            }
         }
         return bytes.withUnsafeBytes { TokenizedPrompt($0, salt: salt) }
     }

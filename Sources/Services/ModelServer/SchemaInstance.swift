@@ -6,9 +6,9 @@ internal import WireFormats
 
 /// Makes the smallest value that a simple JSON Schema accepts, the same for the same seed.
 ///
-/// Understood: type (also a list), properties and required, items with minItems, enum, const, minimum and its exclusive form, minLength and
-/// maxLength, the common string formats, anyOf, oneOf and allOf by their first branch, and references into the document. Other keywords are
-/// ignored: this stands in for a model, it is no validator.
+/// Understood: type (also a list), properties and required, items with minItems, enum, const, minimum and its exclusive
+/// form, minLength and maxLength, the common string formats, anyOf, oneOf and allOf by their first branch, and
+/// references into the document. Other keywords are ignored: this stands in for a model, it is no validator.
 struct SchemaInstance {
     private let root: JSONValue
     private var text: AnswerText
@@ -78,7 +78,7 @@ struct SchemaInstance {
         default: break
         }
         let length = min(Self.lengthMax, max(0, schema["minLength"]?.integerValue ?? 0))
-        var value = text.text(tokens: 2)
+        var value = String(text.text(tokens: 2).trimmingPrefix(" "))
         while value.unicodeScalars.count < length { value += text.nextToken() }
         let lengthMax = max(0, schema["maxLength"]?.integerValue ?? Self.lengthMax)
         return String(String.UnicodeScalarView(value.unicodeScalars.prefix(lengthMax)))

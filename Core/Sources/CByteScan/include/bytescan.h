@@ -102,4 +102,66 @@ static inline const uint8_t *isobar_token_end(const uint8_t *p, const uint8_t *e
     return p;
 }
 
+// Position after the last occurrence of the seven bytes `"usage"` in [p, end); NULL when there is none.
+static inline const uint8_t *_Nullable isobar_after_last_usage(const uint8_t *p, const uint8_t *end) {
+    const uint8_t *last = end - 7;
+#if defined(__SSE2__)
+    // Sixteen places a step from the end: a quote followed by a `u` is rare enough to look closer.
+    const __m128i quote = _mm_set1_epi8('"'), letter = _mm_set1_epi8('u');
+    for (; last - p >= 16; last -= 16) {
+        __m128i first = _mm_loadu_si128((const __m128i *)(last - 15));
+        __m128i second = _mm_loadu_si128((const __m128i *)(last - 14));
+        int mask = _mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(first, quote), _mm_cmpeq_epi8(second, letter)));
+        while (mask) {
+            int highest = 31 - __builtin_clz(mask);
+            const uint8_t *at = last - 15 + highest;
+            if (__builtin_memcmp(at, "\"usage\"", 7) == 0) return at + 7;
+            mask &= ~(1 << highest);
+        }
+    }
+#endif
+    for (; last >= p; last--)
+        if (__builtin_memcmp(last, "\"usage\"", 7) == 0) return last + 7;
+    return NULL;
+}
+
+// Whether the member whose name ends before `p` is null: optional spaces around the colon.
+static inline int isobar_is_null_member(const uint8_t *p, const uint8_t *end) {
+    while (p < end && *p == ' ') p++;
+    if (p == end || *p++ != ':') return 0;
+    while (p < end && *p == ' ') p++;
+    return end - p >= 4 && __builtin_memcmp(p, "null", 4) == 0;
+}
+
+// Whether a name that matters in a stream event begins at the quote `p`: "finish_reason" or "usage" with a value, or
+// "error" (also as the value of SGLang's "object").
+static inline int isobar_is_stream_marker(const uint8_t *p, const uint8_t *end) {
+    size_t left = (size_t)(end - p);
+    switch (left > 1 ? p[1] : 0) {
+    case 'f': return left >= 15 && __builtin_memcmp(p, "\"finish_reason\"", 15) == 0 && !isobar_is_null_member(p + 15, end);
+    case 'u': return left >= 7 && __builtin_memcmp(p, "\"usage\"", 7) == 0 && !isobar_is_null_member(p + 7, end);
+    case 'e': return left >= 7 && __builtin_memcmp(p, "\"error\"", 7) == 0;
+    default: return 0;
+    }
+}
+
+// Whether a stream event's JSON holds anything but more content: a finish reason, usage or an error. Inside text the quotes are
+// escaped, so text never looks like a member's name. 1 asks for a closer look.
+static inline int isobar_has_stream_marker(const uint8_t *p, const uint8_t *end) {
+#if defined(__SSE2__)
+    const __m128i quote = _mm_set1_epi8('"'), f = _mm_set1_epi8('f'), u = _mm_set1_epi8('u'), e = _mm_set1_epi8('e');
+    for (; end - p >= 17; p += 16) {
+        __m128i here = _mm_loadu_si128((const __m128i *)p);
+        __m128i next = _mm_loadu_si128((const __m128i *)(p + 1));
+        __m128i letter = _mm_or_si128(_mm_cmpeq_epi8(next, f), _mm_or_si128(_mm_cmpeq_epi8(next, u), _mm_cmpeq_epi8(next, e)));
+        int mask = _mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(here, quote), letter));
+        for (; mask; mask &= mask - 1)
+            if (isobar_is_stream_marker(p + __builtin_ctz(mask), end)) return 1;
+    }
+#endif
+    for (; p < end; p++)
+        if (*p == '"' && isobar_is_stream_marker(p, end)) return 1;
+    return 0;
+}
+
 #pragma clang assume_nonnull end

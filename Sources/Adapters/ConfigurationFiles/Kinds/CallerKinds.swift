@@ -18,7 +18,8 @@ extension Shape where Value == Key {
         .object { fields in
             let tenant = fields.required("tenant", .reference(to: .tenant))
             let secret = fields.required("secret", .secret)
-            let routes = fields.optional("routes", .list(.reference(to: .route), count: 1...1_000).unique("route", by: \.self))
+            let routes = fields.optional(
+                "routes", .list(.reference(to: .route), count: 1...1_000).unique("route", by: \.self))
             let expiresAt = fields.optional("expiresAt", .timestamp)
             guard let tenant, let secret else { return nil }
             return Key(name: name, tenant: tenant, secret: secret, routes: routes, expiresAtUnixSeconds: expiresAt)

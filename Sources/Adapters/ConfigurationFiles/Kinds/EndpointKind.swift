@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import Pricing
 internal import ResourceTypes
 
 // Endpoint: one address, what it serves, what it can take.
@@ -18,7 +19,8 @@ extension Shape where Value == Endpoint {
             let authorities = fields.optional("certificateAuthorityFile", .filePath)
             guard let region, let url, let serves else { return nil }
             return Endpoint(
-                name: name, region: region, url: url, credential: credential, serves: serves, limits: limits, timeouts: timeouts,
+                name: name, region: region, url: url, credential: credential, serves: serves, limits: limits,
+                timeouts: timeouts,
                 health: health, certificateAuthorityFile: authorities)
         }
     }
@@ -66,8 +68,15 @@ extension Shape where Value == Currency {
 
 extension Shape where Value == UnitPrice {
     /// Read from the text, quoted or not: a binary fraction would not be the price that was written.
-    static let price = leaf("a decimal number such as 0.15 with at most 6 decimals, without sign or exponent") { scalar in
-        PriceText.perMillion(scalar.text).map { .value($0) } ?? .refused()
+    static let price = leaf("a decimal number such as 0.15 with at most 6 decimals, without sign or exponent") {
+        scalar in
+        do throws(PriceTextError) {
+            return .value(try UnitPrice(perMillionTokens: scalar.text))
+        } catch .tooFine {
+            return .refused(hint: "finer prices cannot be held exactly; state them per million tokens")
+        } catch {
+            return .refused()
+        }
     }
 }
 
@@ -86,7 +95,8 @@ extension Shape where Value == EndpointTimeouts {
         let defaults = EndpointTimeouts()
         return EndpointTimeouts(
             connect: fields.optional("connect", .duration(.milliseconds(1) ... .seconds(300))) ?? defaults.connect,
-            firstByte: fields.optional("firstByte", .duration(.milliseconds(1) ... .seconds(3_600))) ?? defaults.firstByte,
+            firstByte: fields.optional("firstByte", .duration(.milliseconds(1) ... .seconds(3_600)))
+                ?? defaults.firstByte,
             idle: fields.optional("idle", .duration(.milliseconds(1) ... .seconds(3_600))) ?? defaults.idle)
     }
 }

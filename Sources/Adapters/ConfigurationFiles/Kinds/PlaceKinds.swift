@@ -31,7 +31,9 @@ extension Shape where Value == [String: TimeSpan] {
         .object { fields in
             fields.all(.duration(.microseconds(1) ... .seconds(10))) { key, name in
                 guard name != region else {
-                    key.report("a round trip from region \"\(region)\" to itself", hint: "remove it: inside a region it is 1ms")
+                    key.report(
+                        "a round trip from region \"\(region)\" to itself", hint: "remove it: inside a region it is 1ms"
+                    )
                     return false
                 }
                 let path = key.path.isEmpty ? name : "\(key.path).\(name)"

@@ -17,7 +17,8 @@ extension Shape where Value == Route {
             let hedge = fields.optional("hedge", .hedge)
             guard let model, let tiers else { return nil }
             return Route(
-                name: name, modelNames: names ?? [model], model: model, tiers: tiers, retry: retry, overflow: overflow, hedge: hedge)
+                name: name, modelNames: names ?? [model], model: model, tiers: tiers, retry: retry, overflow: overflow,
+                hedge: hedge)
         }
     }
 }
@@ -25,7 +26,8 @@ extension Shape where Value == Route {
 extension Shape where Value == RouteTier {
     static let tier = Shape.object { fields in
         let name = fields.required("name", .name)
-        let endpoints = fields.required("endpoints", .list(.reference(to: .endpoint), count: 1...256).unique("endpoint", by: \.self))
+        let endpoints = fields.required(
+            "endpoints", .list(.reference(to: .endpoint), count: 1...256).unique("endpoint", by: \.self))
         let objective = fields.optional("objective", .objective) ?? Objective()
         guard let name, let endpoints else { return nil }
         return RouteTier(name: name, endpoints: endpoints, objective: objective)
@@ -47,7 +49,8 @@ extension Shape where Value == RetryPolicy {
         let defaults = RetryPolicy()
         return RetryPolicy(
             attemptsMax: fields.optional("attemptsMax", .integer(1...10)) ?? defaults.attemptsMax,
-            totalTimeout: fields.optional("totalTimeout", .duration(.milliseconds(1) ... .seconds(86_400))) ?? defaults.totalTimeout)
+            totalTimeout: fields.optional("totalTimeout", .duration(.milliseconds(1) ... .seconds(86_400)))
+                ?? defaults.totalTimeout)
     }
 }
 
@@ -72,7 +75,8 @@ extension Shape where Value == HedgePolicy {
     static let hedge = Shape.object { fields in
         let defaults = HedgePolicy()
         return HedgePolicy(
-            extraRequestsPercentMax: fields.optional("extraRequestsPercentMax", .percent) ?? defaults.extraRequestsPercentMax,
+            extraRequestsPercentMax: fields.optional("extraRequestsPercentMax", .percent)
+                ?? defaults.extraRequestsPercentMax,
             delayMin: fields.optional("delayMin", .duration(.zero ... .seconds(60))) ?? defaults.delayMin)
     }
 }

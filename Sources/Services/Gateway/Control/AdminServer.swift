@@ -108,14 +108,19 @@ public final class AdminServer {
 
     private func explain(_ request: HTTPServerRequest, _ responder: HTTPResponder) {
         let query = QueryString(request.query)
-        guard let model = query["model"], !model.isEmpty else { return error(responder, 400, "Say which model: /explain?model=NAME.") }
+        guard let model = query["model"], !model.isEmpty else {
+            return error(responder, 400, "Say which model: /explain?model=NAME.")
+        }
         let tokens = query["prompt_tokens"].flatMap { Int32($0) } ?? 200
         let ticket = Confined(responder)
         gateway.explain(model: model, region: query["region"], promptTokens: max(tokens, 0)) { [loop] explanation in
             loop.submit {
                 let responder = ticket.value
-                guard let explanation else { return Self.error(responder, 404, "No route has the public model name `\(model)`.") }
-                responder.respond(200, contentType: "application/json", body: ExplanationDocument.make(explanation).bytes)
+                guard let explanation else {
+                    return Self.error(responder, 404, "No route has the public model name `\(model)`.")
+                }
+                responder.respond(
+                    200, contentType: "application/json", body: ExplanationDocument.make(explanation).bytes)
             }
         }
     }
@@ -130,7 +135,9 @@ public final class AdminServer {
         responder.respond(status, contentType: "text/plain", body: Array(text.utf8))
     }
 
-    private func error(_ responder: HTTPResponder, _ status: Int, _ message: String) { Self.error(responder, status, message) }
+    private func error(_ responder: HTTPResponder, _ status: Int, _ message: String) {
+        Self.error(responder, status, message)
+    }
 
     private static func error(_ responder: HTTPResponder, _ status: Int, _ message: String) {
         let body = ErrorBody.openAI(message: message, type: "invalid_request_error", param: nil, code: nil)

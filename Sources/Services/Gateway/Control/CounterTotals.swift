@@ -8,20 +8,27 @@ struct CounterTotals {
     private(set) var endpoints: [String: EndpointCounters] = [:]
     private(set) var keys: [String: KeyCounters] = [:]
     private(set) var routes: [String: RouteCounters] = [:]
-    private(set) var unrouted = [UInt64](repeating: 0, count: RequestOutcome.allCases.count)
+    private(set) var unrouted = OutcomeCounts(repeating: 0)
 
     init(_ reports: [LoopReport]) {
         for report in reports {
-            for counters in report.counters.endpoints { endpoints[counters.name, default: EndpointCounters(name: counters.name)].add(counters) }
-            for counters in report.counters.keys { keys[counters.name, default: KeyCounters(name: counters.name)].add(counters) }
-            for counters in report.counters.routes { routes[counters.name, default: RouteCounters(name: counters.name)].add(counters) }
+            for counters in report.counters.endpoints {
+                endpoints[counters.name, default: EndpointCounters(name: counters.name)].add(counters)
+            }
+            for counters in report.counters.keys {
+                keys[counters.name, default: KeyCounters(name: counters.name)].add(counters)
+            }
+            for counters in report.counters.routes {
+                routes[counters.name, default: RouteCounters(name: counters.name)].add(counters)
+            }
             unrouted.add(report.counters.unrouted)
         }
     }
 }
 
 extension EndpointCounters {
-    var requestsTotal: UInt64 { requests.reduce(0, &+) }
+    var requestsTotal: UInt64 { requests.total }
+    var failuresTotal: UInt64 { failures.total }
 
     mutating func add(_ other: EndpointCounters) {
         requests.add(other.requests)
@@ -55,8 +62,14 @@ extension RouteCounters {
     mutating func add(_ other: RouteCounters) { requests.add(other.requests) }
 }
 
-extension [UInt64] {
-    mutating func add(_ other: [UInt64]) {
+extension InlineArray where Element == UInt64 {
+    var total: UInt64 {
+        var sum: UInt64 = 0
+        for i in indices { sum &+= self[i] }
+        return sum
+    }
+
+    mutating func add(_ other: Self) {
         for i in indices { self[i] &+= other[i] }
     }
 }

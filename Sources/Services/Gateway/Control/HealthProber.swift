@@ -8,8 +8,8 @@ public import Routing
 
 /// Asks endpoints with a `HealthCheck` whether they live and how long their queue is, and reports the answers.
 ///
-/// One probe per address, however many models it serves; at most one under way per address. The first probes are spread over the
-/// interval, so that a hundred endpoints are not asked in the same millisecond. No credential is sent.
+/// One probe per address, however many models it serves; at most one under way per address. The first probes are spread
+/// over the interval, so that a hundred endpoints are not asked in the same millisecond. No credential is sent.
 /// - Threading: confined to its loop, which is not one of the gateway's.
 public final class HealthProber {
     private let loop: EventLoop
@@ -28,7 +28,8 @@ public final class HealthProber {
         var seen: Set<Int> = []
         let probed = configuration.snapshot.endpoints.filter { $0.health != nil && seen.insert($0.gaugeSlot).inserted }
         targets = probed.enumerated().compactMap { position, record in
-            ProbeTarget(record, configuration, loop: loop, phase: Double(position) / Double(probed.count), report: report)
+            ProbeTarget(
+                record, configuration, loop: loop, phase: Double(position) / Double(probed.count), report: report)
         }
     }
 
@@ -55,7 +56,9 @@ private final class ProbeTarget {
         _ record: EndpointRecord, _ configuration: PublishedConfiguration, loop: EventLoop, phase: Double,
         report: @escaping (ProbeResult, Int) -> Void
     ) {
-        guard let check = record.health, let address = configuration.addresses[record.address.authority]?.first else { return nil }
+        guard let check = record.health, let address = configuration.addresses[record.address.authority]?.first else {
+            return nil
+        }
         self.record = record
         self.check = check
         self.loop = loop
@@ -75,7 +78,8 @@ private final class ProbeTarget {
 
     private func probe() {
         HTTPClient.fetch(
-            HTTPClientRequest("GET", check.path, host: host), from: server, loop: loop, timeoutNanoseconds: check.timeout.nanoseconds,
+            HTTPClientRequest("GET", check.path, host: host), from: server, loop: loop,
+            timeoutNanoseconds: check.timeout.nanoseconds,
             bodyBytesMax: Self.pageBytesMax
         ) { [weak self] result in
             guard let self, !isStopped else { return }
@@ -86,11 +90,13 @@ private final class ProbeTarget {
 
     private func readLoad(_ path: String) {
         HTTPClient.fetch(
-            HTTPClientRequest("GET", path, host: host), from: server, loop: loop, timeoutNanoseconds: check.timeout.nanoseconds,
+            HTTPClientRequest("GET", path, host: host), from: server, loop: loop,
+            timeoutNanoseconds: check.timeout.nanoseconds,
             bodyBytesMax: Self.pageBytesMax
         ) { [weak self] result in
             guard let self, !isStopped else { return }
-            let page = if case .success(let answer) = result { String(decoding: answer.body, as: UTF8.self) } else { "" }
+            let page =
+                if case .success(let answer) = result { String(decoding: answer.body, as: UTF8.self) } else { "" }
             conclude(ProbeResult(isUp: true, queued: LoadSignals.queued(in: page, flavor: record.flavor)))
         }
     }

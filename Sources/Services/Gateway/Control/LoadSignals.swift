@@ -5,8 +5,8 @@ internal import ResourceTypes
 
 /// Reads how many requests wait inside a model server from its Prometheus page.
 ///
-/// Metric names: vLLM `vllm:num_requests_waiting`, SGLang `sglang:num_queue_reqs`, llama.cpp `llamacpp:requests_deferred`
-/// (each project's metrics documentation, read 2026-11).
+/// Metric names: vLLM `vllm:num_requests_waiting`, SGLang `sglang:num_queue_reqs`, llama.cpp
+/// `llamacpp:requests_deferred` (each project's metrics documentation, read 2026-11).
 enum LoadSignals {
     static func metricName(of flavor: ProviderFlavor) -> String? {
         switch flavor {
@@ -25,10 +25,24 @@ enum LoadSignals {
         for line in page.split(separator: "\n") where line.hasPrefix(name) {
             let rest = line.dropFirst(name.count)
             guard rest.first == " " || rest.first == "{" else { continue }
-            let sample = rest.first == "{" ? rest.drop { $0 != "}" }.dropFirst() : rest
-            guard let value = sample.split(separator: " ").first.flatMap({ Double($0) }), value.isFinite, value >= 0 else { return nil }
+            let sample = rest.first == "{" ? withoutLabels(rest) : rest
+            guard let value = sample.split(separator: " ").first.flatMap({ Double($0) }), value.isFinite, value >= 0
+            else { return nil }
             total = (total ?? 0) + value
         }
         return total.flatMap { $0 < 1e9 ? Int($0) : nil }
+    }
+
+    /// What follows the closing brace of a label set; a brace inside a quoted value is no end.
+    private static func withoutLabels(_ text: Substring) -> Substring {
+        var isQuoted = false
+        var isEscaped = false
+        let labels = text.prefix { character in
+            if !isQuoted, character == "}" { return false }
+            if !isEscaped, character == "\"" { isQuoted.toggle() }
+            isEscaped = isQuoted && !isEscaped && character == "\\"
+            return true
+        }
+        return text[labels.endIndex...].dropFirst()
     }
 }

@@ -56,33 +56,43 @@ struct MetricsPage {
 
     private mutating func requests() {
         page.begin(.requests, into: &bytes)
-        for route in totals.routes.values.sorted(by: { $0.name < $1.name }) { outcomes(route.requests, [("route", route.name)]) }
+        for route in totals.routes.values.sorted(by: { $0.name < $1.name }) {
+            outcomes(route.requests, [("route", route.name)])
+        }
         outcomes(totals.unrouted, [("route", "")])
     }
 
-    private mutating func outcomes(_ counts: [UInt64], _ labels: PrometheusText.Labels) {
+    private mutating func outcomes(_ counts: OutcomeCounts, _ labels: PrometheusText.Labels) {
         for outcome in RequestOutcome.allCases where counts[Int(outcome.rawValue)] > 0 || outcome == .ok {
-            page.sample(labels + [("outcome", "\(outcome.label)")], Int64(clamping: counts[Int(outcome.rawValue)]), into: &bytes)
+            page.sample(
+                labels + [("outcome", "\(outcome.label)")], Int64(clamping: counts[Int(outcome.rawValue)]), into: &bytes
+            )
         }
     }
 
     private mutating func attempts() {
         page.begin(.attempts, into: &bytes)
         for endpoint in endpoints {
-            let failed = endpoint.counters.failures.reduce(0, &+)
-            page.sample(endpoint.labels + [("outcome", "other")], Int64(clamping: endpoint.counters.attempts &- failed), into: &bytes)
+            let failed = endpoint.counters.failuresTotal
+            page.sample(
+                endpoint.labels + [("outcome", "other")], Int64(clamping: endpoint.counters.attempts &- failed),
+                into: &bytes)
             for kind in FailureKind.allCases where endpoint.counters.failures[Int(kind.rawValue)] > 0 {
                 let count = Int64(clamping: endpoint.counters.failures[Int(kind.rawValue)])
                 page.sample(endpoint.labels + [("outcome", "\(kind)")], count, into: &bytes)
             }
         }
         page.begin(.hedges, into: &bytes)
-        for endpoint in endpoints { page.sample(endpoint.labels, Int64(clamping: endpoint.counters.hedges), into: &bytes) }
+        for endpoint in endpoints {
+            page.sample(endpoint.labels, Int64(clamping: endpoint.counters.hedges), into: &bytes)
+        }
     }
 
     private mutating func endpointState() {
         page.begin(.inFlight, into: &bytes)
-        for endpoint in endpoints { page.sample(endpoint.labels, Int64(endpoint.views.first?.inFlight ?? 0), into: &bytes) }
+        for endpoint in endpoints {
+            page.sample(endpoint.labels, Int64(endpoint.views.first?.inFlight ?? 0), into: &bytes)
+        }
         page.begin(.endpointUp, into: &bytes)
         for endpoint in endpoints {
             let isUp = endpoint.views.allSatisfy { $0.state.severity < EndpointView.State.open.severity }
@@ -95,12 +105,17 @@ struct MetricsPage {
         page.begin(.spend, into: &bytes)
         let currency = newest?.currency.code ?? ""
         for endpoint in endpoints {
-            page.sample(endpoint.labels + [("currency", currency)], Double(endpoint.counters.cost.pico) / 1e12, into: &bytes)
+            page.sample(
+                endpoint.labels + [("currency", currency)], Double(endpoint.counters.cost.pico) / 1e12, into: &bytes)
         }
         page.begin(.unpricedRequests, into: &bytes)
-        for endpoint in endpoints { page.sample(endpoint.labels, Int64(clamping: endpoint.counters.unpricedRequests), into: &bytes) }
+        for endpoint in endpoints {
+            page.sample(endpoint.labels, Int64(clamping: endpoint.counters.unpricedRequests), into: &bytes)
+        }
         page.begin(.estimatedRequests, into: &bytes)
-        for endpoint in endpoints { page.sample(endpoint.labels, Int64(clamping: endpoint.counters.estimatedRequests), into: &bytes) }
+        for endpoint in endpoints {
+            page.sample(endpoint.labels, Int64(clamping: endpoint.counters.estimatedRequests), into: &bytes)
+        }
     }
 
     // MARK: OpenTelemetry GenAI

@@ -4,7 +4,8 @@
 public import Reactor
 public import Routing
 
-/// Resolved addresses of everything a snapshot talks to. Resolution blocks, so it has a thread of its own; loops only ever see results.
+/// Resolved addresses of everything a snapshot talks to. Resolution blocks, so it has a thread of its own; loops only
+/// ever see results.
 ///
 /// A name that stops resolving keeps its last addresses: a broken resolver must not take a working endpoint away.
 public final class NameBook: @unchecked Sendable {
@@ -68,7 +69,9 @@ public final class NameBook: @unchecked Sendable {
     private static func resolve(_ names: [(host: String, port: UInt16)]) -> [String: [SocketAddress]] {
         var addresses: [String: [SocketAddress]] = [:]
         for name in names {
-            if case .success(let found) = Resolver.addresses(of: name.host, port: name.port) { addresses["\(name.host):\(name.port)"] = found }
+            if case .success(let found) = Resolver.addresses(of: name.host, port: name.port) {
+                addresses["\(name.host):\(name.port)"] = found
+            }
         }
         return addresses
     }
@@ -77,7 +80,9 @@ public final class NameBook: @unchecked Sendable {
         var seen: Set<String> = []
         return snapshot.endpoints.compactMap { endpoint in
             let address = endpoint.address
-            guard SocketAddress(literal: address.host, port: address.port) == nil, seen.insert(address.authority).inserted else { return nil }
+            guard SocketAddress(literal: address.host, port: address.port) == nil,
+                seen.insert(address.authority).inserted
+            else { return nil }
             return (address.host, address.port)
         }
     }

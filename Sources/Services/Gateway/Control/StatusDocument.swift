@@ -36,12 +36,15 @@ enum StatusDocument {
         let current = reports.filter { $0.snapshot.version == newest.snapshot.version }
         let all = totals.endpoints.values.reduce(0) { $0 + $1.requestsTotal }
         return newest.snapshot.endpoints.enumerated().map { index, record in
-            endpoint(record, newest.snapshot, current.map { $0.endpoints[index] }, totals.endpoints[record.name], requestsTotal: all)
+            endpoint(
+                record, newest.snapshot, current.map { $0.endpoints[index] }, totals.endpoints[record.name],
+                requestsTotal: all)
         }
     }
 
     private static func endpoint(
-        _ record: EndpointRecord, _ snapshot: RoutingSnapshot, _ views: [EndpointView], _ counters: EndpointCounters?, requestsTotal: UInt64
+        _ record: EndpointRecord, _ snapshot: RoutingSnapshot, _ views: [EndpointView], _ counters: EndpointCounters?,
+        requestsTotal: UInt64
     ) -> JSONValue {
         let busiest = views.max { $0.attempts < $1.attempts } ?? views[0]
         let requests = counters?.requestsTotal ?? 0
@@ -118,18 +121,26 @@ enum ExplanationDocument {
 
     private static func tier(_ tier: Explanation.Tier) -> JSONValue {
         .object([
-            ("name", .string(tier.name)), ("gate", .string(tier.gate)), ("used_percent", tier.usedPercent.map { .integer($0) } ?? .null),
+            ("name", .string(tier.name)), ("gate", .string(tier.gate)),
+            ("used_percent", tier.usedPercent.map { .integer($0) } ?? .null),
             ("candidates", .array(tier.candidates.map(candidate))),
         ])
     }
 
     private static func candidate(_ candidate: Explanation.Candidate) -> JSONValue {
         .object([
-            ("endpoint", .string(candidate.endpoint)), ("provider", .string(candidate.provider)), ("region", .string(candidate.region)),
+            ("endpoint", .string(candidate.endpoint)), ("provider", .string(candidate.provider)),
+            ("region", .string(candidate.region)),
             ("verdict", .string(candidate.verdict)), ("score", candidate.score.map { .decimal($0) } ?? .null),
-            ("parts", .array(candidate.parts.map { part in
-                .object([("name", .string(part.name)), ("value", .decimal(part.value)), ("unit", .string(part.unit))])
-            })),
+            (
+                "parts",
+                .array(
+                    candidate.parts.map { part in
+                        .object([
+                            ("name", .string(part.name)), ("value", .decimal(part.value)), ("unit", .string(part.unit)),
+                        ])
+                    })
+            ),
         ])
     }
 }

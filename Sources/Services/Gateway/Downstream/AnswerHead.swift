@@ -27,7 +27,7 @@ enum AnswerHead {
         writer.append("\r\n")
         guard exchange.machine.attempts > 0 else { return }
         writer.append("x-isobar-endpoint: ")
-        writer.append(exchange.worker.metrics.endpointName(exchange.lastAttempt.counters))
+        writer.append(exchange.worker.metrics.endpointName(exchange.attempts[exchange.answeringSlot].counters))
         writer.append("\r\nx-isobar-attempts: ")
         writer.append(decimal: exchange.machine.attempts)
         writer.append("\r\n")

@@ -6,15 +6,15 @@ internal import WireFormats
 
 /// One caller's connection: collects a request, lets its exchange answer it, then the next one.
 ///
-/// While an answer is under way nothing is read, so a caller that pipelines is slowed down by the kernel, not by our memory.
-/// A caller that closes its side while waiting is gone: for HTTP clients that is how a cancelled call looks, and an upstream that keeps
-/// generating for nobody costs money.
+/// While an answer is under way nothing is read, so a caller that pipelines is slowed down by the kernel, not by our
+/// memory. A caller that closes its side while waiting is gone: for HTTP clients that is how a cancelled call looks,
+/// and an upstream that keeps generating for nobody costs money.
 /// - Limits: `GatewayLimits`; the buffer is taken with a request's first byte and given back with its last.
 final class ClientConnection: Channel {
     private enum Phase { case idle, head, body, answering, closing }
 
-    unowned(unsafe) let worker: Worker
-    private(set) lazy var exchange = Exchange(client: self, worker: worker)
+    let worker: Worker
+    let exchange: Exchange
     private var phase = Phase.idle
     /// The request from its first byte, then whatever the caller sent after it.
     private var inbound = Buffer.none
@@ -30,7 +30,9 @@ final class ClientConnection: Channel {
 
     init(worker: Worker, accepted: Int32, tls: TLSContext?) throws(ReactorError) {
         self.worker = worker
+        exchange = Exchange(worker: worker)
         try super.init(loop: worker.loop, accepted: accepted, tls: tls)
+        exchange.attach(to: self)
         setDeadline(loop.now + worker.limits.headNanoseconds)
     }
 
@@ -41,7 +43,10 @@ final class ClientConnection: Channel {
     /// The request's body without framing; valid until the answer ends.
     var bodyBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: inbound.bytes[head.headBytes..<bodyEnd]) }
 
-    var keepsAlive: Bool { head.keepsAlive && !worker.isDraining }
+    var keepsAlive: Bool { head.keepsAlive && (!worker.isDraining || outlivesDrain) }
+    /// Draining began when the head of a stream had gone out without `connection: close`: a caller that trusts it sends
+    /// another request.
+    private var outlivesDrain = false
 
     // MARK: Input
 
@@ -82,6 +87,7 @@ final class ClientConnection: Channel {
 
     private func beginRequest() {
         phase = .head
+        outlivesDrain = false
         exchange.begin()
         setDeadline(loop.now + worker.limits.headNanoseconds)
     }
@@ -145,7 +151,9 @@ final class ClientConnection: Channel {
             rawStart = offset
             switch event {
             case .data(let range):
-                guard bodyEnd - head.headBytes + Int(range.count) <= worker.limits.bodyBytesMax else { return refuseBody() }
+                guard bodyEnd - head.headBytes + Int(range.count) <= worker.limits.bodyBytesMax else {
+                    return refuseBody()
+                }
                 let target = base + bodyEnd
                 let source = base + Int(range.start)
                 if target != source { target.copyMemory(from: source, byteCount: Int(range.count)) }
@@ -160,7 +168,8 @@ final class ClientConnection: Channel {
         }
     }
 
-    /// Closes the gap that taken-off framing leaves, so that a body of many small chunks does not need room for their frames.
+    /// Closes the gap that taken-off framing leaves, so that a body of many small chunks does not need room for their
+    /// frames.
     private func compact(_ base: UnsafeMutableRawPointer) {
         let rest = inbound.count - rawStart
         if rest > 0 { (base + bodyEnd).copyMemory(from: base + rawStart, byteCount: rest) }
@@ -176,7 +185,8 @@ final class ClientConnection: Channel {
 
     // MARK: Answers
 
-    /// Sends the worker's collected segments. Bytes the caller does not take at once wait here; upstream is not read meanwhile.
+    /// Sends the worker's collected segments. Bytes the caller does not take at once wait here; upstream is not read
+    /// meanwhile.
     func sendSegments(_ segments: inout SegmentList) {
         guard segments.count > 0 else { return }
         let outcome = send(segments.pointer, count: segments.count)
@@ -203,7 +213,8 @@ final class ClientConnection: Channel {
             loop.buffers.give(&inbound)
         }
         phase = .idle
-        setDeadline(loop.now + worker.limits.keepAliveNanoseconds)
+        setDeadline(
+            loop.now + (worker.isDraining ? DrainSchedule.idleGraceNanoseconds : worker.limits.keepAliveNanoseconds))
         if inbound.isEmpty { resumeReading() } else { loop.runSoon(self) }
     }
 
@@ -259,9 +270,14 @@ final class ClientConnection: Channel {
         }
     }
 
+    /// The gateway begins to stop: answers from now on say so, one under way cannot any more.
+    func drainBegan() {
+        if phase == .answering, exchange.hasStarted { outlivesDrain = true }
+    }
+
     /// Ends an idle connection when the gateway stops; one with a request under way ends with its answer.
     func drainIfIdle() {
-        if phase == .idle { closeNow() }
+        if phase == .idle, !outlivesDrain { closeNow() }
     }
 
     func closeNow() {

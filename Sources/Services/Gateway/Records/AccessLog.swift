@@ -10,8 +10,8 @@ internal import WireFormats
 
 /// Where access log lines go: one descriptor, one writing thread, whatever the number of loops.
 ///
-/// A disk or terminal that stalls must not stall requests: loops hand over filled blocks, and blocks that find the queue full are dropped
-/// and counted.
+/// A disk or terminal that stalls must not stall requests: loops hand over filled blocks, and blocks that find the
+/// queue full are dropped and counted.
 public final class AccessLogSink: @unchecked Sendable {
     // Proof of @unchecked: `descriptor` is written once; the rest is atomic or belongs to the writing thread.
     private let descriptor: Int32
@@ -71,10 +71,11 @@ public final class AccessLogSink: @unchecked Sendable {
 
 /// One loop's side of the log: lines are formatted into a block, blocks go to the sink when full or a moment old.
 ///
-/// A line says who, what, where, how long, how much: never a prompt, an answer, a key or a header we were not meant to read.
+/// A line says who, what, where, how long, how much: never a prompt, an answer, a key or a header we were not meant to
+/// read.
 final class AccessLog {
     private let sink: AccessLogSink
-    private unowned(unsafe) let loop: EventLoop
+    private let loop: EventLoop
     private let memory: UnsafeMutableRawBufferPointer
     private var writer: ByteWriter
     private var timer: LoopTimer?
@@ -117,13 +118,15 @@ final class AccessLog {
         guard exchange.isInFlight else { return }
         name("route", metrics.routeName(exchange.routeCounters))
         writer.append(exchange.features.isStreaming ? #","stream":true"# : #","stream":false"#)
-        if exchange.machine.attempts > 0 { name("endpoint", metrics.endpointName(exchange.lastAttempt.counters)) }
+        if exchange.machine.attempts > 0 {
+            name("endpoint", metrics.endpointName(exchange.attempts[exchange.answeringSlot].counters))
+        }
         writer.append(#","attempts":"#)
         writer.append(decimal: exchange.machine.attempts)
         appendTrace(exchange)
     }
 
-    private func name(_ member: StaticString, _ value: [UInt8]) {
+    private func name(_ member: StaticString, _ value: UnsafeRawBufferPointer) {
         writer.append(#",""#)
         writer.append(member)
         writer.append(#"":""#)

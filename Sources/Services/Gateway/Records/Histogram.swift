@@ -1,38 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-/// Counts of values in fixed ranges, as Prometheus wants them. A plain value: recording is a short scan and two additions.
+/// Counts of values in fixed ranges, as Prometheus wants them. A plain value: recording is a short scan and two
+/// additions.
 public struct Histogram: Sendable {
     /// Upper bounds of the ranges, ascending; one more range takes the rest. In the unit of the values.
-    public enum Scale: Sendable {
-        /// Nanoseconds of a whole operation (OpenTelemetry's `gen_ai.client.operation.duration`).
-        case operation
-        /// Nanoseconds to the first token.
-        case firstToken
-        /// Nanoseconds per output token after the first.
-        case perToken
-        /// Tokens of a request.
-        case tokens
+    ///
+    /// Bounds are those that OpenTelemetry's GenAI conventions advise; durations are in nanoseconds here.
+    public struct Scale: Sendable {
+        /// Lives as long as the process: read on every request without reference counting.
+        nonisolated(unsafe) public let bounds: UnsafeBufferPointer<Int64>
 
-        public var bounds: [Int64] {
-            switch self {
-            case .operation: Self.operationBounds
-            case .firstToken: Self.firstTokenBounds
-            case .perToken: Self.perTokenBounds
-            case .tokens: Self.tokenBounds
-            }
+        private init(_ values: [Int64]) {
+            let memory = UnsafeMutableBufferPointer<Int64>.allocate(capacity: values.count)
+            _ = memory.initialize(from: values)
+            bounds = UnsafeBufferPointer(memory)
         }
 
-        private static let operationBounds = milliseconds([
+        private init(milliseconds values: [Int64]) { self.init(values.map { $0 * 1_000_000 }) }
+
+        public static let operation = Scale(milliseconds: [
             10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 5_120, 10_240, 20_480, 40_960, 81_920,
         ])
-        private static let firstTokenBounds = milliseconds([
+        public static let firstToken = Scale(milliseconds: [
             1, 5, 10, 20, 40, 60, 80, 100, 250, 500, 750, 1_000, 2_500, 5_000, 7_500, 10_000,
         ])
-        private static let perTokenBounds = milliseconds([10, 25, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1_000, 2_500])
-        private static let tokenBounds: [Int64] = (0...13).map { 1 << (2 * $0) }
-
-        private static func milliseconds(_ values: [Int64]) -> [Int64] { values.map { $0 * 1_000_000 } }
+        public static let perToken = Scale(milliseconds: [
+            10, 25, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1_000, 2_500,
+        ])
+        public static let tokens = Scale((0...13).map { 1 << (2 * $0) })
     }
 
     static let rangesMax = 17

@@ -4,14 +4,19 @@
 public import ResourceTypes
 internal import Routing
 
+/// Counts by `RequestOutcome`, in place: an array would be reference-counted at every step.
+public typealias OutcomeCounts = InlineArray<11, UInt64>
+/// Counts by `FailureKind`.
+public typealias FailureCounts = InlineArray<18, UInt64>
+
 /// What happened at one endpoint. Written by one loop, added up by whoever reports.
 public struct EndpointCounters: Sendable {
     public let name: String
-    public var requests = [UInt64](repeating: 0, count: RequestOutcome.allCases.count)
+    public var requests = OutcomeCounts(repeating: 0)
     public var attempts: UInt64 = 0
     public var hedges: UInt64 = 0
     /// Failed attempts by `FailureKind`.
-    public var failures = [UInt64](repeating: 0, count: FailureKind.allCases.count)
+    public var failures = FailureCounts(repeating: 0)
     public var inputTokens: Int64 = 0
     public var cachedInputTokens: Int64 = 0
     public var outputTokens: Int64 = 0
@@ -39,7 +44,7 @@ public struct KeyCounters: Sendable {
 /// Requests of one route by outcome.
 public struct RouteCounters: Sendable {
     public let name: String
-    public var requests = [UInt64](repeating: 0, count: RequestOutcome.allCases.count)
+    public var requests = OutcomeCounts(repeating: 0)
 }
 
 /// All counters of one loop, as values to hand over.
@@ -48,12 +53,13 @@ public struct LoopCounters: Sendable {
     public var keys: [KeyCounters] = []
     public var routes: [RouteCounters] = []
     /// Requests that ended before a route was known, by outcome.
-    public var unrouted = [UInt64](repeating: 0, count: RequestOutcome.allCases.count)
+    public var unrouted = OutcomeCounts(repeating: 0)
     public var connectionsAccepted: UInt64 = 0
     public var connectionsRefused: UInt64 = 0
 }
 
-/// The counters of one loop. A name keeps its position for the life of the process, whatever configurations come and go.
+/// The counters of one loop. A name keeps its position for the life of the process, whatever configurations come and
+/// go.
 /// - Limits: names are bounded by the configuration's own limits times the number of reloads that rename everything.
 /// - Threading: confined to its loop.
 final class LoopMetrics {
@@ -61,9 +67,9 @@ final class LoopMetrics {
     private var endpointSlots: [String: Int] = [:]
     private var keySlots: [String: Int] = [:]
     private var routeSlots: [String: Int] = [:]
-    private var endpointNames: [[UInt8]] = []
-    private var keyNames: [[UInt8]] = []
-    private var routeNames: [[UInt8]] = []
+    private var endpointNames: [UnsafeRawBufferPointer] = []
+    private var keyNames: [UnsafeRawBufferPointer] = []
+    private var routeNames: [UnsafeRawBufferPointer] = []
 
     var connectionsAccepted: UInt64 {
         get { counters.connectionsAccepted }
@@ -77,21 +83,21 @@ final class LoopMetrics {
     func endpointSlot(named name: String) -> Int {
         Self.slot(name, in: &endpointSlots) {
             counters.endpoints.append(EndpointCounters(name: name))
-            endpointNames.append(Array(name.utf8))
+            endpointNames.append(Self.kept(name))
         }
     }
 
     func keySlot(named name: String) -> Int {
         Self.slot(name, in: &keySlots) {
             counters.keys.append(KeyCounters(name: name))
-            keyNames.append(Array(name.utf8))
+            keyNames.append(Self.kept(name))
         }
     }
 
     func routeSlot(named name: String) -> Int {
         Self.slot(name, in: &routeSlots) {
             counters.routes.append(RouteCounters(name: name))
-            routeNames.append(Array(name.utf8))
+            routeNames.append(Self.kept(name))
         }
     }
 
@@ -103,9 +109,16 @@ final class LoopMetrics {
         return slot
     }
 
-    func endpointName(_ slot: Int) -> [UInt8] { endpointNames[slot] }
-    func keyName(_ slot: Int) -> [UInt8] { keyNames[slot] }
-    func routeName(_ slot: Int) -> [UInt8] { routeNames[slot] }
+    /// Names as bytes that live as long as the process: heads and log lines copy them on every request.
+    func endpointName(_ slot: Int) -> UnsafeRawBufferPointer { endpointNames[slot] }
+    func keyName(_ slot: Int) -> UnsafeRawBufferPointer { keyNames[slot] }
+    func routeName(_ slot: Int) -> UnsafeRawBufferPointer { routeNames[slot] }
+
+    private static func kept(_ name: String) -> UnsafeRawBufferPointer {
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: name.utf8.count, alignment: 1)
+        memory.copyBytes(from: name.utf8)
+        return UnsafeRawBufferPointer(memory)
+    }
 
     func attemptBegan(_ endpoint: Int, isHedge: Bool) {
         counters.endpoints[endpoint].attempts &+= 1
@@ -119,39 +132,44 @@ final class LoopMetrics {
     /// One request, at its end.
     func record(_ exchange: Exchange, _ bill: Meter.Bill) {
         let outcome = Int(exchange.outcome.rawValue)
-        if let principal = exchange.principal { recordKey(principal.slot, bill) }
+        if let principal = exchange.principal { counters.keys[principal.slot].record(bill) }
         guard exchange.isInFlight else {
             counters.unrouted[outcome] &+= 1
             return
         }
         counters.routes[exchange.routeCounters].requests[outcome] &+= 1
         guard exchange.machine.attempts > 0 else { return }
-        recordEndpoint(exchange, bill, outcome)
+        let isAnswered = exchange.machine.committedSlot != nil
+        let slot = exchange.attempts[exchange.answeringSlot].counters
+        counters.endpoints[slot].record(outcome, exchange.timing, isAnswered ? bill : nil)
     }
+}
 
-    private func recordKey(_ slot: Int, _ bill: Meter.Bill) {
-        counters.keys[slot].requests &+= 1
-        counters.keys[slot].inputTokens &+= bill.usage.input
-        counters.keys[slot].outputTokens &+= bill.usage.output
-        if let cost = bill.cost { counters.keys[slot].spend += cost }
+extension KeyCounters {
+    fileprivate mutating func record(_ bill: Meter.Bill) {
+        requests &+= 1
+        inputTokens &+= bill.usage.input
+        outputTokens &+= bill.usage.output
+        if let cost = bill.cost { spend += cost }
     }
+}
 
-    private func recordEndpoint(_ exchange: Exchange, _ bill: Meter.Bill, _ outcome: Int) {
-        let slot = exchange.lastAttempt.counters
-        let timing = exchange.timing
-        counters.endpoints[slot].requests[outcome] &+= 1
-        counters.endpoints[slot].duration.record(timing.finished - timing.received)
-        guard exchange.machine.committedSlot != nil else { return }
-        counters.endpoints[slot].inputTokens &+= bill.usage.input
-        counters.endpoints[slot].cachedInputTokens &+= bill.usage.cachedInput
-        counters.endpoints[slot].outputTokens &+= bill.usage.output
-        if let cost = bill.cost { counters.endpoints[slot].cost += cost } else { counters.endpoints[slot].unpricedRequests &+= 1 }
-        if bill.isEstimated { counters.endpoints[slot].estimatedRequests &+= 1 }
-        counters.endpoints[slot].inputTokenUsage.record(bill.usage.input)
-        counters.endpoints[slot].outputTokenUsage.record(bill.usage.output)
-        counters.endpoints[slot].timeToFirstToken.record(timing.firstContent - timing.received)
+extension EndpointCounters {
+    /// - Parameter bill: `nil` when no content came.
+    fileprivate mutating func record(_ outcome: Int, _ timing: RequestTiming, _ bill: Meter.Bill?) {
+        requests[outcome] &+= 1
+        duration.record(timing.finished - timing.received)
+        guard let bill else { return }
+        inputTokens &+= bill.usage.input
+        cachedInputTokens &+= bill.usage.cachedInput
+        outputTokens &+= bill.usage.output
+        if let price = bill.cost { cost += price } else { unpricedRequests &+= 1 }
+        if bill.isEstimated { estimatedRequests &+= 1 }
+        inputTokenUsage.record(bill.usage.input)
+        outputTokenUsage.record(bill.usage.output)
+        timeToFirstToken.record(timing.firstContent - timing.received)
         if bill.usage.output > 1, timing.lastContent > timing.firstContent {
-            counters.endpoints[slot].timePerOutputToken.record((timing.lastContent - timing.firstContent) / (bill.usage.output - 1))
+            timePerOutputToken.record((timing.lastContent - timing.firstContent) / (bill.usage.output - 1))
         }
     }
 }

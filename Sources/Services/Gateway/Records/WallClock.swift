@@ -3,7 +3,8 @@
 
 internal import Glibc
 
-/// Calendar time derived from the loop's monotonic clock, corrected once a second, so that a request costs no system call for it.
+/// Calendar time derived from the loop's monotonic clock, corrected once a second, so that a request costs no system
+/// call for it.
 struct WallClock {
     private var offset: Int64 = 0
     private var correctedAt: Int64 = .min

@@ -16,7 +16,8 @@ enum Accept {
         let isInference = if case .inference = exchange.target { true } else { false }
         guard head.method == (isInference ? .post : .get) else { return .methodNotAllowed }
         if isInference {
-            UpstreamRequestHead.collect(fields, of: bytes, into: &exchange.forwardedLines, pool: exchange.worker.loop.buffers)
+            UpstreamRequestHead.collect(
+                fields, of: bytes, into: &exchange.forwardedLines, pool: exchange.worker.loop.buffers)
         }
         return nil
     }

@@ -10,8 +10,12 @@ enum Authenticate {
     static func check(_ exchange: Exchange) -> Refusal? {
         guard !exchange.headers.key.isEmpty else { return .missingKey }
         let generation = exchange.worker.generation
-        guard let key = generation.keys.find(exchange.headers.key.slice(exchange.client.headBytes)) else { return .unknownKey }
-        if let expiry = generation.keyExpiries[Int(key.index)], expiry <= exchange.worker.unixSeconds { return .expiredKey }
+        guard let key = generation.keys.find(exchange.headers.key.slice(exchange.client.headBytes)) else {
+            return .unknownKey
+        }
+        if let expiry = generation.keyExpiries[Int(key.index)], expiry <= exchange.worker.unixSeconds {
+            return .expiredKey
+        }
         exchange.principal = Principal(key: key, slot: generation.keySlots[Int(key.index)])
         return nil
     }

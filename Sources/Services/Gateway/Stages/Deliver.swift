@@ -73,7 +73,7 @@ extension Exchange {
 
     private func extendIdleDeadline() {
         guard let slot = machine.committedSlot, !client.isBackedUp else { return }
-        withAttempt(slot) { $0.phaseDeadline = worker.loop.now + $0.idleNanoseconds }
+        attempts[slot].phaseDeadline = worker.loop.now + attempts[slot].idleNanoseconds
         // Later than before: the armed timer fires early once and moves itself.
         armTimer()
     }
@@ -93,7 +93,9 @@ extension Exchange {
         cancelAttempts()
         switch failure {
         case .upstream(let last) where upstreamError.isPresent && last.status != 0:
-            outcome = last.kind == .callerError || last.kind == .contextTooLong || last.kind == .contentPolicy ? .callerError : .upstreamError
+            outcome =
+                last.kind == .callerError || last.kind == .contextTooLong || last.kind == .contentPolicy
+                ? .callerError : .upstreamError
             sendUpstreamError()
         case .upstream(let last): refuse(.upstream(last))
         case .noEndpoint(let reason):
@@ -115,8 +117,10 @@ extension Exchange {
 
     func sendError(_ refusal: Refusal) {
         let answer = refusal.answer()
-        let body = ErrorBody.openAI(message: answer.message, type: answer.type, param: answer.parameter, code: answer.code)
-        sendDocument(answer.status, body, retryAfterSeconds: answer.retryAfterSeconds, keepsAlive: refusal.keepsConnection)
+        let body = ErrorBody.openAI(
+            message: answer.message, type: answer.type, param: answer.parameter, code: answer.code)
+        sendDocument(
+            answer.status, body, retryAfterSeconds: answer.retryAfterSeconds, keepsAlive: refusal.keepsConnection)
     }
 
     private func sendUpstreamError() {
@@ -147,13 +151,15 @@ extension Exchange {
         }
     }
 
-    /// After content was sent: a terminal error event, never an invented finish reason or a `[DONE]`. An answer that is no stream can only be cut.
+    /// After content was sent: a terminal error event, never an invented finish reason or a `[DONE]`. An answer that is
+    /// no stream can only be cut.
     func endStream(_ failure: AttemptFailure) {
         outcome = .truncated
         guard features.isStreaming, sendsChunks || !hasSentErrorEvent else { return finish(keepingAlive: false) }
         if !hasSentErrorEvent {
             let body = ErrorBody.openAI(
-                message: "The stream broke: \(failure.kind.explanation).", type: "upstream_error", param: nil, code: "stream_interrupted")
+                message: "The stream broke: \(failure.kind.explanation).", type: "upstream_error", param: nil,
+                code: "stream_interrupted")
             body.withUnsafeBytes { body in
                 worker.beginSegments()
                 worker.segments.append("data: ")

@@ -6,7 +6,8 @@ internal import ResourceTypes
 internal import Routing
 internal import WireFormats
 
-/// Stage 7: performs what the attempt machine orders and reports what happened. The only loop of a request; it decides nothing.
+/// Stage 7: performs what the attempt machine orders and reports what happened. The only loop of a request; it decides
+/// nothing.
 extension Exchange {
     func handle(_ event: AttemptEvent) {
         perform(machine.handle(event, now: now, rng: &worker.random))
@@ -38,7 +39,7 @@ extension Exchange {
     }
 
     private func pickHedge() {
-        guard !isOrphaned, let first = attempts.0.endpoint else { return handle(.nothingToPick(.exhausted)) }
+        guard !isOrphaned, let first = attempts[0].endpoint else { return handle(.nothingToPick(.exhausted)) }
         switch worker.router.pickHedge(features, avoidingProviderOf: first, excluding: machine.tried, now: now) {
         case .endpoint(let endpoint, _): handle(.picked(endpoint))
         case .none(let reason): handle(.nothingToPick(reason))
@@ -53,21 +54,14 @@ extension Exchange {
         worker.router.began(endpoint, features, now: now)
         let connection = generation.upstreams[Int(endpoint.index)].connection(fresh: fresh)
         let isReady = connection?.isOpen ?? false
-        withAttempt(slot) { attempt in
-            attempt = Attempt()
-            attempt.endpoint = endpoint
-            attempt.gaugeSlot = options.gaugeSlot
-            attempt.counters = generation.endpointSlots[Int(endpoint.index)]
-            attempt.prices = options.prices
-            attempt.idleNanoseconds = options.timeouts.idle.nanoseconds
-            attempt.firstByteNanoseconds = options.timeouts.firstByte.nanoseconds
-            attempt.startedAt = worker.loop.now
-            attempt.phase = isReady ? .awaitingContent : .connecting
-            attempt.phaseDeadline =
-                worker.loop.now + (isReady ? options.timeouts.firstByte.nanoseconds : options.timeouts.connect.nanoseconds)
-            attempt.connection = connection
-        }
-        worker.metrics.attemptBegan(attempt(slot).counters, isHedge: slot == 1)
+        let patience = isReady ? options.timeouts.firstByte : options.timeouts.connect
+        attempts[slot] = Attempt(
+            endpoint: endpoint, counters: generation.endpointSlots[Int(endpoint.index)],
+            prices: options.prices, idleNanoseconds: options.timeouts.idle.nanoseconds,
+            firstByteNanoseconds: options.timeouts.firstByte.nanoseconds, connection: connection,
+            startedAt: worker.loop.now,
+            phaseDeadline: worker.loop.now + patience.nanoseconds, phase: isReady ? .awaitingContent : .connecting)
+        worker.metrics.attemptBegan(attempts[slot].counters, isHedge: slot == 1)
         if slot == 0, machine.attempts == 1 { planHedge(endpoint) }
         guard let connection else {
             return attemptFailed(slot, AttemptFailure(kind: .connectFailed))
@@ -81,18 +75,18 @@ extension Exchange {
     }
 
     func connectionOpened(_ slot: Int) {
-        withAttempt(slot) {
-            $0.phase = .awaitingContent
-            $0.phaseDeadline = worker.loop.now + $0.firstByteNanoseconds
-        }
+        attempts[slot].phase = .awaitingContent
+        attempts[slot].phaseDeadline = worker.loop.now + attempts[slot].firstByteNanoseconds
         armTimer()
     }
 
     /// Writes the request of this exchange to a ready connection.
     func sendRequest(on connection: UpstreamConnection) -> Sent {
-        guard case .inference(let operation) = target, let endpoint = attempt(connection.slot).endpoint else { return .failed(0) }
+        guard case .inference(let operation) = target, let endpoint = attempts[connection.slot].endpoint else {
+            return .failed(0)
+        }
         let body = client.bodyBytes
-        return worker.generation.snapshot.endpoints[Int(endpoint.index)].upstreamModel.withUnsafeBytes { model in
+        return worker.generation.upstreamModels[Int(endpoint.index)].withUnsafeBytes { model in
             let edits = RequestBody.edits(facts, of: body, model: model, addUsage: dropsUsageChunk)
             var writer = ByteWriter(worker.headMemory)
             connection.upstream.withHead(operation) { writer.append($0) }
@@ -115,7 +109,7 @@ extension Exchange {
 
     private func release(_ slot: Int, cancelling other: Int?) {
         commit(slot, cancelling: other)
-        attempt(slot).connection?.release()
+        attempts[slot].connection?.release()
     }
 
     private func commit(_ slot: Int, cancelling other: Int?) {
@@ -124,20 +118,21 @@ extension Exchange {
         waitUntil = .max
         timing.firstContent = worker.loop.now
         timing.lastContent = worker.loop.now
-        withAttempt(slot) {
-            $0.phase = .streaming
-            $0.phaseDeadline = worker.loop.now + $0.idleNanoseconds
-            guard let endpoint = $0.endpoint else { return }
-            worker.router.answered(endpoint, timeToFirstToken: .nanoseconds(worker.loop.now - $0.startedAt), now: now)
-            $0.hasReportedFirstToken = true
-        }
+        attempts[slot].phase = .streaming
+        attempts[slot].phaseDeadline = worker.loop.now + attempts[slot].idleNanoseconds
+        guard let endpoint = attempts[slot].endpoint else { return }
+        let timeToFirstToken = TimeSpan.nanoseconds(worker.loop.now - attempts[slot].startedAt)
+        worker.router.answered(endpoint, timeToFirstToken: timeToFirstToken, now: now)
+        attempts[slot].hasReportedFirstToken = true
     }
 
     /// A complete answer that fits one send.
     /// - Returns: false when this attempt lost and is gone.
     func answerIfFirst(_ slot: Int, body: UnsafeRawBufferPointer) -> Bool {
         let action = machine.handle(.committed(slot: slot), now: now, rng: &worker.random)
-        guard case .release(let released, let other) = action, released == slot, let connection = attempt(slot).connection else {
+        guard case .release(let released, let other) = action, released == slot,
+            let connection = attempts[slot].connection
+        else {
             perform(action)
             return false
         }
@@ -149,20 +144,20 @@ extension Exchange {
 
     /// Events of an upstream that belong to an answer already given are ignored: the slot is idle by then.
     func attemptFinished(_ slot: Int) {
-        guard attempt(slot).isAlive else { return }
+        guard attempts[slot].isAlive else { return }
         settle(slot, failure: nil, wasCancelled: false)
         handle(.finished(slot: slot))
     }
 
     func attemptFailed(_ slot: Int, _ failure: AttemptFailure) {
-        guard attempt(slot).isAlive else { return }
+        guard attempts[slot].isAlive else { return }
         settle(slot, failure: failure, wasCancelled: false)
         handle(.failed(slot: slot, failure))
     }
 
     private func cancelAttempt(_ slot: Int) {
-        guard attempt(slot).isAlive else { return }
-        attempt(slot).connection?.cancel()
+        guard attempts[slot].isAlive else { return }
+        attempts[slot].connection?.cancel()
         settle(slot, failure: nil, wasCancelled: true)
     }
 
@@ -173,24 +168,22 @@ extension Exchange {
 
     /// Tells the router how the attempt went and frees the slot.
     private func settle(_ slot: Int, failure: AttemptFailure?, wasCancelled: Bool) {
-        let attempt = attempt(slot)
-        withAttempt(slot) {
-            $0.phase = .idle
-            $0.phaseDeadline = .max
-            $0.connection = nil
-        }
-        if let failure { worker.metrics.attemptFailed(attempt.counters, failure.kind) }
-        guard let endpoint = attempt.endpoint else { return worker.gauges.subtractInFlight(attempt.gaugeSlot) }
-        let isFirstTokenKnown = attempt.hasReportedFirstToken
+        attempts[slot].phase = .idle
+        attempts[slot].phaseDeadline = .max
+        attempts[slot].connection = nil
+        if let failure { worker.metrics.attemptFailed(attempts[slot].counters, failure.kind) }
+        // An endpoint that left the configuration was settled by the router when it adopted the new one.
+        guard let endpoint = attempts[slot].endpoint else { return }
+        let isFirstTokenKnown = attempts[slot].hasReportedFirstToken
         var outcome = AttemptOutcome(
             features: features, failure: failure, wasCancelled: wasCancelled,
-            timeToFirstToken: isFirstTokenKnown ? .nanoseconds(timing.firstContent - attempt.startedAt) : nil,
-            duration: .nanoseconds(worker.loop.now - attempt.startedAt), isFirstTokenReported: isFirstTokenKnown)
+            timeToFirstToken: isFirstTokenKnown ? .nanoseconds(timing.firstContent - attempts[slot].startedAt) : nil,
+            duration: .nanoseconds(worker.loop.now - attempts[slot].startedAt), isFirstTokenReported: isFirstTokenKnown)
         if isFirstTokenKnown {
             outcome.outputTokens = usage?.completionTokens ?? 0
             outcome.promptTokens = usage?.promptTokens ?? 0
         }
-        outcome.headroom = attempt.headroom
+        outcome.headroom = attempts[slot].headroom
         if let news = worker.router.ended(endpoint, outcome, now: now) { worker.shareNews?(news) }
     }
 
@@ -198,12 +191,13 @@ extension Exchange {
 
     func observeHeadroom(_ slot: Int, _ head: UnsafeRawBufferPointer, _ fields: UnsafeBufferPointer<HeaderField>) {
         let view = RateLimitView.parse(response: head, fields: worker.fields, count: fields.count)
-        withAttempt(slot) { $0.headroom = HeadroomHint(view) }
+        attempts[slot].headroom = HeadroomHint(view)
     }
 
     func noteRetryHint(_ slot: Int, _ head: UnsafeRawBufferPointer, _ fields: UnsafeBufferPointer<HeaderField>) {
-        let hint = RetryHint.parse(response: head, fields: worker.fields, count: fields.count, nowUnixSeconds: worker.unixSeconds)
-        withAttempt(slot) { $0.retryAfter = hint }
+        let hint = RetryHint.parse(
+            response: head, fields: worker.fields, count: fields.count, nowUnixSeconds: worker.unixSeconds)
+        attempts[slot].retryAfter = hint
     }
 
     /// Classifies by what the error says, not by its status alone, and keeps it for the caller.
@@ -213,15 +207,18 @@ extension Exchange {
             FailureKind.classify(
                 status: status, isQuotaExhausted: facts.isQuotaExhausted, isContextTooLong: facts.isContextTooLong,
                 isContentFilter: facts.isContentFilter) ?? .malformedResponse
-        let retryAfter = attempt(slot).retryAfter
-        upstreamError = UpstreamErrorAnswer(status: status, body: ErrorShape.openAI(body, facts), retryAfterSeconds: seconds(retryAfter))
-        return AttemptFailure(kind: kind, retryAfter: retryAfter.map { .nanoseconds($0) }, status: status, onReusedConnection: false)
+        let retryAfter = attempts[slot].retryAfter
+        upstreamError = UpstreamErrorAnswer(
+            status: status, body: ErrorShape.openAI(body, facts), retryAfterSeconds: seconds(retryAfter))
+        return AttemptFailure(
+            kind: kind, retryAfter: retryAfter.map { .nanoseconds($0) }, status: status, onReusedConnection: false)
     }
 
     func classifyStreamError(_ slot: Int, _ event: UnsafeRawBufferPointer) -> AttemptFailure {
         let facts = ResponseScan.errorFacts(event)
         upstreamError = UpstreamErrorAnswer(status: 502, body: ErrorShape.openAI(event, facts))
-        return AttemptFailure(kind: facts.isQuotaExhausted ? .quotaExhausted : .errorInStream, status: 200, onReusedConnection: false)
+        return AttemptFailure(
+            kind: facts.isQuotaExhausted ? .quotaExhausted : .errorInStream, status: 200, onReusedConnection: false)
     }
 
     private func seconds(_ nanoseconds: Int64?) -> Int64 {
@@ -234,7 +231,7 @@ extension Exchange {
     func armTimer() {
         guard isInFlight else { return }
         var next = min(machine.deadline.nanoseconds, waitUntil, hedgeAt, stallDeadline)
-        next = min(next, attempts.0.phaseDeadline, attempts.1.phaseDeadline)
+        next = min(next, attempts[0].phaseDeadline, attempts[1].phaseDeadline)
         client.setDeadline(next)
     }
 
@@ -253,20 +250,19 @@ extension Exchange {
             hedgeAt = .max
             handle(.hedgeDue)
         } else {
-            for slot in 0...1 where attempt(slot).phaseDeadline <= now { timeOut(slot) }
+            for slot in 0...1 where attempts[slot].phaseDeadline <= now { timeOut(slot) }
         }
         armTimer()
     }
 
     private func timeOut(_ slot: Int) {
-        let attempt = attempt(slot)
         let kind: FailureKind =
-            switch attempt.phase {
+            switch attempts[slot].phase {
             case .connecting: .connectTimeout
             case .awaitingContent: .firstByteTimeout
             case .streaming, .idle: .idleTimeout
             }
-        attempt.connection?.cancel()
+        attempts[slot].connection?.cancel()
         attemptFailed(slot, AttemptFailure(kind: kind))
     }
 
@@ -281,16 +277,16 @@ extension Exchange {
 
     func clientBackedUp() {
         stallDeadline = worker.loop.now + worker.limits.writeStallNanoseconds
-        withAttempt(machine.committedSlot ?? 0) { $0.phaseDeadline = .max }
+        attempts[machine.committedSlot ?? 0].phaseDeadline = .max
         armTimer()
     }
 
     func clientDrained() {
         stallDeadline = .max
-        guard isInFlight, let slot = machine.committedSlot, attempt(slot).isAlive else { return }
-        withAttempt(slot) { $0.phaseDeadline = worker.loop.now + $0.idleNanoseconds }
+        guard isInFlight, let slot = machine.committedSlot, attempts[slot].isAlive else { return }
+        attempts[slot].phaseDeadline = worker.loop.now + attempts[slot].idleNanoseconds
         armTimer()
-        attempt(slot).connection?.resumeReading()
+        attempts[slot].connection?.resumeReading()
     }
 }
 

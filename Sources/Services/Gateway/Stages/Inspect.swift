@@ -13,7 +13,9 @@ enum Inspect {
     static func examine(_ exchange: Exchange) -> Refusal? {
         guard case .inference(let operation) = exchange.target else { return .unknownPath }
         let body = exchange.client.bodyBytes
-        if let fault = RequestScan.facts(body, kind: operation.kind, hashesPrefix: true, into: &exchange.facts) { return .invalidBody(fault) }
+        if let fault = RequestScan.facts(body, kind: operation.kind, hashesPrefix: true, into: &exchange.facts) {
+            return .invalidBody(fault)
+        }
         let facts = exchange.facts
         let name = facts.model.slice(body)
         guard !facts.modelHasEscapes, let route = exchange.worker.router.route(forModel: name) else {

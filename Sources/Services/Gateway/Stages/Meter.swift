@@ -6,7 +6,8 @@ internal import ResourceTypes
 internal import Routing
 internal import WireFormats
 
-/// Stage 9: tokens and money of an answer. Never fails a request: what the endpoint did not count is estimated and marked.
+/// Stage 9: tokens and money of an answer. Never fails a request: what the endpoint did not count is estimated and
+/// marked.
 enum Meter {
     struct Bill {
         var usage = TokenUsage()
@@ -19,13 +20,14 @@ enum Meter {
         guard exchange.machine.committedSlot != nil else { return Bill(cost: .zero) }
         var bill = Bill()
         if let counted = exchange.usage ?? ResponseScan.usage(inTailOf: exchange.relayedTail) {
-            bill.usage = TokenUsage(input: counted.promptTokens, cachedInput: counted.cachedTokens, output: counted.completionTokens)
+            bill.usage = TokenUsage(
+                input: counted.promptTokens, cachedInput: counted.cachedTokens, output: counted.completionTokens)
         } else if exchange.answeredStatus < 300 {
             // One content event is about one token; a prompt about one token in four bytes.
             bill.usage = TokenUsage(input: Int64(exchange.features.promptTokens), output: Int64(exchange.contentEvents))
             bill.isEstimated = true
         }
-        bill.cost = exchange.lastAttempt.prices.map { $0.cost(of: bill.usage) }
+        bill.cost = exchange.attempts[exchange.answeringSlot].prices.map { $0.cost(of: bill.usage) }
         return bill
     }
 }

@@ -7,8 +7,8 @@ internal import Routing
 
 /// Stage 10: one record per request into counters, histograms and the log. Never fails a request.
 extension Exchange {
-    /// The attempt that answered, or the latest one.
-    var lastAttempt: Attempt { machine.committedSlot == 1 ? attempts.1 : attempts.0 }
+    /// The slot of the attempt that answered, or of the latest one.
+    var answeringSlot: Int { machine.committedSlot == 1 ? 1 : 0 }
 
     /// Prepares for the next request of the connection.
     func begin() {

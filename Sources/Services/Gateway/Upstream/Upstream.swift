@@ -4,10 +4,11 @@
 internal import Reactor
 internal import Routing
 
-/// One address of an endpoint as one loop uses it: resolved addresses, keep-alive connections, request heads made in advance.
+/// One address of an endpoint as one loop uses it: resolved addresses, keep-alive connections, request heads made in
+/// advance.
 ///
-/// Idle connections are used most recently used first, so that surplus ones age out. An idle connection that the peer closes, or that
-/// says something unasked, is dropped the moment the kernel tells.
+/// Idle connections are used most recently used first, so that surplus ones age out. An idle connection that the peer
+/// closes, or that says something unasked, is dropped the moment the kernel tells.
 /// - Limits: `idleUpstreamsMax` idle connections; busy ones are bounded by the requests in flight.
 final class Upstream {
     let name: String
@@ -15,7 +16,7 @@ final class Upstream {
     private let address: UpstreamAddress
     private var addresses: [SocketAddress]
     private let tls: TLSContext?
-    private unowned(unsafe) let worker: Worker
+    private let worker: Worker
     private var idle: [UpstreamConnection] = []
     private var preferredAddress = 0
     private var isRetired = false
@@ -59,7 +60,8 @@ final class Upstream {
         return address.isTLS && tls == nil ? nil : connection
     }
 
-    /// The address last tried does not answer: the next connection uses the next one (IPv6 before IPv4 is the resolver's order).
+    /// The address last tried does not answer: the next connection uses the next one (IPv6 before IPv4 is the
+    /// resolver's order).
     func addressFailed() { preferredAddress &+= 1 }
 
     func update(addresses fresh: [SocketAddress]) {
@@ -68,7 +70,9 @@ final class Upstream {
 
     /// Takes back a connection whose answer ended cleanly.
     func keep(_ connection: UpstreamConnection) {
-        guard !isRetired, !worker.isDraining, idle.count < worker.limits.idleUpstreamsMax else { return connection.close() }
+        guard !isRetired, !worker.isDraining, idle.count < worker.limits.idleUpstreamsMax else {
+            return connection.close()
+        }
         connection.enterIdle()
         idle.append(connection)
     }

@@ -44,23 +44,27 @@ extension UpstreamConnection {
         var hasRateLimits = false
     }
 
-    private func collectLines(_ bytes: UnsafeRawBufferPointer, _ fields: UnsafeBufferPointer<HeaderField>) -> HeadFindings {
+    private func collectLines(_ bytes: UnsafeRawBufferPointer, _ fields: UnsafeBufferPointer<HeaderField>)
+        -> HeadFindings
+    {
         var findings = HeadFindings()
+        let pool = loop.buffers
         for field in fields {
             switch field.known {
             case .contentType:
                 let value = field.value.slice(bytes)
                 findings.isEventStream = value.hasPrefix("text/event-stream")
                 findings.isMarkup = value.hasPrefix("text/html")
-                loop.buffers.append(field.line.slice(bytes), to: &headLines)
+                pool.append(field.line.slice(bytes), to: &headLines)
             case .rateLimit, .utilization, .retryAfter, .retryAfterMilliseconds, .xMsRetryAfterMilliseconds:
                 // An account's limits are ours to know, never a tenant's.
                 findings.hasRateLimits = true
-            case .host, .contentLength, .transferEncoding, .connection, .hopByHop, .cookie, .alternativeService, .isobar, .isobarRegion,
+            case .host, .contentLength, .transferEncoding, .connection, .hopByHop, .cookie, .alternativeService,
+                .isobar, .isobarRegion,
                 .isobarExplain:
                 break
             default:
-                loop.buffers.append(field.line.slice(bytes), to: &headLines)
+                pool.append(field.line.slice(bytes), to: &headLines)
             }
         }
         return findings
@@ -68,7 +72,8 @@ extension UpstreamConnection {
 
     // MARK: Body
 
-    /// Takes the framing off and hands each stretch to the mode. Segments collected on the way point into `bytes` and are sent before returning.
+    /// Takes the framing off and hands each stretch to the mode. Segments collected on the way point into `bytes` and
+    /// are sent before returning.
     func processBody(_ bytes: UnsafeRawBufferPointer) {
         var offset = 0
         var whole = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -94,7 +99,7 @@ extension UpstreamConnection {
                 if !whole.isEmpty { return wholeArrived(whole, isReusable: offset == bytes.count) }
                 return bodyEnded(isReusable: offset == bytes.count)
             case .fault:
-                return fail(mode == .stream || mode == .relay ? .truncated : .malformedResponse)
+                return mode == .stream || mode == .relay ? cutOff() : fail(.malformedResponse)
             }
         }
     }
@@ -116,7 +121,8 @@ extension UpstreamConnection {
         }
     }
 
-    /// No more input for now: send what was collected; a stream that said `[DONE]` is complete for the client whatever its framing still owes.
+    /// No more input for now: send what was collected; a stream that said `[DONE]` is complete for the client whatever
+    /// its framing still owes.
     private func pauseBody() {
         guard mode == .stream || mode == .relay, let exchange else { return }
         if mode == .stream, sawDone {
@@ -148,12 +154,18 @@ extension UpstreamConnection {
         case .stream where sawDone || sawFinish:
             finishStream(exchange, isReusable: isReusable)
         case .stream:
-            fail(.truncated)
+            cutOff()
         case .relay:
             finishStream(exchange, isReusable: isReusable)
         case .drain, .head, .idle, .connecting:
             finished(isReusable: isReusable)
         }
+    }
+
+    /// A committed answer breaks; what was collected before the break is good, and the caller's.
+    private func cutOff() {
+        exchange?.sendStream(isLast: false)
+        fail(.truncated)
     }
 
     private func finishStream(_ exchange: Exchange, isReusable: Bool) {
@@ -181,7 +193,9 @@ extension UpstreamConnection {
         var offset = 0
         var isReady = false
         while !isReady, let event = SSEFraming.nextEvent(complete, from: &offset) {
-            let facts = event.dataLines == 0 ? ChunkFacts(kind: .noContent) : ResponseScan.chunkFacts(event.data.slice(complete))
+            let facts =
+                event.dataLines == 0
+                ? ChunkFacts(kind: .noContent) : ResponseScan.chunkFacts(event.data.slice(complete))
             switch facts.kind {
             case .content: isReady = true
             case .error:
@@ -226,7 +240,8 @@ extension UpstreamConnection {
         loop.buffers.give(&input)
     }
 
-    /// Forwards whole events; a started one waits in `held` for its end, so that a cut never leaves half an event with the client.
+    /// Forwards whole events; a started one waits in `held` for its end, so that a cut never leaves half an event with
+    /// the client.
     private func forwardEvents(_ content: UnsafeRawBufferPointer) {
         guard held.isEmpty else { return forwardContinued(content) }
         let complete = framing.completeCount(content)
@@ -258,7 +273,14 @@ extension UpstreamConnection {
                 worker.segments.append(event.raw.slice(events))
                 continue
             }
-            let facts = ResponseScan.chunkFacts(event.data.slice(events))
+            let data = event.data.slice(events)
+            if ResponseScan.isPlainChunk(data) {
+                exchange.contentEvents += 1
+                worker.segments.append(event.raw.slice(events))
+                if worker.segments.isFull { exchange.sendStream(isLast: false) }
+                continue
+            }
+            let facts = ResponseScan.chunkFacts(data)
             if facts.hasFinishReason { sawFinish = true }
             if let usage = facts.usage { exchange.usage = usage }
             switch facts.kind {
@@ -271,7 +293,10 @@ extension UpstreamConnection {
             case .noContent, .usageOnly, .malformed: break
             }
             worker.segments.append(event.raw.slice(events))
-            if worker.segments.isFull { exchange.sendStream(isLast: false) }
+            guard worker.segments.isFull else { continue }
+            exchange.sendStream(isLast: false)
+            // The caller may have gone meanwhile, and taken this connection with it.
+            if isClosed { return }
         }
     }
 

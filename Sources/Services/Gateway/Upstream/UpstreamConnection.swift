@@ -6,20 +6,23 @@ internal import ResourceTypes
 internal import Routing
 internal import WireFormats
 
-/// One connection to an endpoint: sends a request, takes the framing off the answer, and tells its exchange what it means.
+/// One connection to an endpoint: sends a request, takes the framing off the answer, and tells its exchange what it
+/// means.
 ///
 /// The answer passes through one of these modes:
 /// - `error`: not a success; the body is collected, classified and handed over. Nothing reaches the client yet.
-/// - `whole`: a success that is not a stream; collected so that a broken one can still fail over. Too long for that, it is relayed.
+/// - `whole`: a success that is not a stream; collected so that a broken one can still fail over. Too long for that, it
+///   is relayed.
 /// - `preview`: a stream before its first content; an error or an end here can still fail over.
-/// - `stream`: committed; whole events are forwarded in the iteration in which they arrived, from the receive buffer, without a copy.
+/// - `stream`: committed; whole events are forwarded in the iteration in which they arrived, from the receive buffer,
+///   without a copy.
 /// - `relay`: committed, not a stream; bytes are forwarded as they come.
 /// - `drain`: nobody listens any more; the rest is discarded within bounds, so that the connection can be used again.
 /// The steps of each mode are in `UpstreamConnection+Answer.swift`.
 final class UpstreamConnection: Channel {
     enum Mode { case connecting, idle, head, error, whole, preview, stream, relay, drain }
 
-    unowned(unsafe) let worker: Worker
+    let worker: Worker
     private(set) var upstream: Upstream
     /// The request being served. Invariant: an exchange detaches its connections before it goes away.
     unowned(unsafe) var exchange: Exchange?
@@ -121,7 +124,8 @@ final class UpstreamConnection: Channel {
         if case .failed = exchange.sendRequest(on: self) { connectionBroke() }
     }
 
-    /// Forgets the request; the answer, if one is coming, is of no interest: an answer under way can only be stopped by closing.
+    /// Forgets the request; the answer, if one is coming, is of no interest: an answer under way can only be stopped by
+    /// closing.
     func cancel() {
         exchange = nil
         close()
@@ -196,6 +200,8 @@ final class UpstreamConnection: Channel {
 
     /// The peer closed its side.
     private func ended() {
+        // Because: the list is the loop's, and may hold what a connection that was closed halfway had collected.
+        worker.beginSegments()
         switch mode {
         case .idle: peerSpokeWhileIdle()
         case .drain, .connecting: close()
@@ -212,6 +218,7 @@ final class UpstreamConnection: Channel {
 
     /// The connection is of no use any more; what that means depends on how far the answer had come.
     private func connectionBroke() {
+        worker.beginSegments()
         switch mode {
         case .idle: peerSpokeWhileIdle()
         case .drain: close()

@@ -6,7 +6,8 @@ internal import ResourceTypes
 internal import Routing
 internal import WireFormats
 
-/// Builds the head sent to an endpoint: what depends only on the address is made once, what the caller sent is copied line by line.
+/// Builds the head sent to an endpoint: what depends only on the address is made once, what the caller sent is copied
+/// line by line.
 enum UpstreamRequestHead {
     /// `POST path HTTP/1.1`, `Host` and the credential, with CRLFs.
     static func prefix(address: UpstreamAddress, operation: Operation) -> [UInt8] {
@@ -24,7 +25,8 @@ enum UpstreamRequestHead {
 
     /// Copies the caller's end-to-end header lines, neighbouring ones in one go.
     static func collect(
-        _ fields: UnsafeBufferPointer<HeaderField>, of head: UnsafeRawBufferPointer, into lines: inout Buffer, pool: BufferPool
+        _ fields: UnsafeBufferPointer<HeaderField>, of head: UnsafeRawBufferPointer, into lines: inout Buffer,
+        pool: BufferPool
     ) {
         var runStart = 0
         var runEnd = 0
@@ -38,12 +40,13 @@ enum UpstreamRequestHead {
         pool.append(UnsafeRawBufferPointer(rebasing: head[runStart..<runEnd]), to: &lines)
     }
 
-    /// End-to-end headers that mean something to a model server. The caller's own credentials and anything that frames the message are ours to set;
-    /// `accept-encoding` is dropped because a compressed answer could not be metered.
+    /// End-to-end headers that mean something to a model server. The caller's own credentials and anything that frames
+    /// the message are ours to set; `accept-encoding` is dropped because a compressed answer could not be metered.
     @inline(__always)
     static func isForwarded(_ header: KnownHeader) -> Bool {
         switch header {
-        case .host, .contentLength, .transferEncoding, .connection, .hopByHop, .expect, .authorization, .apiKey, .xAPIKey, .acceptEncoding,
+        case .host, .contentLength, .transferEncoding, .connection, .hopByHop, .expect, .authorization, .apiKey,
+            .xAPIKey, .acceptEncoding,
             .isobarRegion, .isobarExplain, .isobar, .cookie:
             false
         default: true

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import Loopback
+
+/// A load generator for OpenAI-compatible servers on loopback.
+@main
+struct BenchLoad {
+    static func main() {
+        do {
+            let plan = try Plan(CommandLine.arguments.dropFirst())
+            try run(plan)
+        } catch let failure as Arguments.Failure {
+            Console.fail("bench-load: \(failure)\n\n\(Plan.usage)")
+        } catch {
+            Console.fail("bench-load: \(error)\n")
+        }
+    }
+
+    private static func run(_ plan: Plan) throws {
+        let generator = try LoadGenerator(plan)
+        if plan.warmUp > 0 { _ = try generator.run(LoadGenerator.Budget(requestsMax: nil, duration: plan.warmUp)) }
+        guard plan.handshake else { return Console.write(try measure(generator, plan)) }
+        Console.write("ready\n")
+        while Console.awaitLine() { Console.write(try measure(generator, plan)) }
+    }
+
+    private static func measure(_ generator: LoadGenerator, _ plan: Plan) throws -> String {
+        try generator.run(LoadGenerator.Budget(requestsMax: plan.requestsMax, duration: plan.duration)).json(plan)
+    }
+}

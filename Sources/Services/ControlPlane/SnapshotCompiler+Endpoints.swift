@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import ConfigurationFiles
+internal import ResourceTypes
+internal import Routing
+
+extension SnapshotCompiler {
+    mutating func compileEndpoints(regions: Regions, slots: GaugeSlots) -> Endpoints {
+        let flavors = Dictionary(resources.providers.map { ($0.name, $0.flavor) }) { first, _ in first }
+        var endpoints = Endpoints { EndpointID($0) }
+        for endpoint in resources.endpoints {
+            guard let region = regionID(endpoint.region, regions, of: ResourceName(.endpoint, endpoint.name)),
+                let address = compileAddress(of: endpoint), let slot = slots[endpoint.name]
+            else { continue }
+            let provider = regions.records[Int(region.index)].provider
+            guard let flavor = flavors[provider] else {
+                refuse(
+                    ResourceName(.endpoint, endpoint.name), "spec.region",
+                    "its region's provider \"\(provider)\" is not declared")
+                continue
+            }
+            for (index, served) in endpoint.serves.enumerated() {
+                let record = EndpointRecord(
+                    name: index == 0 ? endpoint.name : "\(endpoint.name)/\(served.model)", provider: provider,
+                    flavor: flavor, region: region, gaugeSlot: slot, address: address,
+                    upstreamModel: JSONText.escaped(served.upstreamName ?? served.model), prices: served.prices,
+                    limits: endpoint.limits, timeouts: endpoint.timeouts, health: endpoint.health)
+                endpoints.append(record, for: ServedName(endpoint: endpoint.name, model: served.model))
+            }
+        }
+        return endpoints
+    }
+
+    private mutating func compileAddress(of endpoint: Endpoint) -> UpstreamAddress? {
+        let resource = ResourceName(.endpoint, endpoint.name)
+        let url: EndpointURL
+        do throws(EndpointURL.Defect) {
+            url = try EndpointURL(endpoint.url)
+        } catch {
+            refuse(resource, "spec.url", "not an endpoint's address", hint: error.description)
+            return nil
+        }
+        var header: Secret?
+        if let credential = endpoint.credential {
+            guard let secret = secrets[credential.secret] else {
+                refuse(resource, "spec.credential.secret", "the secret was not read")
+                return nil
+            }
+            header = credential.scheme.headerLine(with: secret)
+        }
+        return UpstreamAddress(
+            isTLS: url.isTLS, host: url.host, port: url.port, basePath: url.basePath, credentialHeader: header,
+            certificateAuthorityFile: endpoint.certificateAuthorityFile)
+    }
+}

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+# Isobar
+"""Integration tests: the built `isobar` as real processes, real clients on real sockets.
+
+`ISOBAR_BINARY` names the binary, by default the release build of this repository.
+
+The suite runs once per major of the official `openai` client. Only tests marked `openai_client` depend on it, so
+only they run under every major; the others run under the first one, 2, and are deselected elsewhere. `--all` runs
+everything anywhere.
+
+What a test starts through the fixtures ends with it, and a failed test shows the logs of its processes.
+"""
+
+import openai
+import pytest
+
+from configurations import PUBLIC_MODEL, UPSTREAM_MODEL
+from processes import BINARY, KEY, Gateway, ModelServer, Process, Up
+from upstreams import Call, ScriptedUpstream
+
+LOG_CHARACTERS_SHOWN = 6000
+MAJOR_OF_EVERYTHING = "2"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--all", action="store_true", help="run also what does not depend on the openai client's major")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "openai_client: depends on the openai client, runs under every major of it")
+    config.addinivalue_line("markers", "forwards_one: the endpoint is meant to get one request")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--all") or openai.__version__.split(".")[0] == MAJOR_OF_EVERYTHING:
+        return
+    other = [item for item in items if not item.get_closest_marker("openai_client")]
+    config.hook.pytest_deselected(items=other)
+    items[:] = [item for item in items if item.get_closest_marker("openai_client")]
+
+
+def pytest_sessionstart():
+    if not BINARY.exists():
+        pytest.exit(
+            f"{BINARY} is not built; scripts/test integration builds it, ISOBAR_BINARY names another", returncode=2
+        )
+
+
+def pytest_report_header():
+    return f"isobar: {BINARY}; openai {openai.__version__}"
+
+
+# Processes
+
+
+class Workshop:
+    """Starts processes and upstreams, knows them all, ends them all."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.processes = []
+        self.upstreams = []
+
+    def model_server(self, port=None, options=(), model=UPSTREAM_MODEL):
+        return self._started(lambda log: ModelServer(log, port, model, options), "model-server")
+
+    def gateway(self, text, **arguments):
+        number = len(self.processes)
+        gateway = Gateway(self.directory / f"gateway-{number}", text, **arguments)
+        self.processes.append(gateway)
+        return gateway
+
+    def up(self, regions, model_servers="reference"):
+        up = Up(self.directory / f"up-{len(self.processes)}", regions, model_servers)
+        self.processes.append(up)
+        return up
+
+    def process(self, command, name):
+        return self._started(lambda log: Process(command, log), name)
+
+    def upstream(self, script=Call.complete, tls=None):
+        upstream = ScriptedUpstream(script, tls)
+        self.upstreams.append(upstream)
+        return upstream
+
+    def _started(self, start, name):
+        process = start(self.directory / f"{name}-{len(self.processes)}.log")
+        self.processes.append(process)
+        return process
+
+    def close(self):
+        for process in reversed(self.processes):
+            process.kill()
+        for upstream in self.upstreams:
+            upstream.close()
+
+
+def _workshop(request, directory):
+    workshop = Workshop(directory)
+    request.node.workshop = workshop
+    yield workshop
+    workshop.close()
+
+
+@pytest.fixture
+def workshop(request, tmp_path):
+    """For one test."""
+    yield from _workshop(request, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_workshop(request, tmp_path_factory):
+    """For all tests of a file, where they do not disturb each other."""
+    yield from _workshop(request, tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture(scope="session")
+def up(request, tmp_path_factory):
+    """`isobar up` as a person would start it: with the real model where it is installed, else with the reference
+    model server."""
+    workshop = Workshop(tmp_path_factory.mktemp("session"))
+    request.session.workshop = workshop
+    process = workshop.up(regions=2, model_servers="auto")
+    if not process.stack["real"]:
+        print("\nisobar up serves made-up answers: the real model is not installed (scripts/setup)")
+    yield {**process.stack, "log": process.log}
+    process.popen.terminate()
+    process.wait(40)
+    workshop.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed:
+        nodes = [item, item.getparent(pytest.Module), item.session]
+        for process in [
+            process for node in nodes for process in getattr(getattr(node, "workshop", None), "processes", [])
+        ]:
+            title = f"{' '.join(process.command[1:3])} (pid {process.pid}, exit code {process.popen.poll()})"
+            report.sections.append((title, process.log_text[-LOG_CHARACTERS_SHOWN:]))
+    return report
+
+
+# Clients
+
+
+@pytest.fixture
+def openai_client():
+    """Makes clients that show every error at once instead of retrying."""
+    clients = []
+
+    def make(gateway_or_url, key=KEY, kind=openai.OpenAI, **options):
+        url = getattr(gateway_or_url, "base_url", gateway_or_url)
+        client = kind(base_url=url, api_key=key, max_retries=0, timeout=30, **options)
+        if kind is openai.OpenAI:
+            clients.append(client)
+        return client
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def ask_openai():
+    """Common arguments of a chat request to a test gateway."""
+    return {"model": PUBLIC_MODEL, "messages": [{"role": "user", "content": "Say something."}]}
