@@ -112,6 +112,43 @@ private func delta(_ members: String, finish: String = "null") -> ChunkFacts {
     }
 }
 
+@Suite struct PlainChunkTests {
+    private func isPlain(_ text: String) -> Bool { Array(text.utf8).withUnsafeBytes { ResponseScan.isPlainChunk($0) } }
+
+    /// A chunk with `text` at each distance from its beginning and its end, because the search goes 16 bytes a step.
+    private func isPlainAnywhere(_ text: String) -> Set<Bool> {
+        Set(
+            (0..<40).flatMap { before in
+                [0, 1, 15, 16, 17, 40].map { after in
+                    isPlain(
+                        "{\"" + String(repeating: "p", count: before) + "\":1,\(text)"
+                            + String(repeating: " ", count: after) + "}")
+                }
+            })
+    }
+
+    @Test(arguments: [
+        #""finish_reason":null"#, #""usage":null"#, #""usage" : null"#, #""content":"\"usage\":{}""#,
+        #""content":"finish reason""#,
+        #""usages":1"#, #""errors":1"#, #""content":"\"error\":1""#, #""e":1"#,
+    ]) func `more content needs no closer look`(_ text: String) {
+        #expect(isPlainAnywhere(text) == [true])
+    }
+
+    @Test(arguments: [
+        #""finish_reason":"stop""#, #""finish_reason": "length""#, #""usage":{}"#, #""usage":{"prompt_tokens":1}"#,
+        #""error":{}"#,
+        #""error":null"#, #""object":"error""#, #""usage":nul"#, #""usage""#, #""content":"finish_reason""#,
+    ]) func `an end, usage and errors are looked at`(_ text: String) {
+        #expect(isPlainAnywhere(text) == [false])
+    }
+
+    @Test(arguments: ["", "{", "{}", "[DONE]", " {\"a\":1}", "x"])
+    func `what is no object, or a tiny one, is looked at`(_ text: String) {
+        #expect(!isPlain(text))
+    }
+}
+
 @Suite struct UsageTests {
     @Test func `the last usage object of a body is read`() {
         #expect(

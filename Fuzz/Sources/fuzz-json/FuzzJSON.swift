@@ -88,6 +88,10 @@ private func checkResponse(_ raw: UnsafeRawBufferPointer, _ tree: JSONValue?) {
     case .done: Fuzz.check(tree == nil, "the end mark is no JSON")
     default: Fuzz.check(raw.isEmpty || tree?.members != nil, "only objects of JSON are chunks")
     }
+    if ResponseScan.isPlainChunk(raw), chunk.kind != .malformed {
+        Fuzz.check(!chunk.hasFinishReason && chunk.usage == nil, "a plain chunk has no end and no usage")
+        Fuzz.check(chunk.kind == .content || chunk.kind == .noContent, "a plain chunk is no error")
+    }
     let errors = ResponseScan.errorFacts(raw)
     for range in [errors.type, errors.code, errors.message] { Fuzz.check(range, inside: raw.count, "error") }
     if errors.isOpenAIShaped { Fuzz.check(tree?["error"]?.members != nil, "an OpenAI error has an object") }
