@@ -38,8 +38,8 @@ LOADS = (
     Load("chunk", "stream", 1, (50, 50), chunks=10),
 )
 CHUNKS_LONG = 50
-#: Share by which a count may exceed its budget. Syscalls and instructions vary with how events fall into batches; allocations do not.
-TOLERANCE = {"instructions": 0.05, "syscalls": 0.08, "mallocs": 0.0, "retains": 0.05, "releases": 0.05, "objects": 0.0}
+#: Share by which a count may exceed its budget. What is done once per wake-up varies with how events fall into batches; allocations do not.
+TOLERANCE = {"instructions": 0.08, "syscalls": 0.1, "mallocs": 0.0, "retains": 0.15, "releases": 0.15, "objects": 0.0}
 #: What the clock does meanwhile (probes, the configuration's watch, log blocks) is shared out over the requests, and a slow machine
 #: gives it more of each; one allocation per request is far above.
 ABSOLUTE_SLACK = 0.2
