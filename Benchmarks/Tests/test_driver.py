@@ -94,7 +94,7 @@ class BudgetTests(unittest.TestCase):
         self.assertEqual(self.verdict("mallocs", 0.5, 0.0), "over")
         self.assertEqual(self.verdict("instructions", 10_799, 10_000), "ok")
         self.assertEqual(self.verdict("instructions", 10_801, 10_000), "over")
-        self.assertEqual(self.verdict("instructions", 9_000, 10_000), "under")
+        self.assertEqual(self.verdict("instructions", 7_000, 10_000), "under")
         self.assertEqual(self.verdict("instructions", 9_000, None), "new")
 
 
