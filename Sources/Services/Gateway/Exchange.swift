@@ -68,6 +68,8 @@ final class Exchange {
     }
 
     deinit {
+        // A caller that left inside its body never came to `finish`.
+        worker.loop.buffers.give(&forwardedLines)
         attempts.deinitialize(count: 2)
         attempts.deallocate()
     }
