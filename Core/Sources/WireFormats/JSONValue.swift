@@ -168,24 +168,35 @@ public enum JSONText {
 
     /// The content of a valid JSON string. A lone surrogate, which no UTF-8 can carry, becomes U+FFFD.
     static func unescaped(_ raw: UnsafeRawBufferPointer) -> String {
-        var units: [UInt8] = []
-        units.reserveCapacity(raw.count)
+        String(unsafeUninitializedCapacity: raw.count) { memory in
+            unescape(raw, into: UnsafeMutableRawBufferPointer(memory)).count
+        }
+    }
+
+    /// - Parameter memory: as many bytes as `raw`: what is meant is never longer than what is written.
+    /// - Returns: the part of `memory` that was filled, valid UTF-8.
+    static func unescape(_ raw: UnsafeRawBufferPointer, into memory: UnsafeMutableRawBufferPointer)
+        -> UnsafeRawBufferPointer
+    {
         var at = 0
+        var filled = 0
         while at < raw.count {
-            guard raw[at] == 92 else {
-                units.append(raw[at])
+            if raw[at] != 92 {
+                memory[filled] = raw[at]
                 at += 1
-                continue
-            }
-            if raw[at + 1] == 117 {
-                let scalar = self.scalar(raw, &at)
-                units += String(scalar).utf8
+                filled += 1
+            } else if raw[at + 1] == 117 {
+                for unit in UTF8.encode(scalar(raw, &at)) ?? UTF8.encodedReplacementCharacter {
+                    memory[filled] = unit
+                    filled += 1
+                }
             } else {
-                units.append(single(raw[at + 1]))
+                memory[filled] = single(raw[at + 1])
                 at += 2
+                filled += 1
             }
         }
-        return String(decoding: units, as: UTF8.self)
+        return UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory)[..<filled])
     }
 
     private static func single(_ letter: UInt8) -> UInt8 {

@@ -3,16 +3,30 @@
 
 internal import CByteScan
 
-/// Tokens of an answer as OpenAI's `usage` object counts them.
-public struct UsageCounts: Equatable, Sendable {
+/// Tokens of an answer, in the way OpenAI counts them whichever vendor counted: parts are inside their whole.
+public struct UsageCounts: Equatable, Sendable, BitwiseCopyable {
+    /// All input, whether cached or not.
     public var promptTokens: Int64
-    /// Part of `promptTokens`.
+    /// Part of `promptTokens` that came from the provider's prompt cache.
     public var cachedTokens: Int64
+    /// Part of `promptTokens` that was written to the cache for five minutes, or for as long as the provider chooses.
+    public var cacheWriteTokens: Int64 = 0
+    /// Part of `promptTokens` that was written to the cache for an hour.
+    public var cacheWriteHourTokens: Int64 = 0
+    /// All output, reasoning included.
     public var completionTokens: Int64
+    /// Part of `completionTokens`.
+    public var reasoningTokens: Int64 = 0
+
     public init(promptTokens: Int64 = 0, cachedTokens: Int64 = 0, completionTokens: Int64 = 0) {
         self.promptTokens = promptTokens
         self.cachedTokens = cachedTokens
         self.completionTokens = completionTokens
+    }
+
+    /// Input that is neither read from a cache nor written to one. Never negative, whatever a provider says.
+    public var uncachedPromptTokens: Int64 {
+        max(0, promptTokens - cachedTokens - cacheWriteTokens - cacheWriteHourTokens)
     }
 }
 
