@@ -36,7 +36,7 @@ let package = Package(
         .target(name: "CByteScan"),
         module("ResourceTypes"),
         module("WireFormats", ["CByteScan"]),
-        module("Translation", ["WireFormats"]),
+        module("Translation", ["ResourceTypes", "WireFormats"]),
         module("Pricing", ["ResourceTypes"]),
         module("Routing", ["ResourceTypes"]),
         module("Simulation", ["ResourceTypes"]),

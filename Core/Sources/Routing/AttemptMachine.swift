@@ -125,6 +125,8 @@ extension AttemptMachine {
     /// Every endpoint was tried or is out: wait for the nearest chance if there is time for it.
     private mutating func waitOrGiveUp(_ reason: NoEndpoint, now: Instant, rng: inout SplitMix64) -> AttemptAction {
         guard let lastFailure else { return end(.answerFailure(.noEndpoint(reason))) }
+        // No endpoint can say what was asked: waiting teaches none of them.
+        if lastFailure.kind == .unsupported { return end(.answerFailure(.upstream(lastFailure))) }
         let until = now + delay(reason, now: now, rng: &rng)
         guard until < deadline, waits < attemptsMax else { return end(.answerFailure(.upstream(lastFailure))) }
         waits += 1
@@ -173,7 +175,8 @@ extension AttemptMachine {
         if isCommitted { return end(.endStream(failure)) }
         if let repeated = repeatOnFreshConnection(slot, failure, now: now) { return repeated }
         slots[slot].endpoint = nil
-        lastFailure = failure
+        // An endpoint that failed knows more about the request's fate than one that was never asked.
+        if failure.kind != .unsupported || lastFailure == nil { lastFailure = failure }
         if let hint = failure.retryAfter {
             earliestHint = min(earliestHint ?? .distantFuture, now + hint)
         } else {

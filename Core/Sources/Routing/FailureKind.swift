@@ -24,6 +24,8 @@ public enum FailureKind: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case contextTooLong
     /// An error event inside a stream that had begun with 200.
     case errorInStream
+    /// Its API cannot say what the request asks for: nothing was sent. Another endpoint's may.
+    case unsupported
 }
 
 extension FailureKind {
@@ -72,7 +74,7 @@ extension FailureKind {
             true
         // `totalTimeout` is the caller's budget running out, possibly on a long and healthy answer.
         case .totalTimeout, .callerError, .notFound, .credential, .quotaExhausted, .rateLimited, .contentPolicy,
-            .contextTooLong:
+            .contextTooLong, .unsupported:
             false
         }
     }

@@ -85,12 +85,18 @@ public struct EndpointRecord: Sendable {
     public var limits: EndpointLimits
     public var timeouts: EndpointTimeouts
     public var health: HealthCheck?
+    public var plans: OperationPlans
+    /// What a wire that demands a bound on the answer is told when the caller states none.
+    public var outputTokensDefault: Int64 = 4096
+    public var thinking = ThinkingStyle.adaptive
+    public var takesSampling = true
 
+    /// - Parameter plans: `nil` means OpenAI's paths below the address's base path.
     public init(
         name: String, provider: String, flavor: ProviderFlavor, region: RegionID, gaugeSlot: Int,
         address: UpstreamAddress,
         upstreamModel: [UInt8], prices: TokenPrices?, limits: EndpointLimits, timeouts: EndpointTimeouts,
-        health: HealthCheck?
+        health: HealthCheck?, plans: OperationPlans? = nil
     ) {
         self.name = name
         self.provider = provider
@@ -103,6 +109,7 @@ public struct EndpointRecord: Sendable {
         self.limits = limits
         self.timeouts = timeouts
         self.health = health
+        self.plans = plans ?? .openAI(basePath: address.basePath)
     }
 }
 
@@ -138,10 +145,11 @@ public struct RouteRecord: Sendable {
     public var retry: RetryPolicy
     public var overflow: OverflowPolicy
     public var hedge: HedgePolicy?
+    public var onUnsupported: UnsupportedPolicy
     public init(
         name: String, modelNames: [String], contextTokensMax: Int?, tiers: [TierRecord], retry: RetryPolicy,
         overflow: OverflowPolicy,
-        hedge: HedgePolicy?
+        hedge: HedgePolicy?, onUnsupported: UnsupportedPolicy = .refuse
     ) {
         self.name = name
         self.modelNames = modelNames
@@ -150,6 +158,7 @@ public struct RouteRecord: Sendable {
         self.retry = retry
         self.overflow = overflow
         self.hedge = hedge
+        self.onUnsupported = onUnsupported
     }
 }
 

@@ -7,7 +7,8 @@ public enum KnownHeader: UInt8, Sendable {
     case host, contentLength, transferEncoding, connection, expect
     /// Keep-Alive, TE, Trailer, Upgrade and Proxy-*: they end at this hop.
     case hopByHop
-    case authorization, apiKey, xAPIKey, cookie
+    case authorization, apiKey, xAPIKey, xGoogAPIKey, cookie
+    case anthropicVersion
     case contentType, contentEncoding, accept, acceptEncoding, userAgent
     case traceparent, tracestate, requestID, stainlessRetryCount
     case isobarRegion, isobarExplain
@@ -37,7 +38,9 @@ public enum KnownHeader: UInt8, Sendable {
         case 14: return ofFourteen(name)
         case 15: return ofFifteen(name)
         case 16: return ofSixteen(name)
-        case 17: return name.matches("transfer-encoding") ? .transferEncoding : ofPrefix(name)
+        case 17:
+            return name.matches("transfer-encoding")
+                ? .transferEncoding : name.matches("anthropic-version") ? .anthropicVersion : ofPrefix(name)
         case 18: return name.matches("proxy-authenticate") ? .hopByHop : ofPrefix(name)
         case 19:
             return name.matches("proxy-authorization")
@@ -76,6 +79,7 @@ public enum KnownHeader: UInt8, Sendable {
 
     private static func ofFourteen(_ name: UnsafeRawBufferPointer) -> KnownHeader {
         if name.matches("content-length") { return .contentLength }
+        if name.matches("x-goog-api-key") { return .xGoogAPIKey }
         return name.matches("retry-after-ms") ? .retryAfterMilliseconds : ofPrefix(name)
     }
 

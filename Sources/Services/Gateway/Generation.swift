@@ -38,6 +38,7 @@ final class Generation {
     struct RouteOptions {
         var retry: RetryPolicy
         var hedge: HedgePolicy?
+        var dropsUnsupported: Bool
     }
 
     let snapshot: RoutingSnapshot
@@ -47,6 +48,8 @@ final class Generation {
     let endpointOptions: [EndpointOptions]
     /// The endpoint's name for the model, escaped for JSON.
     let upstreamModels: [[UInt8]]
+    /// How each endpoint performs each operation.
+    let dispatchPlans: [DispatchPlans]
     let routeOptions: [RouteOptions]
     /// Unix seconds, by `KeyID`.
     let keyExpiries: [Int64?]
@@ -64,7 +67,8 @@ final class Generation {
             EndpointOptions(prices: $0.prices, timeouts: $0.timeouts)
         }
         upstreamModels = snapshot.endpoints.map(\.upstreamModel)
-        routeOptions = snapshot.routes.map { RouteOptions(retry: $0.retry, hedge: $0.hedge) }
+        dispatchPlans = snapshot.endpoints.map { DispatchPlans($0) }
+        routeOptions = snapshot.routes.map { RouteOptions(retry: $0.retry, hedge: $0.hedge, dropsUnsupported: $0.onUnsupported == .drop) }
         keyExpiries = snapshot.keys.map(\.expiresAtUnixSeconds)
         keyRegions = snapshot.keys.map(\.region)
         endpointSlots = snapshot.endpoints.map { worker.metrics.endpointSlot(named: $0.name) }
@@ -81,6 +85,7 @@ final class Generation {
         upstreams = []
         endpointOptions = []
         upstreamModels = []
+        dispatchPlans = []
         routeOptions = []
         keyExpiries = []
         keyRegions = []

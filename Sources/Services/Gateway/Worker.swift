@@ -5,6 +5,7 @@ internal import Glibc
 internal import Reactor
 internal import ResourceTypes
 internal import Routing
+internal import Translation
 internal import WireFormats
 
 /// One loop's share of the gateway: its listener, connections, current generation, counters and scratch memory.
@@ -30,6 +31,11 @@ final class Worker: @unchecked Sendable {
     var requestsInFlight = 0
     var random: SplitMix64
     private var wallClock = WallClock()
+
+    /// For requests whose endpoint speaks another wire than the caller.
+    let translator = RequestTranslator()
+    /// Idle ones; each is one answer's while it is under way.
+    private var answerTranslators: [AnswerTranslator] = []
 
     // Scratch, valid within one callback.
     let fields: UnsafeMutableBufferPointer<HeaderField>
@@ -149,6 +155,16 @@ final class Worker: @unchecked Sendable {
         onDrained?()
         onDrained = nil
     }
+
+    // MARK: Translation
+
+    func takeAnswerTranslator() -> AnswerTranslator { answerTranslators.popLast() ?? AnswerTranslator() }
+
+    func give(_ translator: AnswerTranslator) {
+        if answerTranslators.count < Self.idleTranslatorsMax { answerTranslators.append(translator) }
+    }
+
+    private static let idleTranslatorsMax = 256
 
     // MARK: Scratch
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+public import ResourceTypes
 public import WireFormats
 
 // Translation: one conversation in several vendors' words.
@@ -16,19 +17,7 @@ public import WireFormats
 // - An ending is never invented: a finish reason, a usage count or a `[DONE]` exists only if the source said so.
 // - Nothing here allocates per request once the scratch has grown; nothing here waits, looks at a clock or rolls dice.
 
-/// The wires that chat is spoken on.
-public enum ChatWire: UInt8, CaseIterable, BitwiseCopyable, Sendable {
-    /// OpenAI's chat completions, and every server compatible with them.
-    case chatCompletions
-    /// OpenAI's Responses.
-    case responses
-    /// Anthropic's Messages, also on Foundry, Vertex AI and Bedrock's InvokeModel.
-    case messages
-    /// Google's generateContent, on AI Studio and Vertex AI.
-    case generateContent
-    /// Amazon Bedrock's Converse. Only ever an endpoint's wire.
-    case converse
-}
+public typealias ChatWire = ResourceTypes.ChatWire
 
 /// A request for an answer, in nobody's words. Reused: `reset` keeps the memory.
 public final class Conversation {

@@ -17,11 +17,12 @@ extension Shape where Value == Endpoint {
             let timeouts = fields.optional("timeouts", .timeouts) ?? EndpointTimeouts()
             let health = fields.optional("health", .healthCheck)
             let authorities = fields.optional("certificateAuthorityFile", .filePath)
+            let apiVersion = fields.optional("apiVersion", .apiVersion)
             guard let region, let url, let serves else { return nil }
             return Endpoint(
                 name: name, region: region, url: url, credential: credential, serves: serves, limits: limits,
                 timeouts: timeouts,
-                health: health, certificateAuthorityFile: authorities)
+                health: health, certificateAuthorityFile: authorities, apiVersion: apiVersion)
         }
     }
 }
@@ -39,7 +40,14 @@ extension Shape where Value == ServedModel {
         let model = fields.required("model", .reference(to: .model))
         let upstreamName = fields.optional("as", .modelName)
         let prices = fields.optional("prices", .prices)
-        return model.map { ServedModel(model: $0, upstreamName: upstreamName, prices: prices) }
+        let apis = fields.optional("apis", .list(.oneOf(ServedAPI.self), count: 1...12).unique("API", by: \.self))
+        let thinking = fields.optional("thinking", .oneOf(ThinkingStyle.self)) ?? .adaptive
+        let takesSampling = fields.optional("takesSampling", .bool) ?? true
+        return model.map {
+            ServedModel(
+                model: $0, upstreamName: upstreamName, prices: prices, apis: apis ?? [], thinking: thinking,
+                takesSampling: takesSampling)
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 internal import Reactor
 internal import Routing
+internal import Translation
 internal import WireFormats
 
 /// Stage 8: the answer's bytes to the caller. Each arrival goes out in the same loop iteration, in one system call.
@@ -14,6 +15,7 @@ extension Exchange {
 
     func sendWhole(_ connection: UpstreamConnection, body: UnsafeRawBufferPointer) {
         var writer = beginHead(connection)
+        if connection.isTranslating { writer.append("content-type: application/json\r\n") }
         AnswerHead.end(&writer, framing: .length(body.count), keepsAlive: client.keepsAlive)
         worker.beginSegments()
         worker.segments.append(writer.bytes)
@@ -24,6 +26,7 @@ extension Exchange {
 
     func sendStreamHead(_ connection: UpstreamConnection) {
         var writer = beginHead(connection)
+        if connection.isTranslating { writer.append("content-type: text/event-stream; charset=utf-8\r\n") }
         writer.append("cache-control: no-cache\r\nx-accel-buffering: no\r\n")
         AnswerHead.end(&writer, framing: framing, keepsAlive: keepsAlive)
         sendHead(writer)
@@ -92,6 +95,10 @@ extension Exchange {
     func answerFailure(_ failure: TerminalFailure) {
         cancelAttempts()
         switch failure {
+        case .upstream where translationFault != nil:
+            if let translationFault { refuse(.untranslatable(translationFault)) }
+        case .upstream(let last) where last.kind == .unsupported: refuse(.unsupported(unsupported))
+        case .noEndpoint(.exhausted) where machine.attempts == 0 && !isOrphaned: refuse(.unsupported([]))
         case .upstream(let last) where upstreamError.isPresent && last.status != 0:
             outcome =
                 last.kind == .callerError || last.kind == .contextTooLong || last.kind == .contentPolicy
@@ -117,8 +124,10 @@ extension Exchange {
 
     func sendError(_ refusal: Refusal) {
         let answer = refusal.answer()
-        let body = ErrorBody.openAI(
-            message: answer.message, type: answer.type, param: answer.parameter, code: answer.code)
+        let body = ErrorShape.write(
+            WireError(
+                status: answer.status, message: answer.message, type: answer.type, code: answer.code,
+                parameter: answer.parameter), in: wire)
         sendDocument(
             answer.status, body, retryAfterSeconds: answer.retryAfterSeconds, keepsAlive: refusal.keepsConnection)
     }
@@ -156,22 +165,28 @@ extension Exchange {
     func endStream(_ failure: AttemptFailure) {
         outcome = .truncated
         guard features.isStreaming, sendsChunks || !hasSentErrorEvent else { return finish(keepingAlive: false) }
+        worker.beginSegments()
         if !hasSentErrorEvent {
-            let body = ErrorBody.openAI(
-                message: "The stream broke: \(failure.kind.explanation).", type: "upstream_error", param: nil,
-                code: "stream_interrupted")
-            body.withUnsafeBytes { body in
-                worker.beginSegments()
-                worker.segments.append("data: ")
-                worker.segments.append(body)
-                worker.segments.append("\n\n")
+            let event = terminalEvent(failure)
+            event.withUnsafeBytes { bytes in
+                worker.segments.append(bytes)
                 sendStream(isLast: true)
             }
         } else {
-            worker.beginSegments()
             sendStream(isLast: true)
         }
         finish(keepingAlive: true)
+    }
+
+    private func terminalEvent(_ failure: AttemptFailure) -> [UInt8] {
+        let error = WireError(
+            status: 502, message: "The stream broke: \(failure.kind.explanation).", type: "upstream_error",
+            code: "stream_interrupted")
+        if let translator, translator.fail(error) {
+            defer { translator.output.reset() }
+            return Array(translator.output.bytes)
+        }
+        return StreamFailure.event(error, in: wire)
     }
 }
 

@@ -63,10 +63,14 @@ extension Exchange {
             phaseDeadline: worker.loop.now + patience.nanoseconds, phase: isReady ? .awaitingContent : .connecting)
         worker.metrics.attemptBegan(attempts[slot].counters, isHedge: slot == 1)
         if slot == 0, machine.attempts == 1 { planHedge(endpoint) }
+        guard let plan = plan(at: endpoint) else { return attemptFailed(slot, AttemptFailure(kind: .unsupported)) }
+        if let failure = translate(plan, endpoint) { return attemptFailed(slot, failure) }
         guard let connection else {
             return attemptFailed(slot, AttemptFailure(kind: .connectFailed))
         }
-        connection.begin(self, slot: slot)
+        isTranslated = true
+        connection.begin(self, slot: slot, plan: plan)
+        isTranslated = false
     }
 
     private func planHedge(_ endpoint: EndpointID) {
@@ -82,22 +86,28 @@ extension Exchange {
 
     /// Writes the request of this exchange to a ready connection.
     func sendRequest(on connection: UpstreamConnection) -> Sent {
-        guard case .inference(let operation) = target, let endpoint = attempts[connection.slot].endpoint else {
-            return .failed(0)
-        }
+        guard let plan = connection.plan, let endpoint = attempts[connection.slot].endpoint else { return .failed(0) }
+        if !isTranslated, translate(plan, endpoint) != nil { return .failed(0) }
         let body = client.bodyBytes
         return worker.generation.upstreamModels[Int(endpoint.index)].withUnsafeBytes { model in
-            let edits = RequestBody.edits(facts, of: body, model: model, addUsage: dropsUsageChunk)
+            let edits =
+                plan.modelPlace == .body && plan.speech == .same
+                ? RequestBody.edits(facts, of: body, model: model, addUsage: dropsUsageChunk) : RequestBody()
+            let translated = plan.speech == .same ? nil : worker.translator.body
             var writer = ByteWriter(worker.headMemory)
-            connection.upstream.withHead(operation) { writer.append($0) }
-            writer.append(forwardedLines.bytes)
+            plan.withHead(isStream: features.isStreaming) { writer.append($0) }
+            if translated == nil { writer.append(forwardedLines.bytes) } else { appendOwnLines(&writer) }
             writer.append("content-length: ")
-            writer.append(decimal: body.count + edits.growth)
+            writer.append(decimal: translated?.count ?? body.count + edits.growth)
             writer.append("\r\n\r\n")
             precondition(!writer.isFull, "heads are bounded below the scratch's size")
             worker.beginSegments()
             worker.segments.append(writer.bytes)
-            edits.appendBody(body, to: &worker.segments)
+            if let translated {
+                worker.segments.append(translated)
+            } else {
+                edits.appendBody(body, to: &worker.segments)
+            }
             let sent = connection.send(worker.segments.pointer, count: worker.segments.count)
             worker.segments.removeAll()
             return sent
@@ -126,9 +136,9 @@ extension Exchange {
         attempts[slot].hasReportedFirstToken = true
     }
 
-    /// A complete answer that fits one send.
+    /// A complete answer that fits one send, in the caller's words.
     /// - Returns: false when this attempt lost and is gone.
-    func answerIfFirst(_ slot: Int, body: UnsafeRawBufferPointer) -> Bool {
+    func answerIfFirst(_ slot: Int, body: UnsafeRawBufferPointer, usage counted: UsageCounts?) -> Bool {
         let action = machine.handle(.committed(slot: slot), now: now, rng: &worker.random)
         guard case .release(let released, let other) = action, released == slot,
             let connection = attempts[slot].connection
@@ -137,7 +147,7 @@ extension Exchange {
             return false
         }
         commit(slot, cancelling: other)
-        usage = ResponseScan.usage(inTailOf: body)
+        usage = counted
         sendWhole(connection, body: body)
         return client.isClosed ? false : true
     }
@@ -201,7 +211,7 @@ extension Exchange {
     }
 
     /// Classifies by what the error says, not by its status alone, and keeps it for the caller.
-    func classifyError(_ slot: Int, status: UInt16, body: UnsafeRawBufferPointer) -> AttemptFailure {
+    func classifyError(_ slot: Int, status: UInt16, body: UnsafeRawBufferPointer, isNative: Bool) -> AttemptFailure {
         let facts = ResponseScan.errorFacts(body)
         let kind =
             FailureKind.classify(
@@ -209,14 +219,16 @@ extension Exchange {
                 isContentFilter: facts.isContentFilter) ?? .malformedResponse
         let retryAfter = attempts[slot].retryAfter
         upstreamError = UpstreamErrorAnswer(
-            status: status, body: ErrorShape.openAI(body, facts), retryAfterSeconds: seconds(retryAfter))
+            status: status, body: ErrorShape.body(body, facts, status: status, wire: wire, isNative: isNative),
+            retryAfterSeconds: seconds(retryAfter))
         return AttemptFailure(
             kind: kind, retryAfter: retryAfter.map { .nanoseconds($0) }, status: status, onReusedConnection: false)
     }
 
-    func classifyStreamError(_ slot: Int, _ event: UnsafeRawBufferPointer) -> AttemptFailure {
+    func classifyStreamError(_ slot: Int, _ event: UnsafeRawBufferPointer, isNative: Bool) -> AttemptFailure {
         let facts = ResponseScan.errorFacts(event)
-        upstreamError = UpstreamErrorAnswer(status: 502, body: ErrorShape.openAI(event, facts))
+        upstreamError = UpstreamErrorAnswer(
+            status: 502, body: ErrorShape.body(event, facts, status: 502, wire: wire, isNative: isNative))
         return AttemptFailure(
             kind: facts.isQuotaExhausted ? .quotaExhausted : .errorInStream, status: 200, onReusedConnection: false)
     }

@@ -33,6 +33,9 @@ extension Exchange {
         if !explanation.isEmpty { explanation = [] }
         if !relayedTail.isEmpty { relayedTail = [] }
         if upstreamError.isPresent { upstreamError = UpstreamErrorAnswer() }
+        if !pathModel.isEmpty { pathModel = [] }
+        if !unsupported.isEmpty { unsupported = [] }
+        translationFault = nil
     }
 
     /// The request has its answer, or will not get one: account for it, then let the connection go on.
@@ -42,6 +45,7 @@ extension Exchange {
         worker.metrics.record(self, bill)
         worker.accessLog?.append(self, bill, unixNanoseconds: worker.unixNanoseconds)
         worker.loop.buffers.give(&forwardedLines)
+        translator = nil
         waitUntil = .max
         hedgeAt = .max
         stallDeadline = .max

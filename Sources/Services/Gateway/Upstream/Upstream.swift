@@ -4,8 +4,7 @@
 internal import Reactor
 internal import Routing
 
-/// One address of an endpoint as one loop uses it: resolved addresses, keep-alive connections, request heads made in
-/// advance.
+/// One address of an endpoint as one loop uses it: resolved addresses and keep-alive connections.
 ///
 /// Idle connections are used most recently used first, so that surplus ones age out. An idle connection that the peer
 /// closes, or that says something unasked, is dropped the moment the kernel tells.
@@ -20,8 +19,6 @@ final class Upstream {
     private var idle: [UpstreamConnection] = []
     private var preferredAddress = 0
     private var isRetired = false
-    /// Request line and the headers that depend only on the address, by `Operation`.
-    private let heads: [[UInt8]]
 
     init(_ record: EndpointRecord, addresses: [SocketAddress], tls: TLSContext?, worker: Worker) {
         name = record.name
@@ -30,11 +27,6 @@ final class Upstream {
         self.addresses = addresses
         self.tls = tls
         self.worker = worker
-        heads = Operation.allCases.map { UpstreamRequestHead.prefix(address: record.address, operation: $0) }
-    }
-
-    func withHead(_ operation: Operation, _ body: (UnsafeRawBufferPointer) -> Void) {
-        heads[Int(operation.rawValue)].withUnsafeBytes(body)
     }
 
     /// A connection that is ready or on its way.

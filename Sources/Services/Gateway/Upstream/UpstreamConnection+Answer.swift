@@ -25,21 +25,27 @@ extension UpstreamConnection {
         if head.status >= 300 {
             mode = .error
             exchange.noteRetryHint(slot, bytes, fields)
-        } else if found.isEventStream {
-            mode = .preview
+        } else if found.isEventStream || found.isFrames {
+            // Events that nobody here understands are relayed as they come.
+            mode = exchange.hasKnownEvents ? .preview : .whole
+            if mode == .whole { exchange.attemptReady(slot) }
         } else if found.isMarkup {
             // A proxy's or a login page's HTML with status 200 is not an answer.
             fail(.malformedResponse)
             return false
         } else {
             mode = .whole
-            if reader.announced > Int64(worker.limits.heldAnswerBytesMax) { exchange.attemptReady(slot) }
+            if reader.announced > Int64(worker.limits.heldAnswerBytesMax), !isTranslating {
+                exchange.attemptReady(slot)
+            }
         }
         return !isClosed
     }
 
     private struct HeadFindings {
         var isEventStream = false
+        /// AWS event-stream frames.
+        var isFrames = false
         var isMarkup = false
         var hasRateLimits = false
     }
@@ -54,7 +60,9 @@ extension UpstreamConnection {
             case .contentType:
                 let value = field.value.slice(bytes)
                 findings.isEventStream = value.hasPrefix("text/event-stream")
+                findings.isFrames = value.hasPrefix("application/vnd.amazon.eventstream")
                 findings.isMarkup = value.hasPrefix("text/html")
+                guard !isTranslating else { break }
                 pool.append(field.line.slice(bytes), to: &headLines)
             case .rateLimit, .utilization, .retryAfter, .retryAfterMilliseconds, .xMsRetryAfterMilliseconds:
                 // An account's limits are ours to know, never a tenant's.
@@ -64,7 +72,8 @@ extension UpstreamConnection {
                 .isobarExplain:
                 break
             default:
-                pool.append(field.line.slice(bytes), to: &headLines)
+                // What a provider says of its own wire would be wrong on the caller's.
+                if !isTranslating { pool.append(field.line.slice(bytes), to: &headLines) }
             }
         }
         return findings
@@ -111,7 +120,10 @@ extension UpstreamConnection {
             if room > 0 { loop.buffers.append(UnsafeRawBufferPointer(rebasing: content.prefix(room)), to: &held) }
         case .whole:
             loop.buffers.append(content, to: &held)
-            if held.count > worker.limits.heldAnswerBytesMax { exchange?.attemptReady(slot) }
+            guard held.count > worker.limits.heldAnswerBytesMax else { return }
+            if isTranslating { fail(.malformedResponse) } else { exchange?.attemptReady(slot) }
+        case .preview, .stream where translator != nil:
+            translateEvents(content)
         case .preview:
             loop.buffers.append(content, to: &held)
             preview()
@@ -125,6 +137,7 @@ extension UpstreamConnection {
     /// its framing still owes.
     private func pauseBody() {
         guard mode == .stream || mode == .relay, let exchange else { return }
+        collectTranslated()
         if mode == .stream, sawDone {
             exchange.sendStream(isLast: true)
             let slot = slot
@@ -140,11 +153,17 @@ extension UpstreamConnection {
         switch mode {
         case .error:
             let slot = slot
-            let failure = exchange.classifyError(slot, status: head.status, body: held.bytes)
+            let failure = exchange.classifyError(
+                slot, status: head.status, body: held.bytes, isNative: plan?.speech == .same)
             finished(isReusable: isReusable)
             exchange.attemptFailed(slot, failure)
         case .whole:
             wholeArrived(held.bytes, isReusable: isReusable)
+        case .preview, .stream where translator != nil && !sawDone && !isBodyOver:
+            // The wires whose end is the end of the body say so now; this comes back here.
+            isBodyOver = true
+            noteFacts(endTranslatedBody(), of: nil)
+            if !isClosed, self.exchange != nil { bodyEnded(isReusable: isReusable) }
         case .preview where sawDone || sawFinish:
             // An answer without content is legal; it ends as it would have with content.
             exchange.attemptReady(slot)
@@ -164,11 +183,13 @@ extension UpstreamConnection {
 
     /// A committed answer breaks; what was collected before the break is good, and the caller's.
     private func cutOff() {
+        collectTranslated()
         exchange?.sendStream(isLast: false)
         fail(.truncated)
     }
 
     private func finishStream(_ exchange: Exchange, isReusable: Bool) {
+        collectTranslated()
         exchange.sendStream(isLast: true)
         let slot = slot
         finished(isReusable: isReusable)
@@ -178,7 +199,8 @@ extension UpstreamConnection {
     private func wholeArrived(_ body: UnsafeRawBufferPointer, isReusable: Bool) {
         guard let exchange else { return finished(isReusable: isReusable) }
         let slot = slot
-        guard exchange.answerIfFirst(slot, body: body) else { return }
+        guard let answer = translatedWhole(body) else { return fail(.malformedResponse) }
+        guard exchange.answerIfFirst(slot, body: answer.body, usage: answer.usage) else { return }
         finished(isReusable: isReusable)
         exchange.attemptFinished(slot)
     }
@@ -199,7 +221,7 @@ extension UpstreamConnection {
             switch facts.kind {
             case .content: isReady = true
             case .error:
-                let failure = exchange.classifyStreamError(slot, event.data.slice(complete))
+                let failure = exchange.classifyStreamError(slot, event.data.slice(complete), isNative: true)
                 self.exchange = nil
                 close()
                 return exchange.attemptFailed(slot, failure)
@@ -221,8 +243,10 @@ extension UpstreamConnection {
         switch mode {
         case .preview:
             mode = .stream
-            framing = SSEFraming()
             exchange.sendStreamHead(self)
+            // Translated events wait in the translator's output, and go out at the end of this input.
+            guard translator == nil else { return exchange.translator = translator }
+            framing = SSEFraming()
             releaseHeld { forwardEvents($0) }
         case .whole:
             mode = .relay

@@ -4,6 +4,7 @@
 internal import Reactor
 internal import ResourceTypes
 internal import Routing
+internal import Translation
 internal import WireFormats
 
 /// One connection to an endpoint: sends a request, takes the framing off the answer, and tells its exchange what it
@@ -28,6 +29,12 @@ final class UpstreamConnection: Channel {
     unowned(unsafe) var exchange: Exchange?
     var slot = 0
     var mode = Mode.connecting
+    /// How the endpoint performs the operation; `nil` between requests.
+    private(set) var plan: DispatchPlans.Plan?
+    /// Where the answer is in another wire than the caller's, or its events need reading; `nil` for OpenAI's own.
+    var translator: AnswerTranslator?
+    /// Whether the caller gets other bytes than the endpoint sent.
+    var isTranslating: Bool { translator != nil && plan?.speech != .same }
     private var isReused = false
     private var bytesReceived = 0
 
@@ -37,6 +44,7 @@ final class UpstreamConnection: Channel {
     var held = Buffer.none
     var reader = BodyReader.empty
     var framing = SSEFraming()
+    var frames = AWSEventStreamDecoder()
     /// Position in `held` up to which `preview` has looked.
     var previewed = 0
     var sawDone = false
@@ -52,6 +60,7 @@ final class UpstreamConnection: Channel {
     }
 
     deinit {
+        endTranslation()
         loop.buffers.give(&held)
         loop.buffers.give(&headLines)
     }
@@ -98,10 +107,12 @@ final class UpstreamConnection: Channel {
     // MARK: One request
 
     /// Binds the connection to an attempt and sends the request now or when connected.
-    func begin(_ exchange: Exchange, slot: Int) {
+    func begin(_ exchange: Exchange, slot: Int, plan: DispatchPlans.Plan) {
         self.exchange = exchange
         self.slot = slot
+        self.plan = plan
         resetAnswer()
+        beginTranslation(exchange, plan)
         if isOpen { start() }
     }
 
@@ -114,6 +125,7 @@ final class UpstreamConnection: Channel {
         sawErrorEvent = false
         sentErrorEvent = false
         framing = SSEFraming()
+        frames = AWSEventStreamDecoder()
         headLines.count = 0
         held.count = 0
     }
@@ -245,6 +257,7 @@ final class UpstreamConnection: Channel {
     /// Gives the connection up after a proper end of the answer: to the pool, or to the bin.
     func finished(isReusable: Bool) {
         exchange = nil
+        endTranslation()
         loop.buffers.give(&held)
         loop.buffers.give(&headLines)
         if isReusable && head.keepsAlive { upstream.keep(self) } else { close() }
