@@ -63,8 +63,8 @@ let package = Package(
         module(
             "Gateway", in: "Services",
             [
-                core("ResourceTypes"), core("WireFormats"), core("Routing"), core("Pricing"), "Reactor", "PlainHTTP",
-                "Identity", "Telemetry",
+                core("ResourceTypes"), core("WireFormats"), core("Translation"), core("Routing"), core("Pricing"),
+                "Reactor", "PlainHTTP", "Identity", "Telemetry",
             ],
             settings: hotPath),
         module(

@@ -37,7 +37,9 @@ public struct MultipartForm: Sendable {
         var at = boundary.count + 2
         for _ in 0..<Self.partsMax {
             if Self.begins(body, at, "--") { return }
-            guard Self.begins(body, at, "\r\n"), let headEnd = Self.find("\r\n\r\n", in: body, from: at) else { return nil }
+            guard Self.begins(body, at, "\r\n"), let headEnd = Self.find("\r\n\r\n", in: body, from: at) else {
+                return nil
+            }
             let head = UnsafeRawBufferPointer(rebasing: body[at..<(headEnd + 2)])
             guard let end = Self.nextDelimiter(body, from: headEnd + 2, boundary) else { return nil }
             note(head, body, ByteRange(headEnd + 4, max(end, headEnd + 4)))

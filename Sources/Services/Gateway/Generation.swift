@@ -68,7 +68,9 @@ final class Generation {
         }
         upstreamModels = snapshot.endpoints.map(\.upstreamModel)
         dispatchPlans = snapshot.endpoints.map { DispatchPlans($0) }
-        routeOptions = snapshot.routes.map { RouteOptions(retry: $0.retry, hedge: $0.hedge, dropsUnsupported: $0.onUnsupported == .drop) }
+        routeOptions = snapshot.routes.map {
+            RouteOptions(retry: $0.retry, hedge: $0.hedge, dropsUnsupported: $0.onUnsupported == .drop)
+        }
         keyExpiries = snapshot.keys.map(\.expiresAtUnixSeconds)
         keyRegions = snapshot.keys.map(\.region)
         endpointSlots = snapshot.endpoints.map { worker.metrics.endpointSlot(named: $0.name) }

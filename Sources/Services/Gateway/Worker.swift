@@ -166,6 +166,22 @@ final class Worker: @unchecked Sendable {
 
     private static let idleTranslatorsMax = 256
 
+    /// For texts that last until the next one is made.
+    let arena = ByteArena()
+    private let document = JSONWriter(capacity: 256)
+
+    /// An error that came as two header values, in the shape of those that come as documents.
+    func errorDocument(_ code: UnsafeRawBufferPointer, _ message: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        document.reset()
+        document.beginObject()
+        document.name("__type")
+        document.string(escaping: String(decoding: code, as: UTF8.self))
+        document.name("message")
+        document.string(escaping: String(decoding: message, as: UTF8.self))
+        document.endObject()
+        return document.bytes
+    }
+
     // MARK: Scratch
 
     func beginSegments() { segments.removeAll() }

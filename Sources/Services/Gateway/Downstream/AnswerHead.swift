@@ -80,7 +80,9 @@ enum AnswerHead {
 /// header is repeated.
 private enum DroppedHeader {
     static func line(_ names: [String]) -> [UInt8] {
-        let safe = names.map { name in String(name.unicodeScalars.filter { $0.value > 32 && $0.value < 127 }.prefix(64).map(Character.init)) }
+        let safe = names.map { name in
+            String(name.unicodeScalars.filter { $0.value > 32 && $0.value < 127 }.prefix(64).map(Character.init))
+        }
         return Array("x-isobar-dropped: \(safe.joined(separator: ", "))\r\n".utf8)
     }
 }

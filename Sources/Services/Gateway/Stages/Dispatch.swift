@@ -4,6 +4,7 @@
 internal import Reactor
 internal import ResourceTypes
 internal import Routing
+internal import Translation
 internal import WireFormats
 
 /// Stage 7: performs what the attempt machine orders and reports what happened. The only loop of a request; it decides
@@ -76,6 +77,58 @@ extension Exchange {
     private func planHedge(_ endpoint: EndpointID) {
         guard let policy = worker.generation.routeOptions[Int(features.route.index)].hedge else { return }
         hedgeAt = worker.loop.now + worker.router.hedgeDelay(endpoint, policy: policy, now: now).nanoseconds
+    }
+
+    /// How the endpoint performs what was asked for.
+    private func plan(at endpoint: EndpointID) -> DispatchPlans.Plan? {
+        worker.generation.dispatchPlans[Int(endpoint.index)].plan(
+            features.operation, hasOwnHeaders: headers.hasAnthropicVersion)
+    }
+
+    /// Puts the request into the endpoint's words, in the worker's translator. Nothing to do where both speak the same.
+    /// - Returns: why the endpoint cannot be asked.
+    private func translate(_ plan: DispatchPlans.Plan, _ endpoint: EndpointID) -> AttemptFailure? {
+        guard case .chat(let target, let home) = plan.speech else { return nil }
+        let translator = worker.translator
+        if let fault = write(endpoint, target, home) {
+            translationFault = fault
+            return AttemptFailure(kind: .callerError)
+        }
+        unsupported = translator.isComplete ? [] : translator.lossNames(in: wire)
+        let mayDrop = worker.generation.routeOptions[Int(features.route.index)].dropsUnsupported
+        return unsupported.isEmpty || mayDrop ? nil : AttemptFailure(kind: .unsupported)
+    }
+
+    private func write(_ endpoint: EndpointID, _ target: ChatWire, _ home: OperationPlan.Home) -> TranslationFault? {
+        let options = worker.generation.dispatchPlans[Int(endpoint.index)]
+        return worker.generation.upstreamModels[Int(endpoint.index)].withUnsafeBytes { model in
+            do throws(TranslationFault) {
+                try worker.translator.translate(
+                    client.bodyBytes, from: wire, isStream: features.isStreaming, to: target,
+                    for: Translation.RequestTarget(
+                        model: JSONString(model, hasEscapes: true), outputTokensDefault: options.outputTokensDefault,
+                        home: .init(home), capabilities: options.capabilities))
+                return nil
+            } catch {
+                return error
+            }
+        }
+    }
+
+    /// The few header lines that a translated request takes along.
+    private func appendOwnLines(_ writer: inout ByteWriter) {
+        writer.append("content-type: application/json\r\n")
+        let head = client.headBytes
+        if !headers.traceparent.isEmpty {
+            writer.append("traceparent: ")
+            writer.append(headers.traceparent.slice(head))
+            writer.append("\r\n")
+        }
+        if !headers.tracestate.isEmpty {
+            writer.append("tracestate: ")
+            writer.append(headers.tracestate.slice(head))
+            writer.append("\r\n")
+        }
     }
 
     func connectionOpened(_ slot: Int) {

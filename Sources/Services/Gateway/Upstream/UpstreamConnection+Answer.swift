@@ -114,6 +114,7 @@ extension UpstreamConnection {
     }
 
     private func take(_ content: UnsafeRawBufferPointer) {
+        if translator != nil, mode == .preview || mode == .stream { return translateEvents(content) }
         switch mode {
         case .error:
             let room = worker.limits.errorBodyBytesMax - held.count
@@ -122,8 +123,6 @@ extension UpstreamConnection {
             loop.buffers.append(content, to: &held)
             guard held.count > worker.limits.heldAnswerBytesMax else { return }
             if isTranslating { fail(.malformedResponse) } else { exchange?.attemptReady(slot) }
-        case .preview, .stream where translator != nil:
-            translateEvents(content)
         case .preview:
             loop.buffers.append(content, to: &held)
             preview()
@@ -150,6 +149,12 @@ extension UpstreamConnection {
     /// The framing's end of the body.
     func bodyEnded(isReusable: Bool) {
         guard let exchange else { return finished(isReusable: isReusable) }
+        if translator != nil, mode == .preview || mode == .stream, !sawDone, !isBodyOver {
+            isBodyOver = true
+            // Wires whose end is the end of the body say so now; what follows is the same for all.
+            noteFacts(endTranslatedBody(), of: nil)
+            guard !isClosed, self.exchange != nil else { return }
+        }
         switch mode {
         case .error:
             let slot = slot
@@ -159,18 +164,13 @@ extension UpstreamConnection {
             exchange.attemptFailed(slot, failure)
         case .whole:
             wholeArrived(held.bytes, isReusable: isReusable)
-        case .preview, .stream where translator != nil && !sawDone && !isBodyOver:
-            // The wires whose end is the end of the body say so now; this comes back here.
-            isBodyOver = true
-            noteFacts(endTranslatedBody(), of: nil)
-            if !isClosed, self.exchange != nil { bodyEnded(isReusable: isReusable) }
-        case .preview where sawDone || sawFinish:
+        case .preview where endedWell:
             // An answer without content is legal; it ends as it would have with content.
             exchange.attemptReady(slot)
             if mode == .stream { bodyEnded(isReusable: isReusable) }
         case .preview:
             fail(.truncated)
-        case .stream where sawDone || sawFinish:
+        case .stream where endedWell:
             finishStream(exchange, isReusable: isReusable)
         case .stream:
             cutOff()
@@ -180,6 +180,9 @@ extension UpstreamConnection {
             finished(isReusable: isReusable)
         }
     }
+
+    /// A translated answer is written to its end only when its own wire's end came.
+    private var endedWell: Bool { sawDone || sawFinish && !isTranslating }
 
     /// A committed answer breaks; what was collected before the break is good, and the caller's.
     private func cutOff() {

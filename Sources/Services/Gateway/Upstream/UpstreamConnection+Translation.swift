@@ -79,7 +79,7 @@ extension UpstreamConnection {
         var offset = 0
         while !sawDone, let event = SSEFraming.nextEvent(complete, from: &offset) {
             let raw = event.raw.slice(complete)
-            guard let data = SSEFraming.data(of: event, in: complete, joining: worker.joinedLines) else { continue }
+            guard let data = SSEFraming.data(of: event, in: complete, arena: worker.arena) else { continue }
             read(WireEvent(name: event.eventName.slice(complete), data: data), raw)
             guard !isClosed, exchange != nil else { break }
         }
@@ -102,14 +102,27 @@ extension UpstreamConnection {
 
     private func read(_ frame: AWSEventStreamFrame, _ bytes: UnsafeRawBufferPointer) {
         let payload = frame.payload.slice(bytes)
-        let name = (frame.isException ? frame.exceptionType : frame.eventType).slice(bytes)
-        guard plan?.framing == .invokeChunks, !frame.isException else {
-            return read(WireEvent(name: name, data: payload, isException: frame.isException), payload)
+        let raw = frame.raw.slice(bytes)
+        switch frame.kind {
+        case .exception: read(WireEvent(name: frame.exceptionType.slice(bytes), data: payload, isException: true), raw)
+        case .error:
+            let data = worker.errorDocument(frame.errorCode.slice(bytes), frame.errorMessage.slice(bytes))
+            read(WireEvent(name: frame.errorCode.slice(bytes), data: data, isException: true), raw)
+        case .event where plan?.framing == .invokeChunks: readChunk(payload, raw)
+        case .event: read(WireEvent(name: frame.eventType.slice(bytes), data: payload), raw)
+        case .unknown: break
         }
-        guard let data = BedrockChunk.decode(payload, into: worker.joinedLines) else {
-            return breakStream(.malformedResponse)
+    }
+
+    /// InvokeModel wraps the vendor's own events.
+    private func readChunk(_ payload: UnsafeRawBufferPointer, _ raw: UnsafeRawBufferPointer) {
+        worker.arena.reset()
+        do throws(BedrockChunkFault) {
+            let event = try BedrockChunk.event(in: payload, arena: worker.arena)
+            read(WireEvent(name: UnsafeRawBufferPointer(start: nil, count: 0), data: event), raw)
+        } catch {
+            breakStream(.malformedResponse)
         }
-        read(WireEvent(name: UnsafeRawBufferPointer(start: nil, count: 0), data: data), data)
     }
 
     private func read(_ event: WireEvent, _ raw: UnsafeRawBufferPointer) {
@@ -177,11 +190,11 @@ extension Exchange {
     /// Whether a stream of this operation consists of events that are understood.
     var hasKnownEvents: Bool { features.operation.hasKnownEvents }
 
-    /// The wires between which this exchange's answer is translated, or that of the events to read; `nil` where the
-    /// answer needs neither.
+    /// The wires between which an answer is translated; `caller` is `nil` where its events only need reading, and all
+    /// is `nil` where not even that.
     func answerWires(_ plan: DispatchPlans.Plan) -> (source: ChatWire, caller: ChatWire?)? {
         switch plan.speech {
-        case .chat(let wire, _): return (wire, wire == features.operation.chatWire && !needsRewriting(plan) ? nil : wire == features.operation.chatWire ? nil : self.wire)
+        case .chat(let source, _): return (source, wire)
         case .same:
             guard let wire = features.operation.chatWire, wire != .chatCompletions else { return nil }
             return (wire, nil)

@@ -44,13 +44,14 @@ final class UpstreamConnection: Channel {
     var held = Buffer.none
     var reader = BodyReader.empty
     var framing = SSEFraming()
-    var frames = AWSEventStreamDecoder()
+    var frames = AWSEventStream()
     /// Position in `held` up to which `preview` has looked.
     var previewed = 0
     var sawDone = false
     var sawFinish = false
     var sawErrorEvent = false
-    var sentErrorEvent = false
+    /// The framing's end came, and the translator knows.
+    var isBodyOver = false
     private var informationalHeads = 0
 
     init(upstream: Upstream, worker: Worker) {
@@ -123,9 +124,8 @@ final class UpstreamConnection: Channel {
         sawDone = false
         sawFinish = false
         sawErrorEvent = false
-        sentErrorEvent = false
         framing = SSEFraming()
-        frames = AWSEventStreamDecoder()
+        frames = AWSEventStream()
         headLines.count = 0
         held.count = 0
     }
