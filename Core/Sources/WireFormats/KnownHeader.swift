@@ -18,6 +18,8 @@ public enum KnownHeader: UInt8, Sendable {
     /// `x-ratelimit-` and `anthropic-ratelimit-`.
     case rateLimit
     case utilization
+    /// `x-amzn-bedrock-input-token-count`
+    case bedrockInputTokens
     case date, server, alternativeService
 
     /// Recognises a name whatever its case.
@@ -46,6 +48,7 @@ public enum KnownHeader: UInt8, Sendable {
             return name.matches("proxy-authorization")
                 ? .hopByHop : name.matches("x-ms-retry-after-ms") ? .xMsRetryAfterMilliseconds : ofPrefix(name)
         case 23: return name.matches("x-stainless-retry-count") ? .stainlessRetryCount : ofPrefix(name)
+        case 32: return name.matches("x-amzn-bedrock-input-token-count") ? .bedrockInputTokens : ofPrefix(name)
         case 35: return name.matches("azure-openai-deployment-utilization") ? .utilization : ofPrefix(name)
         default: return ofPrefix(name)
         }

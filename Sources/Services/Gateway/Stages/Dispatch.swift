@@ -88,30 +88,55 @@ extension Exchange {
     /// Puts the request into the endpoint's words, in the worker's translator. Nothing to do where both speak the same.
     /// - Returns: why the endpoint cannot be asked.
     private func translate(_ plan: DispatchPlans.Plan, _ endpoint: EndpointID) -> AttemptFailure? {
-        guard case .chat(let target, let home) = plan.speech else { return nil }
-        let translator = worker.translator
-        if let fault = write(endpoint, target, home) {
+        guard plan.speech != .same else { return nil }
+        if let fault = write(plan, endpoint) {
             translationFault = fault
             return AttemptFailure(kind: .callerError)
         }
-        unsupported = translator.isComplete ? [] : translator.lossNames(in: wire)
+        unsupported = losses(plan)
         let mayDrop = worker.generation.routeOptions[Int(features.route.index)].dropsUnsupported
         return unsupported.isEmpty || mayDrop ? nil : AttemptFailure(kind: .unsupported)
     }
 
-    private func write(_ endpoint: EndpointID, _ target: ChatWire, _ home: OperationPlan.Home) -> TranslationFault? {
-        let options = worker.generation.dispatchPlans[Int(endpoint.index)]
-        return worker.generation.upstreamModels[Int(endpoint.index)].withUnsafeBytes { model in
+    private func write(_ plan: DispatchPlans.Plan, _ endpoint: EndpointID) -> TranslationFault? {
+        worker.generation.upstreamModels[Int(endpoint.index)].withUnsafeBytes { name in
+            let model = JSONString(name, hasEscapes: true)
             do throws(TranslationFault) {
-                try worker.translator.translate(
-                    client.bodyBytes, from: wire, isStream: features.isStreaming, to: target,
-                    for: Translation.RequestTarget(
-                        model: JSONString(model, hasEscapes: true), outputTokensDefault: options.outputTokensDefault,
-                        home: .init(home), capabilities: options.capabilities))
+                switch plan.speech {
+                case .same: break
+                case .chat(let target, let home): try writeChat(target, home, model, endpoint)
+                case .embeddings(let family):
+                    try worker.embeddings.write(client.bodyBytes, for: .init(family), model: model)
+                }
                 return nil
             } catch {
                 return error
             }
+        }
+    }
+
+    private func writeChat(
+        _ target: ChatWire, _ home: OperationPlan.Home, _ model: JSONString, _ endpoint: EndpointID
+    ) throws(TranslationFault) {
+        let options = worker.generation.dispatchPlans[Int(endpoint.index)]
+        try worker.translator.translate(
+            client.bodyBytes, from: wire, isStream: features.isStreaming, to: target,
+            for: Translation.RequestTarget(
+                model: model, outputTokensDefault: options.outputTokensDefault, home: .init(home),
+                capabilities: options.capabilities))
+    }
+
+    private func losses(_ plan: DispatchPlans.Plan) -> [String] {
+        if case .embeddings = plan.speech { return worker.embeddings.isComplete ? [] : worker.embeddings.lossNames }
+        return worker.translator.isComplete ? [] : worker.translator.lossNames(in: wire)
+    }
+
+    /// The endpoint's words for the request, from the translation made last; `nil` where they are the caller's.
+    private func translatedBody(_ plan: DispatchPlans.Plan) -> UnsafeRawBufferPointer? {
+        switch plan.speech {
+        case .same: nil
+        case .chat: worker.translator.body
+        case .embeddings: worker.embeddings.output
         }
     }
 
@@ -146,7 +171,7 @@ extension Exchange {
             let edits =
                 plan.modelPlace == .body && plan.speech == .same
                 ? RequestBody.edits(facts, of: body, model: model, addUsage: dropsUsageChunk) : RequestBody()
-            let translated = plan.speech == .same ? nil : worker.translator.body
+            let translated = translatedBody(plan)
             var writer = ByteWriter(worker.headMemory)
             plan.withHead(isStream: features.isStreaming) { writer.append($0) }
             if translated == nil { writer.append(forwardedLines.bytes) } else { appendOwnLines(&writer) }

@@ -67,6 +67,7 @@ extension UpstreamConnection {
             case .rateLimit, .utilization, .retryAfter, .retryAfterMilliseconds, .xMsRetryAfterMilliseconds:
                 // An account's limits are ours to know, never a tenant's.
                 findings.hasRateLimits = true
+            case .bedrockInputTokens: inputTokenCount = Self.count(field.value.slice(bytes))
             case .host, .contentLength, .transferEncoding, .connection, .hopByHop, .cookie, .alternativeService,
                 .isobar, .isobarRegion,
                 .isobarExplain:
@@ -77,6 +78,10 @@ extension UpstreamConnection {
             }
         }
         return findings
+    }
+
+    private static func count(_ digits: UnsafeRawBufferPointer) -> Int64? {
+        (1...15).contains(digits.count) ? Int64(String(decoding: digits, as: UTF8.self)) : nil
     }
 
     // MARK: Body

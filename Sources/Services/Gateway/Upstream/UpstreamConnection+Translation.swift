@@ -37,6 +37,7 @@ extension UpstreamConnection {
     /// What the caller gets for a whole answer.
     /// - Returns: `nil` when the answer is no answer.
     func translatedWhole(_ body: UnsafeRawBufferPointer) -> (body: UnsafeRawBufferPointer, usage: UsageCounts?)? {
+        if case .embeddings(let family) = plan?.speech { return translatedVectors(body, .init(family)) }
         guard let translator else { return (body, ResponseScan.usage(inTailOf: body)) }
         do throws(TranslationFault) {
             try translator.whole(body)
@@ -45,6 +46,22 @@ extension UpstreamConnection {
             return isTranslating ? nil : (body, nil)
         }
         return (isTranslating ? translator.output.bytes : body, translator.usage)
+    }
+
+    private func translatedVectors(
+        _ body: UnsafeRawBufferPointer, _ family: EmbeddingFamily
+    ) -> (body: UnsafeRawBufferPointer, usage: UsageCounts?)? {
+        guard let exchange else { return nil }
+        return exchange.withModelName { model in
+            do throws(TranslationFault) {
+                let usage = try worker.embeddings.write(
+                    answer: body, from: family, asked: exchange.client.bodyBytes,
+                    model: JSONString(model, hasEscapes: true), tokenCount: inputTokenCount)
+                return (worker.embeddings.output, usage)
+            } catch {
+                return nil
+            }
+        }
     }
 
     // MARK: Streams

@@ -34,7 +34,9 @@ final class UpstreamConnection: Channel {
     /// Where the answer is in another wire than the caller's, or its events need reading; `nil` for OpenAI's own.
     var translator: AnswerTranslator?
     /// Whether the caller gets other bytes than the endpoint sent.
-    var isTranslating: Bool { translator != nil && plan?.speech != .same }
+    var isTranslating: Bool { plan.map { $0.speech != .same } ?? false }
+    /// Input tokens as a header of the answer counts them; `nil` when none does.
+    var inputTokenCount: Int64?
     private var isReused = false
     private var bytesReceived = 0
 
@@ -126,6 +128,7 @@ final class UpstreamConnection: Channel {
         sawErrorEvent = false
         framing = SSEFraming()
         frames = AWSEventStream()
+        inputTokenCount = nil
         headLines.count = 0
         held.count = 0
     }
