@@ -21,6 +21,8 @@ public enum KnownHeader: UInt8, Sendable {
     /// `x-amzn-bedrock-input-token-count`
     case bedrockInputTokens
     case date, server, alternativeService
+    /// `x-amzn-errortype`: what kind of error AWS's answer is.
+    case amazonErrorType
 
     /// Recognises a name whatever its case.
     /// - Cost: a switch on the length, then one comparison per candidate of that length.
@@ -94,6 +96,7 @@ public enum KnownHeader: UInt8, Sendable {
     private static func ofSixteen(_ name: UnsafeRawBufferPointer) -> KnownHeader {
         if name.matches("content-encoding") { return .contentEncoding }
         if name.matches("proxy-connection") { return .hopByHop }
+        if name.matches("x-amzn-errortype") { return .amazonErrorType }
         return name.matches("x-isobar-explain") ? .isobarExplain : ofPrefix(name)
     }
 
