@@ -71,6 +71,8 @@ final class Exchange {
     /// Set while the machine waits before another attempt or for the moment to hedge.
     var waitUntil: Int64 = .max
     var hedgeAt: Int64 = .max
+    /// When a silent stream is given a sign of life.
+    var keepAliveAt: Int64 = .max
     /// When a caller that does not read is given up; `Int64.max` while it reads.
     var stallDeadline: Int64 = .max
 

@@ -55,6 +55,8 @@ public struct GatewayLimits: Sendable {
     public var heldAnswerBytesMax = 1 << 20
     /// A stream is held back until its first content, up to this size.
     public var heldStreamBytesMax = 256 << 10
+    /// Longest silence towards the caller of a stream: then a comment (or a ping) tells that it is alive.
+    public var streamSilenceNanoseconds: Int64 = 15_000_000_000
     /// Longest event of a stream.
     public var eventBytesMax = 4 << 20
     /// Error bodies of upstreams beyond this are cut.

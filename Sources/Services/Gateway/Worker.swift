@@ -20,6 +20,7 @@ final class Worker: @unchecked Sendable {
     let httpLimits: HTTPLimits
     let keyTableSeed: UInt64
     let metrics: LoopMetrics
+    let responseOwners: ResponseOwners
     let accessLog: AccessLog?
     private(set) var generation = Generation()
     var router: Router
@@ -51,7 +52,7 @@ final class Worker: @unchecked Sendable {
 
     init(
         index: Int, loop: EventLoop, configuration: GatewayConfiguration, published: PublishedConfiguration,
-        gauges: EndpointGauges,
+        gauges: EndpointGauges, responseOwners: ResponseOwners,
         accessLog: AccessLog?
     ) {
         self.index = index
@@ -60,6 +61,7 @@ final class Worker: @unchecked Sendable {
         httpLimits = HTTPLimits(headBytesMax: configuration.limits.headBytesMax)
         tls = configuration.tls
         self.accessLog = accessLog
+        self.responseOwners = responseOwners
         random = SplitMix64(seed: configuration.seed &+ UInt64(index) &* 0x9E37_79B9)
         keyTableSeed = random.next()
         metrics = LoopMetrics()

@@ -30,6 +30,32 @@ extension Exchange {
         writer.append("cache-control: no-cache\r\nx-accel-buffering: no\r\n")
         AnswerHead.end(&writer, framing: framing, keepsAlive: keepsAlive)
         sendHead(writer)
+        keepAliveAt = worker.loop.now + worker.limits.streamSilenceNanoseconds
+    }
+
+    /// A long silence (a model that thinks, or writes the arguments of a tool) makes intermediaries give a stream up.
+    /// - Invariant: only between whole events, which is all that ever goes out.
+    func sendKeepAlive() {
+        keepAliveAt = .max
+        guard isInFlight, machine.isCommitted, !client.isBackedUp, let sign = signOfLife else { return }
+        keepAliveAt = worker.loop.now + worker.limits.streamSilenceNanoseconds
+        worker.beginSegments()
+        worker.segments.append(sign)
+        if sendsChunks {
+            var framed = worker.frameChunk(isLast: false)
+            transmit(&framed)
+        } else {
+            transmit(&worker.segments)
+        }
+    }
+
+    /// Google's clients take nothing but answers.
+    private var signOfLife: StaticString? {
+        switch wire {
+        case .chatCompletions, .responses: ": keep-alive\n\n"
+        case .messages: "event: ping\ndata: {\"type\":\"ping\"}\n\n"
+        case .generateContent, .converse: nil
+        }
     }
 
     func sendRelayHead(_ connection: UpstreamConnection) {
@@ -77,6 +103,7 @@ extension Exchange {
     private func extendIdleDeadline() {
         guard let slot = machine.committedSlot, !client.isBackedUp else { return }
         attempts[slot].phaseDeadline = worker.loop.now + attempts[slot].idleNanoseconds
+        if keepAliveAt != .max { keepAliveAt = worker.loop.now + worker.limits.streamSilenceNanoseconds }
         // Later than before: the armed timer fires early once and moves itself.
         armTimer()
     }

@@ -202,6 +202,7 @@ extension Exchange {
 
     private func commit(_ slot: Int, cancelling other: Int?) {
         if let other { cancelAttempt(other) }
+        translator = attempts[slot].connection?.translator
         hedgeAt = .max
         waitUntil = .max
         timing.firstContent = worker.loop.now
@@ -289,26 +290,40 @@ extension Exchange {
     }
 
     /// Classifies by what the error says, not by its status alone, and keeps it for the caller.
-    func classifyError(_ slot: Int, status: UInt16, body: UnsafeRawBufferPointer, isNative: Bool) -> AttemptFailure {
-        let facts = ResponseScan.errorFacts(body)
+    func classifyError(
+        _ slot: Int, status: UInt16, body: UnsafeRawBufferPointer, headerType: UnsafeRawBufferPointer, isNative: Bool
+    ) -> AttemptFailure {
+        let facts = ResponseScan.errorFacts(body, headerType: headerType)
         let kind =
-            FailureKind.classify(
+            facts.kind(status: status).map { FailureKind($0) }
+            ?? FailureKind.classify(
                 status: status, isQuotaExhausted: facts.isQuotaExhausted, isContextTooLong: facts.isContextTooLong,
                 isContentFilter: facts.isContentFilter) ?? .malformedResponse
-        let retryAfter = attempts[slot].retryAfter
+        let retryAfter = attempts[slot].retryAfter ?? facts.retryAfterNanoseconds
         upstreamError = UpstreamErrorAnswer(
             status: status, body: ErrorShape.body(body, facts, status: status, wire: wire, isNative: isNative),
             retryAfterSeconds: seconds(retryAfter))
         return AttemptFailure(
-            kind: kind, retryAfter: retryAfter.map { .nanoseconds($0) }, status: status, onReusedConnection: false)
+            kind: refined(kind, facts), retryAfter: retryAfter.map { .nanoseconds($0) }, status: status,
+            onReusedConnection: false)
     }
 
+    /// An error inside a stream has no status of its own.
     func classifyStreamError(_ slot: Int, _ event: UnsafeRawBufferPointer, isNative: Bool) -> AttemptFailure {
         let facts = ResponseScan.errorFacts(event)
+        let kind = facts.kind(status: 200).map { FailureKind($0) } ?? .errorInStream
         upstreamError = UpstreamErrorAnswer(
-            status: 502, body: ErrorShape.body(event, facts, status: 502, wire: wire, isNative: isNative))
+            status: kind.streamStatus,
+            body: ErrorShape.body(event, facts, status: kind.streamStatus, wire: wire, isNative: isNative))
         return AttemptFailure(
-            kind: facts.isQuotaExhausted ? .quotaExhausted : .errorInStream, status: 200, onReusedConnection: false)
+            kind: facts.isQuotaExhausted ? .quotaExhausted : refined(kind, facts),
+            retryAfter: facts.retryAfterNanoseconds.map { .nanoseconds($0) }, status: 200, onReusedConnection: false)
+    }
+
+    /// What the caller earned itself has two kinds that are told apart by more than their class.
+    private func refined(_ kind: FailureKind, _ facts: ErrorFacts) -> FailureKind {
+        guard kind == .callerError else { return kind }
+        return facts.isContentFilter ? .contentPolicy : facts.isContextTooLong ? .contextTooLong : kind
     }
 
     private func seconds(_ nanoseconds: Int64?) -> Int64 {
@@ -321,7 +336,7 @@ extension Exchange {
     func armTimer() {
         guard isInFlight else { return }
         var next = min(machine.deadline.nanoseconds, waitUntil, hedgeAt, stallDeadline)
-        next = min(next, attempts[0].phaseDeadline, attempts[1].phaseDeadline)
+        next = min(next, attempts[0].phaseDeadline, attempts[1].phaseDeadline, keepAliveAt)
         client.setDeadline(next)
     }
 
@@ -341,6 +356,7 @@ extension Exchange {
             handle(.hedgeDue)
         } else {
             for slot in 0...1 where attempts[slot].phaseDeadline <= now { timeOut(slot) }
+            if keepAliveAt <= now { sendKeepAlive() }
         }
         armTimer()
     }
@@ -390,5 +406,29 @@ extension HeadroomHint {
         tokensRemaining = view.remainingTokens
         tokensResetNanoseconds = view.resetTokensNanoseconds
         utilizationPercent = Int64(view.utilizationPercent)
+    }
+}
+
+extension FailureKind {
+    init(_ kind: ErrorFacts.Kind) {
+        switch kind {
+        case .caller: self = .callerError
+        case .notFound: self = .notFound
+        case .credential: self = .credential
+        case .rateLimited: self = .rateLimited
+        case .quotaExhausted: self = .quotaExhausted
+        case .overloaded: self = .overloaded
+        case .transient: self = .serverError
+        }
+    }
+
+    /// What a caller is told of an error that came inside a stream.
+    fileprivate var streamStatus: UInt16 {
+        switch self {
+        case .callerError, .contentPolicy, .contextTooLong: 400
+        case .rateLimited, .quotaExhausted: 429
+        case .overloaded: 503
+        default: 502
+        }
     }
 }

@@ -67,6 +67,7 @@ extension UpstreamConnection {
             case .rateLimit, .utilization, .retryAfter, .retryAfterMilliseconds, .xMsRetryAfterMilliseconds:
                 // An account's limits are ours to know, never a tenant's.
                 findings.hasRateLimits = true
+            case .amazonErrorType: pool.append(field.value.slice(bytes), to: &errorType)
             case .bedrockInputTokens: inputTokenCount = Self.count(field.value.slice(bytes))
             case .host, .contentLength, .transferEncoding, .connection, .hopByHop, .cookie, .alternativeService,
                 .isobar, .isobarRegion,
@@ -164,7 +165,8 @@ extension UpstreamConnection {
         case .error:
             let slot = slot
             let failure = exchange.classifyError(
-                slot, status: head.status, body: held.bytes, isNative: plan?.speech == .same)
+                slot, status: head.status, body: held.bytes, headerType: errorType.bytes,
+                isNative: plan?.speech == .same)
             finished(isReusable: isReusable)
             exchange.attemptFailed(slot, failure)
         case .whole:
@@ -253,7 +255,7 @@ extension UpstreamConnection {
             mode = .stream
             exchange.sendStreamHead(self)
             // Translated events wait in the translator's output, and go out at the end of this input.
-            guard translator == nil else { return exchange.translator = translator }
+            guard translator == nil else { return }
             framing = SSEFraming()
             releaseHeld { forwardEvents($0) }
         case .whole:

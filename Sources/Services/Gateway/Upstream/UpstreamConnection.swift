@@ -44,6 +44,8 @@ final class UpstreamConnection: Channel {
     /// The answer's header lines that the client gets, collected while the head was at hand.
     var headLines = Buffer.none
     var held = Buffer.none
+    /// What the answer's head says of its error.
+    var errorType = Buffer.none
     var reader = BodyReader.empty
     var framing = SSEFraming()
     var frames = AWSEventStream()
@@ -64,6 +66,7 @@ final class UpstreamConnection: Channel {
 
     deinit {
         endTranslation()
+        loop.buffers.give(&errorType)
         loop.buffers.give(&held)
         loop.buffers.give(&headLines)
     }
@@ -129,6 +132,7 @@ final class UpstreamConnection: Channel {
         framing = SSEFraming()
         frames = AWSEventStream()
         inputTokenCount = nil
+        errorType.count = 0
         headLines.count = 0
         held.count = 0
     }
@@ -261,8 +265,10 @@ final class UpstreamConnection: Channel {
     func finished(isReusable: Bool) {
         exchange = nil
         endTranslation()
+        loop.buffers.give(&errorType)
         loop.buffers.give(&held)
         loop.buffers.give(&headLines)
+        loop.buffers.give(&errorType)
         if isReusable && head.keepsAlive { upstream.keep(self) } else { close() }
     }
 
