@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import ResourceTypes
 public import WireFormats
 
 /// Translates embeddings requests and their answers, one after the other, and keeps its memory.

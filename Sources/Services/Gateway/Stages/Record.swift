@@ -4,6 +4,7 @@
 internal import Reactor
 internal import ResourceTypes
 internal import Routing
+internal import Translation
 
 /// Stage 10: one record per request into counters, histograms and the log. Never fails a request.
 extension Exchange {
