@@ -245,7 +245,8 @@ class Up(Process):
             "--admin",
             f"127.0.0.1:{free_port()}",
             "--model-port",
-            free_port(regions),
+            # Embeddings may need a further process in each of two regions.
+            free_port(regions + 2),
             "--directory",
             self.directory / "run",
             "--ready-file",

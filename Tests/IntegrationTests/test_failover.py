@@ -91,6 +91,23 @@ def test_what_up_says_about_breaking_it_is_true(workshop):
     wait_until(lambda: region() == default["region"], "the default region is back", seconds=15)
 
 
+def test_embeddings_of_up_outlive_the_default_region(workshop):
+    """With the real model they come from processes of their own, in two regions."""
+    up = workshop.up(regions=2, model_servers="auto")
+    stack = up.stack
+    first, second = [member for member in stack["members"] if stack["embedding_model"] in member["serves"]]
+
+    def endpoint():
+        body = {"model": stack["embedding_model"], "input": "Heavy rain is coming."}
+        answer = ask(up.port, "POST", "/v1/embeddings", body, {"Authorization": f"Bearer {stack['key']}"})
+        assert answer.status == 200, answer.body
+        return answer.headers["x-isobar-endpoint"]
+
+    assert endpoint().startswith(first["endpoint"])
+    os.kill(first["pid"], signal.SIGKILL)
+    assert all(endpoint().startswith(second["endpoint"]) for _ in range(10))
+
+
 # Every way to fail
 
 

@@ -13,7 +13,7 @@ import openai
 import pytest
 
 from configurations import PUBLIC_MODEL, UPSTREAM_MODEL, Endpoint, configuration
-from processes import KEY
+from processes import KEY, ask
 
 pytestmark = pytest.mark.openai_client
 
@@ -138,8 +138,48 @@ def test_tools_reach_the_real_model(stack_client, up):
     assert message.content or message.tool_calls
 
 
-def test_the_stack_lists_its_model(stack_client, up):
-    assert [model.id for model in stack_client.models.list()] == [up["model"]]
+TEXTS = [
+    "Quarterly revenue grew by twelve percent.",
+    "Profits rose strongly in the last quarter.",
+    "The cat sits on the mat.",
+]
+
+
+def test_embeddings_put_similar_texts_near_each_other_and_count_their_tokens(stack_client, up):
+    before = ask(admin_port(up), "GET", "/status").json["keys"][0]
+    answer = stack_client.embeddings.create(model=up["embedding_model"], input=TEXTS)
+    after = ask(admin_port(up), "GET", "/status").json["keys"][0]
+
+    vectors = [one.embedding for one in answer.data]
+    assert [one.index for one in answer.data] == [0, 1, 2]
+    assert len({len(vector) for vector in vectors}) == 1 and len(vectors[0]) > 100
+    assert all(dot(vector, vector) == pytest.approx(1, abs=1e-3) for vector in vectors)
+    assert max(dot(vectors[0], vectors[1]), dot(vectors[0], vectors[2]), dot(vectors[1], vectors[2])) < 0.99
+    if up["real"]:
+        assert dot(vectors[0], vectors[1]) > dot(vectors[0], vectors[2]) + 0.1
+        assert dot(vectors[0], vectors[1]) > dot(vectors[1], vectors[2]) + 0.1
+    assert answer.usage.prompt_tokens >= sum(len(text.split()) for text in TEXTS)
+    assert after["input_tokens"] - before["input_tokens"] == answer.usage.prompt_tokens
+    assert after["output_tokens"] == before["output_tokens"]
+
+
+def test_the_same_text_gets_the_same_vector_in_either_encoding(stack_client, up):
+    # Without a format the client asks for base64 and decodes it.
+    decoded = stack_client.embeddings.create(model=up["embedding_model"], input=TEXTS[0])
+    floats = stack_client.embeddings.create(model=up["embedding_model"], input=TEXTS[0], encoding_format="float")
+    assert decoded.data[0].embedding == pytest.approx(floats.data[0].embedding, abs=1e-4)
+
+
+def dot(a, b):
+    return sum(x * y for x, y in zip(a, b, strict=True))
+
+
+def admin_port(up):
+    return int(up["admin"].rsplit(":", 1)[1])
+
+
+def test_the_stack_lists_its_models(stack_client, up):
+    assert {model.id for model in stack_client.models.list()} == {up["model"], up["embedding_model"]}
     assert stack_client.models.retrieve(up["model"]).id == up["model"]
 
 
@@ -149,6 +189,20 @@ def test_the_printed_python_snippet_works_when_pasted(up):
     run = subprocess.run([sys.executable, "-c", snippet], capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip()
+
+
+def test_the_printed_requests_work_when_pasted(up):
+    banner = up["log"].read_text()
+    lines = textwrap.dedent(banner[banner.index("  curl ") : banner.index("Python (pip")])
+    chat, embeddings = [json.loads(pasted(command)) for command in lines.strip().split("\n\n")]
+    assert chat["choices"][0]["message"]["content"].strip()
+    assert len(embeddings["data"]) == 2
+
+
+def pasted(command):
+    run = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
 
 
 # The reference model server
