@@ -9,7 +9,7 @@ import signal
 
 import pytest
 
-from configurations import Endpoint, chat, configuration
+from configurations import PUBLIC_MODEL, Endpoint, chat, configuration
 from processes import ask, free_port, wait_until
 from traffic import EventStream, Load, content_of
 from upstreams import Call, black_hole
@@ -310,6 +310,17 @@ def test_a_refusal_of_the_request_itself_is_passed_on_and_not_dodged(workshop, f
     answer = gateway.post(chat())
     assert (answer.status, answer.body) == (status, payload)
     assert answer.headers["x-isobar-attempts"] == "1"
+
+
+def test_a_text_longer_than_a_servers_batch_is_the_callers_error_whatever_its_status(workshop, failing_first):
+    """llama.cpp's server says 500; passed on as such, clients would send the same again, and its health would suffer."""
+    message = "input (900 tokens) is too large to process. increase the physical batch size (current batch size: 512)"
+    payload = json.dumps({"error": {"code": 500, "message": message, "type": "server_error"}}).encode()
+    gateway = failing_first(workshop.upstream(lambda call: call.respond(500, payload)).port)
+    for _ in range(10):
+        answer = gateway.post({"model": PUBLIC_MODEL, "input": "A long text."}, path="/v1/embeddings")
+        assert (answer.status, answer.body) == (400, payload)
+        assert answer.headers["x-isobar-attempts"] == "1"
 
 
 def test_attempts_end_at_their_maximum(workshop):

@@ -85,6 +85,7 @@ extension ResponseScan {
         facts.isContentFilter = filtered.contains { type.equals($0) || code.equals($0) }
         let tooLong: [StaticString] = [
             "maximum context length", "context size", "prompt is too long", "input is too long", "context window",
+            "increase the physical batch size",
         ]
         facts.isContextTooLong =
             code.equals("context_length_exceeded") || type.equals("exceed_context_size_error")

@@ -208,8 +208,10 @@ extension Exchange {
                 status: status, isQuotaExhausted: facts.isQuotaExhausted, isContextTooLong: facts.isContextTooLong,
                 isContentFilter: facts.isContentFilter) ?? .malformedResponse
         let retryAfter = attempts[slot].retryAfter
+        // A caller that read 500 would send the same again.
+        let answered = kind == .contextTooLong && status >= 500 ? 400 : status
         upstreamError = UpstreamErrorAnswer(
-            status: status, body: ErrorShape.openAI(body, facts), retryAfterSeconds: seconds(retryAfter))
+            status: answered, body: ErrorShape.openAI(body, facts), retryAfterSeconds: seconds(retryAfter))
         return AttemptFailure(
             kind: kind, retryAfter: retryAfter.map { .nanoseconds($0) }, status: status, onReusedConnection: false)
     }
