@@ -54,13 +54,15 @@ extension Exchange {
         worker.router.began(endpoint, features, now: now)
         let connection = generation.upstreams[Int(endpoint.index)].connection(fresh: fresh)
         let isReady = connection?.isOpen ?? false
-        let patience = isReady ? options.timeouts.firstByte : options.timeouts.connect
         attempts[slot] = Attempt(
             endpoint: endpoint, counters: generation.endpointSlots[Int(endpoint.index)],
             prices: options.prices, idleNanoseconds: options.timeouts.idle.nanoseconds,
             firstByteNanoseconds: options.timeouts.firstByte.nanoseconds, connection: connection,
             startedAt: worker.loop.now,
-            phaseDeadline: worker.loop.now + patience.nanoseconds, phase: isReady ? .awaitingContent : .connecting)
+            connectDeadline: worker.loop.now + options.timeouts.connect.nanoseconds,
+            phaseDeadline: worker.loop.now + options.timeouts.firstByte.nanoseconds,
+            phase: isReady ? .awaitingContent : .connecting)
+        if !isReady { setAddressDeadline(slot) }
         worker.metrics.attemptBegan(attempts[slot].counters, isHedge: slot == 1)
         if slot == 0, machine.attempts == 1 { planHedge(endpoint) }
         guard let connection else {
@@ -73,6 +75,25 @@ extension Exchange {
         guard let policy = worker.generation.routeOptions[Int(features.route.index)].hedge else { return }
         hedgeAt = worker.loop.now + worker.router.hedgeDelay(endpoint, policy: policy, now: now).nanoseconds
     }
+
+    /// One more address of the endpoint's name is tried.
+    func addressChanged(_ slot: Int) {
+        setAddressDeadline(slot)
+        armTimer()
+    }
+
+    /// The connect timeout spans all addresses of a name. Each but the last gets half of what is left of it, so that
+    /// one that takes connections nowhere leaves time for the others.
+    private func setAddressDeadline(_ slot: Int) {
+        let end = attempts[slot].connectDeadline
+        attempts[slot].phaseDeadline = end
+        guard let connection = attempts[slot].connection, connection.addresses.left > 0 else { return }
+        let half = (end - worker.loop.now) / 2
+        attempts[slot].phaseDeadline = min(end, worker.loop.now + max(half, Self.addressNanosecondsMin))
+    }
+
+    /// RFC 8305 §8 recommends as much before another address is tried.
+    private static let addressNanosecondsMin: Int64 = 250_000_000
 
     func connectionOpened(_ slot: Int) {
         attempts[slot].phase = .awaitingContent
@@ -258,6 +279,10 @@ extension Exchange {
     }
 
     private func timeOut(_ slot: Int) {
+        if attempts[slot].phase == .connecting, let connection = attempts[slot].connection {
+            let isInTime = worker.loop.now < attempts[slot].connectDeadline
+            if connection.leavesAddress(forAnother: isInTime) { return addressChanged(slot) }
+        }
         let kind: FailureKind =
             switch attempts[slot].phase {
             case .connecting: .connectTimeout
