@@ -32,9 +32,9 @@ struct SlowBodyTests {
     func `a caller that trickles below the minimum rate is ended although it is never silent`(framing: String) throws {
         let gateway = try RunningGateway(addresses: [], limits: Self.limits(idleMilliseconds: 300))
         let caller = try gateway.connect()
-        caller.write(Self.head(framing))
         let clock = ContinuousClock()
         let began = clock.now
+        caller.write(Self.head(framing))
         // A byte a hundredth of a second: far from the idle limit, far below 4 KiB/s.
         while !caller.hasInput(withinMilliseconds: 10) {
             caller.write(framing.hasPrefix("T") ? "1\r\n \r\n" : " ")
