@@ -19,7 +19,7 @@ struct GenerationRequest {
 
     var endpoint: Endpoint
     /// One for chat; one per prompt for completions.
-    var prompts: [TokenizedPrompt]
+    var prompts: [ReadPrompt]
     /// Answers per prompt.
     var choices: Int
     /// `nil`: up to the end of the context.
@@ -37,7 +37,7 @@ struct GenerationRequest {
     static let sequencesMax = 128
     private static let stopsMax = 16
 
-    init(endpoint: Endpoint, body: JSONValue, prompts: [TokenizedPrompt]) throws(APIError) {
+    init(endpoint: Endpoint, body: JSONValue, prompts: [ReadPrompt]) throws(APIError) {
         self.endpoint = endpoint
         self.prompts = prompts
         choices = try body.optionalInteger("n", in: 1...Self.sequencesMax) ?? 1
