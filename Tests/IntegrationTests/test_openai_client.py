@@ -242,6 +242,28 @@ def test_a_streamed_tool_call_adds_up(reference, openai_client, ask_openai):
     assert set(json.loads("".join(call.function.arguments or "" for call in calls))) == {"city", "days"}
 
 
+def test_log_probabilities_come_whole_and_streamed(reference, openai_client, ask_openai):
+    client = openai_client(reference)
+    question = {**ask_openai, "max_tokens": 8, "logprobs": True, "top_logprobs": 2}
+    whole = client.chat.completions.create(**question).choices[0]
+    tokens = whole.logprobs.content
+    assert "".join(token.token for token in tokens) == whole.message.content
+    assert all(token.logprob < 0 and len(token.top_logprobs) == 2 for token in tokens)
+    choices = [chunk.choices[0] for chunk in client.chat.completions.create(stream=True, **question)]
+    assert [entry for choice in choices if choice.logprobs for entry in choice.logprobs.content] == tokens
+
+
+def test_an_echoed_completion_begins_with_its_prompt(reference, openai_client):
+    question = {"model": PUBLIC_MODEL, "prompt": "Once upon a time", "max_tokens": 4, "echo": True, "logprobs": 1}
+    client = openai_client(reference)
+    whole = client.completions.create(**question).choices[0]
+    assert whole.text.startswith("Once upon a time")
+    assert "".join(whole.logprobs.tokens) == whole.text
+    assert whole.logprobs.token_logprobs[0] is None
+    chunks = client.completions.create(stream=True, **question)
+    assert "".join(chunk.choices[0].text for chunk in chunks if chunk.choices) == whole.text
+
+
 def test_embeddings_come_as_floats_and_as_base64(reference, openai_client):
     client = openai_client(reference)
     # Without a format the client asks for base64 and decodes it.

@@ -199,10 +199,11 @@ extension ModelServer {
                 throw .contextExceeded(
                     tokensMax: engine.contextTokensMax, prompt: tokens, output: request.outputTokensMax ?? 1)
             }
+            let echo = request.echoes ? EchoedPrompt(prompt) : nil
             for choice in 0..<request.choices {
                 let seed = prompt.tokenized.contentHash &+ request.seed &* 0x9E37_79B9 &+ UInt64(choice)
                 let tokensMax = request.outputTokensMax ?? room
-                answers.append(PlannedAnswer(request, seed: seed, outputTokensMax: tokensMax))
+                answers.append(PlannedAnswer(request, echo: echo, seed: seed, outputTokensMax: tokensMax))
             }
         }
         return answers
