@@ -49,6 +49,7 @@ extension ErrorReader {
     ]
     private static let tooLongMessages: [StaticString] = [
         "maximum context length", "context size", "prompt is too long", "input is too long", "context window",
+        "increase the physical batch size",
     ]
     /// Azure's and Vertex AI's 429 for capacity that nobody has, whatever one's own limit.
     private static let overloadedMessages: [StaticString] = [

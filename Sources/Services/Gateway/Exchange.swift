@@ -121,6 +121,8 @@ struct Attempt {
     var firstByteNanoseconds: Int64 = 0
     var connection: UpstreamConnection?
     var startedAt: Int64 = 0
+    /// End of the time for connecting, whatever the number of addresses.
+    var connectDeadline: Int64 = .max
     var hasReportedFirstToken = false
     var retryAfter: Int64?
     /// When this attempt's current phase has lasted too long; `Int64.max` when it is not running.

@@ -44,7 +44,8 @@ public struct GatewayLimits: Sendable {
     public var headNanoseconds: Int64 = 10_000_000_000
     /// Longest silence inside a request's body.
     public var bodyIdleNanoseconds: Int64 = 30_000_000_000
-    /// Slowest body that is still accepted, in bytes per second, measured over the whole body.
+    /// Slowest body that is still accepted, in bytes per second over all of it so far; above 0. A caller that falls
+    /// behind has `bodyIdleNanoseconds` to catch up.
     public var bodyBytesPerSecondMin = 4 << 10
     /// Longest time between two requests of a connection.
     public var keepAliveNanoseconds: Int64 = 75_000_000_000

@@ -134,6 +134,8 @@ final class Generation {
 }
 
 extension UpstreamAddress {
-    /// Key of the resolved addresses.
-    public var authority: String { "\(host):\(port)" }
+    /// Host and port as a URL has them, IPv6 in brackets (RFC 3986 §3.2.2). Also the key of the resolved addresses.
+    public var authority: String { "\(bracketedHost):\(port)" }
+
+    var bracketedHost: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host }
 }

@@ -109,9 +109,16 @@ extension Exchange {
         armTimer()
     }
 
-    /// Keeps the end of a relayed answer for its usage.
+    /// Keeps the end of a relayed answer for its usage, after a look at the beginning: llama.cpp puts the usage of
+    /// embeddings before the vectors.
     func noteRelayed(_ content: UnsafeRawBufferPointer) {
-        relayedTail.append(contentsOf: content.suffix(Self.tailBytes))
+        var rest = content[...]
+        if relayedTail.count < Self.tailBytes {
+            relayedTail.append(contentsOf: rest.prefix(Self.tailBytes))
+            rest = rest.dropFirst(Self.tailBytes)
+            usage = ResponseScan.usage(inTailOf: relayedTail)
+        }
+        relayedTail.append(contentsOf: rest.suffix(Self.tailBytes))
         if relayedTail.count > 2 * Self.tailBytes { relayedTail.removeFirst(relayedTail.count - Self.tailBytes) }
     }
 

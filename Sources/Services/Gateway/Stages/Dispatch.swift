@@ -53,22 +53,26 @@ extension Exchange {
         let generation = worker.generation
         let options = generation.endpointOptions[Int(endpoint.index)]
         worker.router.began(endpoint, features, now: now)
-        let connection = generation.upstreams[Int(endpoint.index)].connection(fresh: fresh)
-        let isReady = connection?.isOpen ?? false
-        let patience = isReady ? options.timeouts.firstByte : options.timeouts.connect
         attempts[slot] = Attempt(
             endpoint: endpoint, counters: generation.endpointSlots[Int(endpoint.index)],
             prices: options.prices, idleNanoseconds: options.timeouts.idle.nanoseconds,
-            firstByteNanoseconds: options.timeouts.firstByte.nanoseconds, connection: connection,
+            firstByteNanoseconds: options.timeouts.firstByte.nanoseconds,
             startedAt: worker.loop.now,
-            phaseDeadline: worker.loop.now + patience.nanoseconds, phase: isReady ? .awaitingContent : .connecting)
+            connectDeadline: worker.loop.now + options.timeouts.connect.nanoseconds,
+            phaseDeadline: worker.loop.now + options.timeouts.firstByte.nanoseconds, phase: .connecting)
         worker.metrics.attemptBegan(attempts[slot].counters, isHedge: slot == 1)
         if slot == 0, machine.attempts == 1 { planHedge(endpoint) }
         guard let plan = plan(at: endpoint) else { return attemptFailed(slot, AttemptFailure(kind: .unsupported)) }
         if let failure = translate(plan, endpoint) { return attemptFailed(slot, failure) }
-        guard let connection else {
+        guard let connection = generation.upstreams[Int(endpoint.index)].connection(fresh: fresh) else {
             return attemptFailed(slot, AttemptFailure(kind: .connectFailed))
         }
+        begin(slot, on: connection, plan)
+    }
+
+    private func begin(_ slot: Int, on connection: UpstreamConnection, _ plan: DispatchPlans.Plan) {
+        attempts[slot].connection = connection
+        if connection.isOpen { attempts[slot].phase = .awaitingContent } else { setAddressDeadline(slot) }
         isTranslated = true
         connection.begin(self, slot: slot, plan: plan)
         isTranslated = false
@@ -155,6 +159,25 @@ extension Exchange {
             writer.append("\r\n")
         }
     }
+
+    /// One more address of the endpoint's name is tried.
+    func addressChanged(_ slot: Int) {
+        setAddressDeadline(slot)
+        armTimer()
+    }
+
+    /// The connect timeout spans all addresses of a name. Each but the last gets half of what is left of it, so that
+    /// one that takes connections nowhere leaves time for the others.
+    private func setAddressDeadline(_ slot: Int) {
+        let end = attempts[slot].connectDeadline
+        attempts[slot].phaseDeadline = end
+        guard let connection = attempts[slot].connection, connection.addresses.left > 0 else { return }
+        let half = (end - worker.loop.now) / 2
+        attempts[slot].phaseDeadline = min(end, worker.loop.now + max(half, Self.addressNanosecondsMin))
+    }
+
+    /// RFC 8305 §8 recommends as much before another address is tried.
+    private static let addressNanosecondsMin: Int64 = 250_000_000
 
     func connectionOpened(_ slot: Int) {
         attempts[slot].phase = .awaitingContent
@@ -300,8 +323,10 @@ extension Exchange {
                 status: status, isQuotaExhausted: facts.isQuotaExhausted, isContextTooLong: facts.isContextTooLong,
                 isContentFilter: facts.isContentFilter) ?? .malformedResponse
         let retryAfter = attempts[slot].retryAfter ?? facts.retryAfterNanoseconds
+        // A caller that read 500 would send the same again.
+        let answered = kind == .contextTooLong && status >= 500 ? 400 : status
         upstreamError = UpstreamErrorAnswer(
-            status: status, body: ErrorShape.body(body, facts, status: status, wire: wire, isNative: isNative),
+            status: answered, body: ErrorShape.body(body, facts, status: answered, wire: wire, isNative: isNative),
             retryAfterSeconds: seconds(retryAfter))
         return AttemptFailure(
             kind: refined(kind, facts), retryAfter: retryAfter.map { .nanoseconds($0) }, status: status,
@@ -362,6 +387,10 @@ extension Exchange {
     }
 
     private func timeOut(_ slot: Int) {
+        if attempts[slot].phase == .connecting, let connection = attempts[slot].connection {
+            let isInTime = worker.loop.now < attempts[slot].connectDeadline
+            if connection.leavesAddress(forAnother: isInTime) { return addressChanged(slot) }
+        }
         let kind: FailureKind =
             switch attempts[slot].phase {
             case .connecting: .connectTimeout

@@ -25,6 +25,8 @@ final class UpstreamConnection: Channel {
 
     let worker: Worker
     private(set) var upstream: Upstream
+    /// What is left to try while connecting.
+    var addresses: AddressWalk
     /// The request being served. Invariant: an exchange detaches its connections before it goes away.
     unowned(unsafe) var exchange: Exchange?
     var slot = 0
@@ -58,8 +60,9 @@ final class UpstreamConnection: Channel {
     var isBodyOver = false
     private var informationalHeads = 0
 
-    init(upstream: Upstream, worker: Worker) {
+    init(upstream: Upstream, worker: Worker, addresses: AddressWalk) {
         self.upstream = upstream
+        self.addresses = addresses
         self.worker = worker
         super.init(loop: worker.loop)
     }
@@ -84,14 +87,26 @@ final class UpstreamConnection: Channel {
     func move(to upstream: Upstream) { self.upstream = upstream }
 
     override func opened() {
+        upstream.addressAnswered(addresses)
         guard let exchange else { return close() }
         exchange.connectionOpened(slot)
         start()
     }
 
     override func connectFailed(_ failure: ConnectFailure) {
-        upstream.addressFailed()
-        fail(.connectFailed)
+        guard let exchange, leavesAddress(forAnother: true) else { return fail(.connectFailed) }
+        exchange.addressChanged(slot)
+    }
+
+    /// Gives up an address that does not answer for the next one of the name, within the same attempt: the others are
+    /// not to blame for it, and with one endpoint there is nothing else to try.
+    /// - Parameter another: whether there is time to try one more.
+    /// - Returns: whether one more is being tried.
+    func leavesAddress(forAnother another: Bool) -> Bool {
+        upstream.addressFailed(addresses)
+        guard another else { return false }
+        close()
+        return upstream.connect(self)
     }
 
     override func timedOut() {
