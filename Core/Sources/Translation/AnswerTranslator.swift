@@ -37,7 +37,8 @@ public final class AnswerTranslator {
     private var events: [StreamEvent] = []
     private var reader = AnyStreamReader(.chatCompletions)
     private var writer: AnyStreamWriter?
-    private var source = ChatWire.chatCompletions
+    /// The endpoint's wire.
+    public private(set) var source = ChatWire.chatCompletions
     private var caller: ChatWire?
     private var target = AnswerTarget(model: .empty, id: .empty, createdUnixSeconds: 0)
     /// Owns the texts of `target`.
@@ -183,6 +184,14 @@ public final class AnswerTranslator {
         case .started(let id, _): note(id: id)
         default: break
         }
+    }
+
+    /// Writes a sign of life.
+    /// - Returns: false when only watching.
+    public func keepAlive() -> Bool {
+        guard writer != nil else { return false }
+        writer?.keepAlive(to: output)
+        return true
     }
 
     /// Writes the terminal event of a stream that broke, in the caller's own form.

@@ -7,8 +7,8 @@ struct _AOut: AnswerWriting { static func write(_ a: Answer, for t: AnswerTarget
 struct _SIn: StreamReading { init() {}; mutating func read(_ e: WireEvent, tape: JSONTape, into v: inout [StreamEvent]) throws(TranslationFault) {}; mutating func bodyEnded(into v: inout [StreamEvent]) {} }
 struct _SOut: StreamWriting { init(_ t: AnswerTarget) {}; mutating func write(_ e: StreamEvent, to w: JSONWriter) {}; mutating func fail(_ e: WireError, to w: JSONWriter) {}; mutating func keepAlive(to w: JSONWriter) {} }
 typealias ResponsesRequestReader = _In
-typealias ResponsesRequestWriter = _Out; typealias ConverseRequestWriter = _Out
-typealias ResponsesAnswerReader = _AIn; typealias ConverseAnswerReader = _AIn
+typealias ResponsesRequestWriter = _Out
+typealias ResponsesAnswerReader = _AIn
 typealias ResponsesAnswerWriter = _AOut
-typealias ResponsesStreamReader = _SIn; typealias ConverseStreamReader = _SIn
+typealias ResponsesStreamReader = _SIn
 typealias ResponsesStreamWriter = _SOut

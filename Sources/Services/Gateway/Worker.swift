@@ -173,6 +173,15 @@ final class Worker: @unchecked Sendable {
     let arena = ByteArena()
     private let document = JSONWriter(capacity: 256)
 
+    /// A document as an event; its line ends, which only a pretty printer makes, become spaces.
+    func serverSentEvent(_ data: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        document.reset()
+        document.text("data: ")
+        for byte in data { document.byte(byte == 10 || byte == 13 ? 32 : byte) }
+        document.text("\n\n")
+        return document.bytes
+    }
+
     /// An error that came as two header values, in the shape of those that come as documents.
     func errorDocument(_ code: UnsafeRawBufferPointer, _ message: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         document.reset()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import ResourceTypes
 internal import WireFormats
 
 /// Writes a streamed answer for a caller of Google's wire (`alt=sse`): a whole answer per chunk, with what is new.

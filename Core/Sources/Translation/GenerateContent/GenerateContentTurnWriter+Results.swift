@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import ResourceTypes
 internal import WireFormats
 
 // Results of functions. Google's wire wants the name of the function with each, in the order of the calls, and nothing

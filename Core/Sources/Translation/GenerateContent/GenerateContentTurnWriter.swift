@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import ResourceTypes
 internal import WireFormats
 
 /// Writes `contents`: turns of one role merged, and results of functions in an entry of their own.

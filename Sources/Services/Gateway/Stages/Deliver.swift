@@ -38,10 +38,16 @@ extension Exchange {
     /// - Invariant: only between whole events, which is all that ever goes out.
     func sendKeepAlive() {
         keepAliveAt = .max
-        guard isInFlight, machine.isCommitted, !client.isBackedUp, let sign = signOfLife else { return }
+        guard isInFlight, machine.isCommitted, !client.isBackedUp else { return }
         keepAliveAt = worker.loop.now + worker.limits.streamSilenceNanoseconds
         worker.beginSegments()
-        worker.segments.append(sign)
+        if let translator, translator.keepAlive() {
+            worker.segments.append(translator.output.bytes)
+            translator.output.reset()
+        } else if let sign = signOfLife {
+            worker.segments.append(sign)
+        }
+        guard worker.segments.count > 0 else { return }
         if sendsChunks {
             var framed = worker.frameChunk(isLast: false)
             transmit(&framed)
@@ -50,7 +56,7 @@ extension Exchange {
         }
     }
 
-    /// Google's clients take nothing but answers.
+    /// Where the events pass as they are. Google's clients take nothing but answers.
     private var signOfLife: StaticString? {
         switch wire {
         case .chatCompletions, .responses: ": keep-alive\n\n"

@@ -4,6 +4,7 @@
 internal import Reactor
 internal import ResourceTypes
 internal import Routing
+internal import Translation
 internal import WireFormats
 
 /// What the bytes of an answer mean, mode by mode.
@@ -33,6 +34,9 @@ extension UpstreamConnection {
             // A proxy's or a login page's HTML with status 200 is not an answer.
             fail(.malformedResponse)
             return false
+        } else if exchange.features.isStreaming, translator?.source == .generateContent {
+            elements = JSONArrayFraming(elementBytesMax: worker.limits.eventBytesMax)
+            mode = .preview
         } else {
             mode = .whole
             if reader.announced > Int64(worker.limits.heldAnswerBytesMax), !isTranslating {

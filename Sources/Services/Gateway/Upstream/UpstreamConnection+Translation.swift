@@ -85,9 +85,10 @@ extension UpstreamConnection {
 
     /// - Returns: how many bytes are done with.
     private func readEvents(_ bytes: UnsafeRawBufferPointer) -> Int {
+        if elements != nil { return readElements(bytes) }
         switch plan?.framing {
-        case .eventStream, .invokeChunks: readFrames(bytes)
-        case .serverSentEvents, nil: readServerSentEvents(bytes)
+        case .eventStream, .invokeChunks: return readFrames(bytes)
+        case .serverSentEvents, nil: return readServerSentEvents(bytes)
         }
     }
 
@@ -101,6 +102,23 @@ extension UpstreamConnection {
             guard !isClosed, exchange != nil else { break }
         }
         return complete.count
+    }
+
+    /// Google's other way to stream. The caller gets events all the same: that is what was asked for.
+    private func readElements(_ bytes: UnsafeRawBufferPointer) -> Int {
+        var offset = 0
+        while !isClosed, exchange != nil, let step = elements?.next(bytes, from: &offset) {
+            switch step {
+            case .more: return offset
+            case .malformed: breakStream(.malformedResponse)
+            case .element(let range):
+                let element = range.slice(bytes)
+                read(
+                    WireEvent(name: UnsafeRawBufferPointer(start: nil, count: 0), data: element),
+                    worker.serverSentEvent(element))
+            }
+        }
+        return offset
     }
 
     private func readFrames(_ bytes: UnsafeRawBufferPointer) -> Int {

@@ -51,6 +51,8 @@ final class UpstreamConnection: Channel {
     var reader = BodyReader.empty
     var framing = SSEFraming()
     var frames = AWSEventStream()
+    /// Set where a stream comes as one long JSON array.
+    var elements: JSONArrayFraming?
     /// Position in `held` up to which `preview` has looked.
     var previewed = 0
     var sawDone = false
@@ -147,6 +149,7 @@ final class UpstreamConnection: Channel {
         framing = SSEFraming()
         frames = AWSEventStream()
         inputTokenCount = nil
+        elements = nil
         errorType.count = 0
         headLines.count = 0
         held.count = 0
