@@ -43,7 +43,8 @@ struct CallPairs {
             let part = parts[earlier]
             if part.kind == .toolResult, part.id.isEmpty, matches(part, result) { rank += 1 }
         }
-        for call in calls where parts[call].kind == .toolCall && parts[call].id.isEmpty && matches(parts[call], result) {
+        for call in calls where parts[call].kind == .toolCall && parts[call].id.isEmpty && matches(parts[call], result)
+        {
             if rank == 0 { return call }
             rank -= 1
         }
