@@ -218,7 +218,7 @@ def test_a_retry_hint_comes_in_each_form(client, server, form, name, value):
 
 def test_the_sdk_retries_past_a_storm(server):
     with anthropic.Anthropic(base_url=server.url, api_key="double-key", max_retries=2) as client:
-        server.faults.add(Refuse("overloaded", hint=Hint("milliseconds", 5)), times=2)
+        server.faults.add(Refuse("overloaded", hint=Hint("milliseconds", 0.005)), times=2)
         client.messages.create(**say("Hi"))
     assert [request.status for request in server.requests] == [529, 529, 200]
 

@@ -556,6 +556,12 @@ def event(name, data):
 
 # Errors
 
+
+def wording(wrong):
+    """A broken rule in Anthropic's words."""
+    return f"{wrong.dotted}: {wrong.detail}"
+
+
 ERRORS = {
     "invalid": (400, "invalid_request_error"),
     "context": (400, "invalid_request_error"),

@@ -156,7 +156,7 @@ class Double:
         """- Returns: the `Whole` that tells a refusal in the provider's words."""
         raise NotImplementedError
 
-    def wording(self, wrong):
+    def wording(self, wrong, request):
         """A broken rule in the provider's words."""
         return f"{wrong.dotted}: {wrong.detail}"
 
@@ -204,7 +204,8 @@ class Double:
                 raise Refusal(fault.kind, fault.message, code=fault.code, hint=fault.hint)
             reply = self._route(request)
         except Wrong as wrong:
-            reply = self._refuse(Refusal("invalid", self.wording(wrong), param=wrong.bracketed), request)
+            refusal = Refusal("invalid", self.wording(wrong, request), param=wrong.bracketed, code=wrong.kind)
+            reply = self._refuse(refusal, request)
         except Refusal as refusal:
             reply = self._refuse(refusal, request)
         if isinstance(reply, Stream):
@@ -276,10 +277,10 @@ class Double:
 
     def _cut(self, call, fault):
         assert isinstance(fault, Cut), fault
+        if fault.how == "end":
+            return call.end_stream()
         if fault.how == "reset":
             call.reset()
-        elif fault.how == "end":
-            call.end_stream()
         call.close()
 
 
