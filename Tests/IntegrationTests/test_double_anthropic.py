@@ -315,7 +315,11 @@ MARK = {"type": "ephemeral"}
         ({"messages": [user("Hi"), {"role": "assistant", "content": [CALL, CALL]}, user([RESULT])]}, "must be unique"),
         ({"messages": [user([CALL])]}, "not permitted in `user`"),
         (
-            {"messages": [user([{"type": "image", "source": {"type": "base64", "media_type": "image/bmp", "data": "AA=="}}])]},
+            {
+                "messages": [
+                    user([{"type": "image", "source": {"type": "base64", "media_type": "image/bmp", "data": "AA=="}}])
+                ]
+            },
             "messages.0.content.0.source.media_type",
         ),
         ({"temperature": 1.5}, "temperature: Input should be less than or equal to 1"),

@@ -186,7 +186,9 @@ def test_limits_and_stop_sequences_end_the_answer(client):
     short = client.converse(**say("one two three", inferenceConfig={"maxTokens": 2}))
     assert (short["output"]["message"]["content"][0]["text"], short["stopReason"]) == ("one two ", "max_tokens")
     stopped = client.converse(
-        **say("one END", inferenceConfig={"stopSequences": ["END"]}, additionalModelResponseFieldPaths=["/stop_sequence"])
+        **say(
+            "one END", inferenceConfig={"stopSequences": ["END"]}, additionalModelResponseFieldPaths=["/stop_sequence"]
+        )
     )
     assert stopped["stopReason"] == "stop_sequence"
     assert stopped["additionalModelResponseFields"] == {"stop_sequence": "END"}
@@ -261,7 +263,11 @@ def test_tokens_are_counted(client):
 @pytest.mark.parametrize(
     ("name", "body", "find"),
     [
-        ("amazon.titan-embed-text-v2:0", {"inputText": "one two", "dimensions": 256}, lambda answer: answer["embedding"]),
+        (
+            "amazon.titan-embed-text-v2:0",
+            {"inputText": "one two", "dimensions": 256},
+            lambda answer: answer["embedding"],
+        ),
         (
             "amazon.titan-embed-text-v2:0",
             {"inputText": "one two", "dimensions": 256, "embeddingTypes": ["float"]},
@@ -538,7 +544,7 @@ DOCUMENT = {"document": {"format": "pdf", "name": "Report", "source": {"bytes": 
         ({"messages": [user("a"), assistant(DOCUMENT), user("b")]}, "only be in a user message"),
         ({"messages": [user("a"), assistant(CALL), user(RESULT)]}, "toolConfig field must be defined"),
         ({"messages": [user("a"), assistant(CALL), user("b")], "toolConfig": TOOLS}, "Expected toolResult blocks"),
-        ({"messages": [user(RESULT)], "toolConfig": TOOLS}, "exceeds the number of toolUse"),
+        ({"messages": [user(RESULT)], "toolConfig": TOOLS}, "are more than the toolUse"),
         (
             {"messages": [user("a"), assistant({"toolUse": {**CALL["toolUse"], "input": "x"}}), user(RESULT)]},
             "toolUse.input is invalid",
@@ -556,7 +562,10 @@ DOCUMENT = {"document": {"format": "pdf", "name": "Report", "source": {"bytes": 
         ),
         ({"toolConfig": {"tools": []}}, "toolConfig.tools"),
         ({"toolConfig": {"tools": [{"toolSpec": {"name": "f"}}]}}, "toolConfig.tools.0.toolSpec.inputSchema"),
-        ({"toolConfig": {"tools": [{"toolSpec": {"name": "a.b", "inputSchema": {"json": WEATHER_SCHEMA}}}]}}, "pattern"),
+        (
+            {"toolConfig": {"tools": [{"toolSpec": {"name": "a.b", "inputSchema": {"json": WEATHER_SCHEMA}}}]}},
+            "pattern",
+        ),
         ({"toolConfig": {"tools": [{"toolSpec": {"name": "f", "inputSchema": {"json": {}}}}]}}, "json.type"),
         ({"toolConfig": {**TOOLS, "toolChoice": {"tool": {"name": "g"}}}}, "is not in tools"),
         (
@@ -570,7 +579,10 @@ DOCUMENT = {"document": {"format": "pdf", "name": "Report", "source": {"bytes": 
         ({"system": [{"text": ""}]}, "system.0.text"),
         ({"serviceTier": {"type": "auto"}}, "serviceTier.type"),
         ({"requestMetadata": {}}, "requestMetadata"),
-        ({"outputConfig": {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": {"schema": {}}}}}}, "schema"),
+        (
+            {"outputConfig": {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": {"schema": {}}}}}},
+            "schema",
+        ),
         ({"additionalModelRequestFields": {"thinking": {"type": "enabled", "budget_tokens": 9}}}, "budget_tokens"),
     ],
 )
@@ -590,7 +602,12 @@ def test_a_message_for_bedrock_names_neither_model_nor_stream(server):
 
 
 def test_claude_s_age_is_read_from_its_name():
-    old = ("claude-3-haiku-20240307-v1:0", "claude-sonnet-4-5-20250929-v1:0", "claude-opus-4-20250514", "claude-opus-4-6-v1")
+    old = (
+        "claude-3-haiku-20240307-v1:0",
+        "claude-sonnet-4-5-20250929-v1:0",
+        "claude-opus-4-20250514",
+        "claude-opus-4-6-v1",
+    )
     assert not any(is_recent(f"us.anthropic.{name}") for name in old)
     assert all(is_recent(f"anthropic.{name}") for name in ("claude-opus-4-7", "claude-opus-5-5", "claude-sonnet-5"))
 

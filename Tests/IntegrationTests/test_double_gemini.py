@@ -197,7 +197,11 @@ def test_a_test_may_say_what_the_model_answers(client, server):
 
 def test_anthropic_s_sdk_speaks_to_vertex(server):
     with anthropic.AnthropicVertex(
-        base_url=f"{server.url}/v1", region="us-central1", project_id="double", access_token="double-token", max_retries=0
+        base_url=f"{server.url}/v1",
+        region="us-central1",
+        project_id="double",
+        access_token="double-token",
+        max_retries=0,
     ) as client:
         question = {"model": "claude-sonnet-5@20260901", "max_tokens": 9, "messages": [user_message("one two")]}
         assert client.messages.create(**question).content[0].text == "one two"
@@ -223,7 +227,10 @@ def test_the_older_version_of_claude_s_wire_is_taken_too(server):
 
 @pytest.mark.parametrize(
     ("path", "key", "name"),
-    [(f"{VERTEX}/endpoints/openapi", "double-token", "google/gemini-3-pro"), ("/v1beta/openai", "double-key", "gemini-3-pro")],
+    [
+        (f"{VERTEX}/endpoints/openapi", "double-token", "google/gemini-3-pro"),
+        ("/v1beta/openai", "double-key", "gemini-3-pro"),
+    ],
 )
 def test_openai_s_sdk_speaks_to_google(server, path, key, name):
     with openai.OpenAI(base_url=f"{server.url}{path}", api_key=key, max_retries=0) as client:
@@ -450,7 +457,10 @@ def test_members_come_in_either_spelling_and_the_caller_s_own_names_stay(server)
     config = {"response_mime_type": "application/json", "response_schema": schema}
     answer = post(server, {"contents": [say("Hi")], "generation_config": config}).json
     assert json.loads(answer["candidates"][0]["content"]["parts"][0]["text"]) == {"rain_mm": "text"}
-    call = {"function_call": {"name": "f", "args": {"rain_mm": 1}}, "thought_signature": "skip_thought_signature_validator"}
+    call = {
+        "function_call": {"name": "f", "args": {"rain_mm": 1}},
+        "thought_signature": "skip_thought_signature_validator",
+    }
     result = {"function_response": {"name": "f", "response": {"rain_mm": 2}}}
     answer = post(server, turns(say("a"), say(call, role="model"), say(result))).json
     assert answer["candidates"][0]["content"]["parts"][0]["text"] == 'f said: {"rain_mm": 2}'

@@ -15,7 +15,7 @@ from doubles import model
 from doubles.azure import Azure
 from doubles.faults import BlackHole, Corrupt, Cut, ErrorInStream, Hint, Page, Refuse
 from doubles.openai import OpenAI, duration
-from judging import CITY, CITY_SCHEMA, PIXEL_PNG, WEATHER_SCHEMA
+from judging import CITY_SCHEMA, PIXEL_PNG, WEATHER_SCHEMA
 from processes import ask
 
 pytestmark = pytest.mark.sdks
@@ -267,9 +267,7 @@ def test_responses_take_results_and_images(client):
         for call, told in zip(calls, ("dry", [{"type": "input_image", "image_url": PIXEL_URL, "detail": "auto"}]))
     ]
     told = f"get_weather said: dry; get_weather said: [image/png, {len(PIXEL_PNG)} bytes]"
-    stateful = client.responses.create(
-        model=MODEL, input=outputs, previous_response_id=first.id, tools=[FLAT_WEATHER]
-    )
+    stateful = client.responses.create(model=MODEL, input=outputs, previous_response_id=first.id, tools=[FLAT_WEATHER])
     assert stateful.output_text == told
     replay = [{"role": "user", "content": TWO_CALLS}, *[item.to_dict() for item in first.output], *outputs]
     assert client.responses.create(model=MODEL, input=replay, tools=[FLAT_WEATHER]).output_text == told
@@ -475,7 +473,12 @@ OPEN_CITY = {name: one for name, one in CITY_SCHEMA.items() if name != "addition
         ({"stream_options": {"include_usage": True}}, "only allowed when 'stream'", "stream_options"),
         ({"response_format": {"type": "json_object"}}, "must contain the word 'json'", "messages"),
         (
-            {"response_format": {"type": "json_schema", "json_schema": {"name": "c", "schema": OPEN_CITY, "strict": True}}},
+            {
+                "response_format": {
+                    "type": "json_schema",
+                    "json_schema": {"name": "c", "schema": OPEN_CITY, "strict": True},
+                }
+            },
             "additionalProperties",
             "response_format",
         ),
@@ -534,7 +537,9 @@ def test_keys_are_asked_for(plain):
 
 @pytest.fixture
 def azure(double):
-    return double(Azure, models=["east"], tokens={"entra": "https://cognitiveservices.azure.com", "ai": "https://ai.azure.com"})
+    return double(
+        Azure, models=["east"], tokens={"entra": "https://cognitiveservices.azure.com", "ai": "https://ai.azure.com"}
+    )
 
 
 LEGACY = "/openai/deployments/east/chat/completions?api-version=2024-10-21"
@@ -603,9 +608,7 @@ def test_azure_s_limits_come_in_its_own_headers(double, azure):
 
 def test_claude_on_foundry_is_spoken_to_by_anthropic_s_sdk(azure):
     question = {"model": "east", "max_tokens": 9, "messages": [user("one two")]}
-    with anthropic.AnthropicFoundry(
-        base_url=f"{azure.url}/anthropic/", api_key="double-key", max_retries=0
-    ) as client:
+    with anthropic.AnthropicFoundry(base_url=f"{azure.url}/anthropic/", api_key="double-key", max_retries=0) as client:
         assert client.messages.create(**question).content[0].text == "one two"
         with client.messages.stream(**question) as stream:
             assert stream.get_final_text() == "one two"

@@ -4,7 +4,7 @@
 
 import datetime
 
-from . import messages
+from . import messages, messages_rules
 from .faults import Refusal
 from .server import Double, Stream, Whole
 
@@ -24,7 +24,7 @@ class Anthropic(Double):
 
     def create(self, request):
         version, body = self._admit(request), request.json
-        messages.judge(body, "anthropic", body.get("model"), version)
+        messages_rules.judge(body, "anthropic", body.get("model"), version)
         self.know(body["model"])
         if self.demands_closed_schemas:
             _expect_closed(((body.get("output_config") or {}).get("format") or {}).get("schema") or {})
@@ -32,7 +32,7 @@ class Anthropic(Double):
 
     def count(self, request):
         version, body = self._admit(request), request.json
-        messages.judge(body, "count", body.get("model"), version)
+        messages_rules.judge(body, "count", body.get("model"), version)
         self.know(body["model"])
         return Whole({"input_tokens": messages.count_tokens(body)})
 
@@ -49,7 +49,7 @@ class Anthropic(Double):
         """- Returns: the version of the wire."""
         self.authenticate(request)
         version = request.header("anthropic-version")
-        if version not in (messages.OLD, messages.NEW):
+        if version not in messages_rules.VERSIONS:
             raise Refusal("invalid", f"anthropic-version: {version!r} is not a valid version")
         return version
 

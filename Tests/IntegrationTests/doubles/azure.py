@@ -4,7 +4,7 @@
 
 import re
 
-from . import chat, messages
+from . import chat, messages, messages_rules
 from .anthropic import answer_messages
 from .faults import Refusal
 from .openai import IDENTITY, OpenAIWires
@@ -76,19 +76,19 @@ class Azure(OpenAIWires):
 
     def create_message(self, request):
         version, body = self._message_body(request)
-        messages.judge(body, "anthropic", body.get("model"), version)
+        messages_rules.judge(body, "anthropic", body.get("model"), version)
         self.know(body["model"])
         return answer_messages(self, body, body["model"], body.get("stream"))
 
     def count_message(self, request):
         version, body = self._message_body(request)
-        messages.judge(body, "count", body.get("model"), version)
+        messages_rules.judge(body, "count", body.get("model"), version)
         return Whole({"input_tokens": messages.count_tokens(body)})
 
     def _message_body(self, request):
         self.authenticate(request)
         version = request.header("anthropic-version")
-        if version not in (messages.OLD, messages.NEW):
+        if version not in messages_rules.VERSIONS:
             raise Refusal("invalid", f"anthropic-version: {version!r} is not a valid version")
         return version, request.json
 
@@ -154,7 +154,9 @@ def _judge_version(request):
     version = request.query.get("api-version")
     if "/v1/" in request.path:
         if version not in (None, "preview", "latest"):
-            raise Refusal("invalid", "api-version query parameter is not allowed when using /v1 path", code="BadRequest")
+            raise Refusal(
+                "invalid", "api-version query parameter is not allowed when using /v1 path", code="BadRequest"
+            )
     elif not re.fullmatch(r"\d{4}-\d{2}-\d{2}(-preview)?", version or ""):
         raise Refusal("not_found", "Resource not found")
 

@@ -8,7 +8,7 @@ import json
 import re
 import urllib.parse
 
-from . import chat, converse, eventstream, messages, shapes, signatures
+from . import chat, chat_rules, converse, converse_rules, eventstream, messages, messages_rules, shapes, signatures
 from .anthropic import answer_messages
 from .faults import Refusal
 from .model import pieces, vector
@@ -85,7 +85,7 @@ class Bedrock(Double):
 
     def _converse(self, request, model, operation):
         model, body = self._open(request, model)
-        converse.judge(body, operation, model)
+        converse_rules.judge(body, operation, model)
         return self.ask(converse.prompt_of(body)), body
 
     # InvokeModel
@@ -109,10 +109,10 @@ class Bedrock(Double):
 
     def count_tokens(self, request, model):
         model, body = self._open(request, model)
-        converse.judge_fields(body, "CountTokens")
+        converse_rules.judge_fields(body, "CountTokens")
         given = body["input"]
         if "converse" in given:
-            converse.judge_conversation(given["converse"], model)
+            converse_rules.judge_conversation(given["converse"], model)
             return Whole({"inputTokens": converse.count_tokens(given["converse"])})
         inner = json.loads(base64.b64decode(given["invokeModel"]["body"]))
         _judge_claude(model, inner)
@@ -123,7 +123,7 @@ class Bedrock(Double):
     def chat(self, request):
         self.authenticate(request)
         body = request.json
-        chat.judge(body)
+        chat_rules.judge(body)
         if self.service == "bedrock" and not re.match(r"(us|eu|apac|global)\.", body["model"]):
             raise Refusal("invalid", f"The model '{body['model']}' isn't supported on this route.", param="model")
         self.know(body["model"])
@@ -137,7 +137,7 @@ class Bedrock(Double):
         if self.service != "bedrock-mantle":
             raise Refusal("not_found")
         body = request.json
-        messages.judge(body, "anthropic", body.get("model"), request.header("anthropic-version"))
+        messages_rules.judge(body, "anthropic", body.get("model"), request.header("anthropic-version"))
         self.know(body["model"])
         return answer_messages(self, body, body["model"], body.get("stream"))
 
@@ -174,8 +174,8 @@ class Bedrock(Double):
         if wrong.kind == "unknown":
             place = "/".join(["#", *map(str, wrong.path[:-1])])
             return (
-                f"Malformed input request: {place}: extraneous key [{wrong.path[-1]}] is not permitted, please reformat "
-                "your input and try again."
+                f"Malformed input request: {place}: extraneous key [{wrong.path[-1]}] is not permitted, "
+                "please reformat your input and try again."
             )
         return f"{wrong.dotted}: {wrong.detail}"
 
@@ -279,9 +279,9 @@ def _counts(usage):
 def _judge_claude(model, body):
     if "claude" not in model and "arn:" not in model:
         raise Refusal("invalid", "This model is not answered by this double through InvokeModel.")
-    if body.get("anthropic_version") == messages.NEW and not is_recent(model):
-        raise Refusal("invalid", f"anthropic_version: {messages.NEW} is not available for this model")
-    messages.judge(body, "bedrock", model)
+    if body.get("anthropic_version") == messages_rules.NEW and not is_recent(model):
+        raise Refusal("invalid", f"anthropic_version: {messages_rules.NEW} is not available for this model")
+    messages_rules.judge(body, "bedrock", model)
 
 
 def is_recent(model):

@@ -2,10 +2,10 @@
 # Isobar
 """What goes wrong on demand, and what a provider says when it refuses.
 
-    double.faults.add(Refuse("rate", hint=Hint("seconds", 7)))     the next request gets a 429
-    double.faults.add(Refuse("overloaded"), times=None)            every request, until `clear`
-    double.faults.add(Refuse("unauthenticated"), key="key-2")      only who comes with this key
-    double.faults.add(ErrorInStream("overloaded", after=2))        the next stream breaks after two pieces of content
+double.faults.add(Refuse("rate", hint=Hint("seconds", 7)))     the next request gets a 429
+double.faults.add(Refuse("overloaded"), times=None)            every request, until `clear`
+double.faults.add(Refuse("unauthenticated"), key="key-2")      only who comes with this key
+double.faults.add(ErrorInStream("overloaded", after=2))        the next stream breaks after two pieces of content
 """
 
 import dataclasses

@@ -4,7 +4,7 @@
 
 import json
 
-from . import chat, generate_content, messages, shapes
+from . import chat, chat_rules, generate_content, generate_content_rules, messages, messages_rules, shapes
 from .anthropic import answer_messages
 from .faults import Refusal
 from .model import pieces, vector
@@ -27,7 +27,12 @@ _task = one_of(
     "FACT_VERIFICATION",
     "CODE_RETRIEVAL_QUERY",
 )
-_embed_options = {"taskType": _task, "title": text(), "outputDimensionality": integer(min=1), "autoTruncate": shapes.boolean}
+_embed_options = {
+    "taskType": _task,
+    "title": text(),
+    "outputDimensionality": integer(min=1),
+    "autoTruncate": shapes.boolean,
+}
 _embedded = record({"parts": list_of(record({"text": text(min=1)}), min=1)}, {"role": text()})
 EMBED = record(
     {"content": _embedded},
@@ -85,18 +90,18 @@ class Gemini(Double):
 
     def count(self, request, model):
         self.authenticate(request)
-        body = generate_content.camel(request.json)
+        body = generate_content_rules.camel(request.json)
         if "generateContentRequest" in body and not _is_vertex(request):
             body = body["generateContentRequest"]
-        generate_content.judge(body, model, _is_vertex(request))
+        generate_content_rules.judge(body, model, _is_vertex(request))
         tokens = generate_content.count_tokens(body)
         return Whole({"totalTokens": tokens, "promptTokensDetails": [{"modality": "TEXT", "tokenCount": tokens}]})
 
     def _open(self, request, model):
         self.authenticate(request)
-        body = generate_content.camel(request.json)
+        body = generate_content_rules.camel(request.json)
         self.know(model)
-        generate_content.judge(body, model, _is_vertex(request))
+        generate_content_rules.judge(body, model, _is_vertex(request))
         return body
 
     def _streamed(self, request, chunks):
@@ -126,7 +131,7 @@ class Gemini(Double):
     def embed(self, request, model):
         self.authenticate(request)
         self.know(model)
-        body = generate_content.camel(request.json)
+        body = generate_content_rules.camel(request.json)
         EMBED(body, ())
         answer = {"embedding": {"values": _vector_of(body)}}
         if _is_vertex(request):
@@ -136,7 +141,7 @@ class Gemini(Double):
     def embed_batch(self, request, model):
         self.authenticate(request)
         self.know(model)
-        body = generate_content.camel(request.json)
+        body = generate_content_rules.camel(request.json)
         BATCH(body, ())
         if any(one.get("model") != f"models/{model}" for one in body["requests"]):
             raise Refusal("invalid", "* BatchEmbedContentsRequest.requests: model must be that of the path\n")
@@ -165,9 +170,9 @@ class Gemini(Double):
         self.authenticate(request)
         body = request.json
         if model == "count-tokens":
-            messages.judge(body, "vertex count", body.get("model"))
+            messages_rules.judge(body, "vertex count", body.get("model"))
             return Whole({"input_tokens": messages.count_tokens(body)})
-        messages.judge(body, "vertex", model)
+        messages_rules.judge(body, "vertex", model)
         self.know(model)
         is_stream = request.path.endswith(":streamRawPredict")
         if bool(body.get("stream")) != is_stream:
@@ -177,7 +182,7 @@ class Gemini(Double):
     def chat(self, request):
         self.authenticate(request)
         body = request.json
-        chat.judge(body, extensions=("extra_body", "google"))
+        chat_rules.judge(body, extensions=("extra_body", "google"))
         if _is_vertex(request) and "/" not in body["model"]:
             raise Refusal("invalid", f"Malformed publisher model `{body['model']}`; expected google/MODEL.")
         self.know(body["model"].rsplit("/", 1)[-1])
@@ -198,7 +203,9 @@ class Gemini(Double):
 
     def authenticate(self, request):
         if request.credential is None:
-            raise Refusal("forbidden", "Method doesn't allow unregistered callers. Please use API Key or other credentials.")
+            raise Refusal(
+                "forbidden", "Method doesn't allow unregistered callers. Please use API Key or other credentials."
+            )
         keys = self.keys | (self.tokens if request.bearer else set())
         if request.credential not in keys:
             raise Refusal("unauthenticated")
@@ -283,8 +290,8 @@ KIND = "type.googleapis.com/google.rpc."
 
 
 def _error(refusal, is_vertex):
-    """Status and `error` of a refusal. AI Studio calls a bad key an invalid argument; Vertex calls a full model a used-up
-    resource."""
+    """Status and `error` of a refusal. AI Studio calls a bad key an invalid argument; Vertex calls a full model a
+    used-up resource."""
     status, word = ERRORS[refusal.kind]
     message, details = refusal.message, []
     if refusal.kind in ("unauthenticated", "expired") and not is_vertex:

@@ -12,7 +12,11 @@ from .server import Piece
 from .shapes import integer, list_of, number, one_of, record, text
 
 SPEECH = record(
-    {"model": text(min=1), "input": text(min=1, max=4096), "voice": shapes.either(text(min=1), record({"id": text(min=1)}))},
+    {
+        "model": text(min=1),
+        "input": text(min=1, max=4096),
+        "voice": shapes.either(text(min=1), record({"id": text(min=1)})),
+    },
     {
         "instructions": text(),
         "response_format": one_of("mp3", "opus", "aac", "flac", "wav", "pcm"),
@@ -40,7 +44,11 @@ IMAGE = record(
     nulls=True,
 )
 RERANK = record(
-    {"model": text(min=1), "query": text(min=1), "documents": list_of(shapes.either(text(min=1), shapes.json_object), min=1)},
+    {
+        "model": text(min=1),
+        "query": text(min=1),
+        "documents": list_of(shapes.either(text(min=1), shapes.json_object), min=1),
+    },
     {"top_n": integer(min=1), "return_documents": shapes.boolean, "max_tokens_per_doc": integer(min=1)},
 )
 TRANSCRIPTION_FIELDS = {
@@ -66,7 +74,9 @@ def form_of(request, fields, files):
     """
     kind = request.header("content-type") or ""
     if not kind.startswith("multipart/form-data"):
-        raise Refusal("invalid", f"Unsupported content type: '{kind}'. This API method only accepts multipart/form-data.")
+        raise Refusal(
+            "invalid", f"Unsupported content type: '{kind}'. This API method only accepts multipart/form-data."
+        )
     message = email.message_from_bytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + request.body)
     texts, found = {}, {}
     for part in message.get_payload() if message.is_multipart() else []:
@@ -103,7 +113,13 @@ def transcript(words, wanted):
         return f"WEBVTT\n\n{stamp.format('.')}\n{words}\n".encode(), "text/plain"
     usage = {"type": "duration", "seconds": 1}
     if wanted == "verbose_json":
-        return {"task": "transcribe", "language": "english", "duration": 1.0, "text": words, "usage": usage}, "application/json"
+        return {
+            "task": "transcribe",
+            "language": "english",
+            "duration": 1.0,
+            "text": words,
+            "usage": usage,
+        }, "application/json"
     return {"text": words, "usage": usage}, "application/json"
 
 

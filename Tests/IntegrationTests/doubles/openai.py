@@ -2,7 +2,7 @@
 # Isobar
 """OpenAI's API, and what Azure shares with it."""
 
-from . import chat, completions, media, responses
+from . import chat, chat_rules, completions, media, responses, responses_rules
 from .faults import Refusal
 from .server import Double, Stream, Whole
 
@@ -22,7 +22,7 @@ class OpenAIWires(Double):
 
     def __init__(self, **options):
         super().__init__(**options)
-        self.memory = responses.Memory(f"{type(self).__name__}-{self.port}")
+        self.memory = responses_rules.Memory(f"{type(self).__name__}-{self.port}")
 
     # Hooks
 
@@ -46,7 +46,7 @@ class OpenAIWires(Double):
 
     def chat(self, request, model=None):
         body = self._body(request, model)
-        chat.judge(body, self.extensions)
+        chat_rules.judge(body, self.extensions)
         self.know(body["model"])
         reply, number = self.ask(chat.prompt_of(body)), self.number()
         extra = self.choice_extra(request)
@@ -75,7 +75,7 @@ class OpenAIWires(Double):
 
     def respond(self, request):
         body = self._body(request, None)
-        items = responses.judge(body, self.memory)
+        items = responses_rules.judge(body, self.memory)
         self.know(body["model"])
         reply = self.ask(responses.prompt_of(body, items))
         answer = responses.Answer(reply, body, self.memory, self.number())
@@ -88,7 +88,7 @@ class OpenAIWires(Double):
 
     def count_response(self, request):
         body = self._body(request, None)
-        items = responses.judge(body, self.memory)
+        items = responses_rules.judge(body, self.memory)
         tokens = responses.prompt_of(body, items).tokens
         return Whole({"object": "response.input_tokens", "input_tokens": tokens})
 

@@ -53,7 +53,9 @@ def verify(request, store, service, region, now):
         raise Refusal("forbidden", "Missing Authentication Token", code="MissingAuthenticationTokenException")
     match = AUTHORIZATION.fullmatch(header)
     if not match:
-        raise Refusal("invalid", f"Authorization header is malformed: {header.split(' ')[0]}", code="IncompleteSignature")
+        raise Refusal(
+            "invalid", f"Authorization header is malformed: {header.split(' ')[0]}", code="IncompleteSignature"
+        )
     secret, token, expires = store.find(match["key"])
     _judge_scope(match, service, region)
     _judge_date(request, match, now)
@@ -66,8 +68,7 @@ def verify(request, store, service, region, now):
     if not hmac.compare_digest(made, match["signature"]):
         raise Refusal(
             "forbidden",
-            "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
-            "Key and signing method.",
+            "The request signature we calculated does not match the signature you provided.",
             code="InvalidSignatureException",
         )
 
@@ -86,9 +87,13 @@ def _judge_date(request, match, now):
     try:
         signed_at = calendar.timegm(time.strptime(stamp, "%Y%m%dT%H%M%SZ"))
     except ValueError:
-        raise Refusal("invalid", f"Date must be in ISO-8601 'basic format': {stamp!r}", code="IncompleteSignature") from None
+        raise Refusal(
+            "invalid", f"Date must be in ISO-8601 'basic format': {stamp!r}", code="IncompleteSignature"
+        ) from None
     if stamp[:8] != match["day"]:
-        raise Refusal("forbidden", "Date in Credential scope does not match date of request.", code="InvalidSignatureException")
+        raise Refusal(
+            "forbidden", "Date in Credential scope does not match date of request.", code="InvalidSignatureException"
+        )
     if abs(signed_at - now) > SKEW_SECONDS_MAX:
         raise Refusal("invalid", f"Signature expired or not yet current: {stamp}", code="RequestExpired")
 
@@ -106,7 +111,9 @@ def _judge_signed_headers(request, signed):
         raise Refusal("forbidden", "A signed header is missing from the request.", code="InvalidSignatureException")
     unstable = sorted(set(signed) & {"connection", "user-agent", "expect", "x-amzn-trace-id", "transfer-encoding"})
     if unstable:
-        raise Refusal("forbidden", f"A proxy may change what was signed: {', '.join(unstable)}", code="InvalidSignatureException")
+        raise Refusal(
+            "forbidden", f"A proxy may change what was signed: {', '.join(unstable)}", code="InvalidSignatureException"
+        )
 
 
 def _judge_token(request, token, expires, now):
