@@ -4,12 +4,16 @@
 
 `ISOBAR_BINARY` names the binary, by default the release build of this repository.
 
-The suite runs once per major of the official `openai` client. Only tests marked `openai_client` depend on it, so
-only they run under every major; the others run under the first one, 2, and are deselected elsewhere. `--all` runs
-everything anywhere.
+The suite runs once per environment of clients: one per major of the official `openai` client, and one, `sdks`, with the
+official SDK of every provider. Tests marked `openai_client` depend on that client's major and run under every one of
+it; tests marked `sdks` need the providers' SDKs and run only with them; all others run once, under openai 2. `--all`
+runs everything that can run.
 
 What a test starts through the fixtures ends with it, and a failed test shows the logs of its processes.
 """
+
+import contextlib
+import importlib.util
 
 import openai
 import pytest
@@ -20,6 +24,12 @@ from upstreams import Call, ScriptedUpstream
 
 LOG_CHARACTERS_SHOWN = 6000
 MAJOR_OF_EVERYTHING = "2"
+HAS_SDKS = all(importlib.util.find_spec(name) for name in ("anthropic", "boto3"))
+
+STARTS_PROCESSES = {"workshop", "shared_workshop", "up"}
+
+# What imports an SDK cannot even be read without it.
+collect_ignore_glob = [] if HAS_SDKS else ["test_double*.py"]
 
 
 def pytest_addoption(parser):
@@ -28,22 +38,28 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "openai_client: depends on the openai client, runs under every major of it")
+    config.addinivalue_line("markers", "sdks: needs the official SDKs of the providers, runs only with them")
     config.addinivalue_line("markers", "forwards_one: the endpoint is meant to get one request")
 
 
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("--all") or openai.__version__.split(".")[0] == MAJOR_OF_EVERYTHING:
-        return
-    other = [item for item in items if not item.get_closest_marker("openai_client")]
-    config.hook.pytest_deselected(items=other)
-    items[:] = [item for item in items if item.get_closest_marker("openai_client")]
-
-
-def pytest_sessionstart():
-    if not BINARY.exists():
+    if not config.getoption("--all"):
+        _select(config, items, _is_for_this_environment)
+    if not BINARY.exists() and any(STARTS_PROCESSES & set(item.fixturenames) for item in items):
         pytest.exit(
             f"{BINARY} is not built; scripts/test integration builds it, ISOBAR_BINARY names another", returncode=2
         )
+
+
+def _select(config, items, predicate):
+    config.hook.pytest_deselected(items=[item for item in items if not predicate(item)])
+    items[:] = [item for item in items if predicate(item)]
+
+
+def _is_for_this_environment(item):
+    if HAS_SDKS:
+        return item.get_closest_marker("sdks")
+    return item.get_closest_marker("openai_client") or openai.__version__.split(".")[0] == MAJOR_OF_EVERYTHING
 
 
 def pytest_report_header():
@@ -112,6 +128,13 @@ def workshop(request, tmp_path):
 def shared_workshop(request, tmp_path_factory):
     """For all tests of a file, where they do not disturb each other."""
     yield from _workshop(request, tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture
+def double():
+    """Starts doubles of providers; each ends with the test, which fails if a double made a mistake of its own."""
+    with contextlib.ExitStack() as doubles:
+        yield lambda kind, **options: doubles.enter_context(kind(**options))
 
 
 @pytest.fixture(scope="session")
