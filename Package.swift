@@ -80,7 +80,9 @@ let package = Package(
             ],
             path: "Sources/CLI", swiftSettings: strict),
         tests("Reactor", []),
-        tests("Gateway", ["Reactor", core("ResourceTypes"), core("Routing"), core("WireFormats")]),
+        tests(
+            "Gateway",
+            ["Reactor", "PlainHTTP", "TestSupport", core("ResourceTypes"), core("Routing"), core("WireFormats")]),
         .target(name: "TestSupport", path: "Sources/TestSupport", swiftSettings: strict),
         tests("PlainHTTP", ["Reactor", "TestSupport", core("WireFormats")]),
         tests("ModelServer", ["Reactor", "TestSupport", core("Simulation"), core("WireFormats")]),

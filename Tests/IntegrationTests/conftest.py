@@ -78,8 +78,8 @@ class Workshop:
     def process(self, command, name):
         return self._started(lambda log: Process(command, log), name)
 
-    def upstream(self, script=Call.complete, tls=None):
-        upstream = ScriptedUpstream(script, tls)
+    def upstream(self, script=Call.complete, tls=None, host="127.0.0.1"):
+        upstream = ScriptedUpstream(script, tls, host)
         self.upstreams.append(upstream)
         return upstream
 

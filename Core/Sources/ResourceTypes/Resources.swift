@@ -176,7 +176,7 @@ public struct EndpointLimits: Hashable, Sendable {
 }
 
 public struct EndpointTimeouts: Hashable, Sendable {
-    /// TCP and TLS handshakes.
+    /// TCP and TLS handshakes, over all addresses of a name.
     public var connect: TimeSpan
     /// From the request's last byte to the first content byte of the answer.
     public var firstByte: TimeSpan

@@ -41,7 +41,9 @@ extension FailureKind {
         // number's.
         case 400..<500 where isQuotaExhausted: .quotaExhausted
         case 400..<500 where isContentFilter: .contentPolicy
-        case 400..<500 where isContextTooLong: .contextTooLong
+        // llama.cpp's server answers 500 when a text to embed is longer than its batch; no other server of it will do
+        // better, and none of them is ill.
+        case 400...500 where isContextTooLong: .contextTooLong
         case 401, 403: .credential
         // A redirect is not followed: like a wrong path or method it says that the endpoint's URL is misconfigured.
         case 300..<400, 404, 405, 410: .notFound

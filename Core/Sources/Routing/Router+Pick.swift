@@ -79,7 +79,11 @@ extension Router {
     func isWanted(_ endpoint: EndpointID, _ question: PickQuestion) -> Bool {
         if !question.tried.isEmpty, question.tried.contains(endpoint) { return false }
         let state = endpoints.base + Int(endpoint.index)
-        guard state.pointee.served.contains(question.features.operation) else { return false }
+        let features = question.features
+        guard (features.needsNative ? state.pointee.native : state.pointee.served).contains(features.operation) else {
+            return false
+        }
+        if let pinned = features.pinned, pinned != endpoint { return false }
         guard let avoided = question.avoidedProvider else { return true }
         return state.pointee.provider != avoided
     }

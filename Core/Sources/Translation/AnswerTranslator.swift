@@ -29,12 +29,16 @@ public final class AnswerTranslator {
     /// Events with content so far, to estimate tokens when no usage comes.
     public private(set) var contentEvents = 0
 
+    /// Hash of the answer's own id, by the process's own seed; `nil` until it is known.
+    public private(set) var answerHash: Int?
+
     private let tape = JSONTape()
     private let answer = Answer()
     private var events: [StreamEvent] = []
     private var reader = AnyStreamReader(.chatCompletions)
     private var writer: AnyStreamWriter?
-    private var source = ChatWire.chatCompletions
+    /// The endpoint's wire.
+    public private(set) var source = ChatWire.chatCompletions
     private var caller: ChatWire?
     private var target = AnswerTarget(model: .empty, id: .empty, createdUnixSeconds: 0)
     /// Owns the texts of `target`.
@@ -58,6 +62,7 @@ public final class AnswerTranslator {
         output.reset()
         usage = nil
         contentEvents = 0
+        answerHash = nil
         names.reset()
         reader = AnyStreamReader(source)
         guard let caller else {
@@ -80,6 +85,13 @@ public final class AnswerTranslator {
         }
     }
 
+    private func note(id: JSONString) {
+        guard !id.isEmpty else { return }
+        var hasher = Hasher()
+        hasher.combine(bytes: id.bytes)
+        answerHash = hasher.finalize()
+    }
+
     // MARK: Whole answers
 
     /// Reads a complete answer and writes it to `output`, or only reads its usage when watching.
@@ -88,6 +100,7 @@ public final class AnswerTranslator {
         output.reset()
         try read(try tape.document(body))
         usage = answer.usage
+        note(id: answer.id)
         guard let caller else { return }
         guard answer.finish != nil else { throw TranslationFault(.incompleteAnswer) }
         if !aliases.isEmpty { restoreNames() }
@@ -168,8 +181,17 @@ public final class AnswerTranslator {
         case .ended: facts.hasEnded = true
         case .usage(let counts): usage = counts
         case .failed(let error): facts.failure = error.bytes
+        case .started(let id, _): note(id: id)
         default: break
         }
+    }
+
+    /// Writes a sign of life.
+    /// - Returns: false when only watching.
+    public func keepAlive() -> Bool {
+        guard writer != nil else { return false }
+        writer?.keepAlive(to: output)
+        return true
     }
 
     /// Writes the terminal event of a stream that broke, in the caller's own form.

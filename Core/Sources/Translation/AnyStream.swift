@@ -96,4 +96,13 @@ enum AnyStreamWriter {
         case .generateContent(var writer): writer.fail(error, to: output)
         }
     }
+
+    mutating func keepAlive(to output: JSONWriter) {
+        switch self {
+        case .chat(var writer): writer.keepAlive(to: output)
+        case .responses(var writer): writer.keepAlive(to: output)
+        case .messages(var writer): writer.keepAlive(to: output)
+        case .generateContent(var writer): writer.keepAlive(to: output)
+        }
+    }
 }

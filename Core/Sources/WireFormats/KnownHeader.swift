@@ -18,7 +18,11 @@ public enum KnownHeader: UInt8, Sendable {
     /// `x-ratelimit-` and `anthropic-ratelimit-`.
     case rateLimit
     case utilization
+    /// `x-amzn-bedrock-input-token-count`
+    case bedrockInputTokens
     case date, server, alternativeService
+    /// `x-amzn-errortype`: what kind of error AWS's answer is.
+    case amazonErrorType
 
     /// Recognises a name whatever its case.
     /// - Cost: a switch on the length, then one comparison per candidate of that length.
@@ -46,6 +50,7 @@ public enum KnownHeader: UInt8, Sendable {
             return name.matches("proxy-authorization")
                 ? .hopByHop : name.matches("x-ms-retry-after-ms") ? .xMsRetryAfterMilliseconds : ofPrefix(name)
         case 23: return name.matches("x-stainless-retry-count") ? .stainlessRetryCount : ofPrefix(name)
+        case 32: return name.matches("x-amzn-bedrock-input-token-count") ? .bedrockInputTokens : ofPrefix(name)
         case 35: return name.matches("azure-openai-deployment-utilization") ? .utilization : ofPrefix(name)
         default: return ofPrefix(name)
         }
@@ -91,6 +96,7 @@ public enum KnownHeader: UInt8, Sendable {
     private static func ofSixteen(_ name: UnsafeRawBufferPointer) -> KnownHeader {
         if name.matches("content-encoding") { return .contentEncoding }
         if name.matches("proxy-connection") { return .hopByHop }
+        if name.matches("x-amzn-errortype") { return .amazonErrorType }
         return name.matches("x-isobar-explain") ? .isobarExplain : ofPrefix(name)
     }
 

@@ -24,7 +24,8 @@ import WireFormats
         ("x-ms-retry-after-ms", .xMsRetryAfterMilliseconds), ("x-ratelimit-remaining-tokens", .rateLimit),
         ("anthropic-ratelimit-tokens-reset", .rateLimit), ("azure-openai-deployment-utilization", .utilization),
         ("Date", .date),
-        ("Server", .server), ("Alt-Svc", .alternativeService), ("x-isobar", .other), ("Hosts", .other),
+        ("Server", .server), ("Alt-Svc", .alternativeService), ("x-amzn-ErrorType", .amazonErrorType),
+        ("x-isobar", .other), ("Hosts", .other),
         ("X-Ratelimit", .other), ("Dato", .other),
     ]
 

@@ -52,7 +52,10 @@ final class GatewayProcess: @unchecked Sendable {
         let control = try EventLoop()
         self.control = control
         thread = try LoopThread(name: "control", loop: control)
-        names = try NameBook { [gateway] in gateway.update(addresses: $0) }
+        names = try NameBook { [gateway, unowned self] addresses in
+            gateway.update(addresses: addresses)
+            control.submit { [self] in prober?.update(addresses: addresses) }
+        }
         names?.follow(loaded.snapshot)
         _ = watcher.poll(watchedFiles: loaded.watchedFiles)
         try start(published, admin: options.admin)

@@ -71,6 +71,8 @@ final class Exchange {
     /// Set while the machine waits before another attempt or for the moment to hedge.
     var waitUntil: Int64 = .max
     var hedgeAt: Int64 = .max
+    /// When a silent stream is given a sign of life.
+    var keepAliveAt: Int64 = .max
     /// When a caller that does not read is given up; `Int64.max` while it reads.
     var stallDeadline: Int64 = .max
 
@@ -119,6 +121,8 @@ struct Attempt {
     var firstByteNanoseconds: Int64 = 0
     var connection: UpstreamConnection?
     var startedAt: Int64 = 0
+    /// End of the time for connecting, whatever the number of addresses.
+    var connectDeadline: Int64 = .max
     var hasReportedFirstToken = false
     var retryAfter: Int64?
     /// When this attempt's current phase has lasted too long; `Int64.max` when it is not running.

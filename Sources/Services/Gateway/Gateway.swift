@@ -27,6 +27,7 @@ public final class Gateway: @unchecked Sendable {
         // A peer that closes while we write to it must be an error code, not a signal that ends the process.
         signal(SIGPIPE, SIG_IGN)
         var workers: [Worker] = []
+        let responseOwners = ResponseOwners()
         var address = configuration.address
         var bound: UInt16 = 0
         for index in 0..<configuration.loops {
@@ -34,7 +35,7 @@ public final class Gateway: @unchecked Sendable {
             let log = configuration.accessLog.map { AccessLog(sink: $0, loop: loop) }
             let worker = Worker(
                 index: index, loop: loop, configuration: configuration, published: published, gauges: gauges,
-                accessLog: log)
+                responseOwners: responseOwners, accessLog: log)
             bound = try worker.listen(on: address)
             address = address.with(port: bound)
             workers.append(worker)

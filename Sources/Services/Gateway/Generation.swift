@@ -50,6 +50,8 @@ final class Generation {
     let upstreamModels: [[UInt8]]
     /// How each endpoint performs each operation.
     let dispatchPlans: [DispatchPlans]
+    /// `ResponseOwners`' hash of each endpoint's name.
+    let endpointHashes: [Int]
     let routeOptions: [RouteOptions]
     /// Unix seconds, by `KeyID`.
     let keyExpiries: [Int64?]
@@ -68,6 +70,7 @@ final class Generation {
         }
         upstreamModels = snapshot.endpoints.map(\.upstreamModel)
         dispatchPlans = snapshot.endpoints.map { DispatchPlans($0) }
+        endpointHashes = snapshot.endpoints.map { ResponseOwners.hash($0.name) }
         routeOptions = snapshot.routes.map {
             RouteOptions(retry: $0.retry, hedge: $0.hedge, dropsUnsupported: $0.onUnsupported == .drop)
         }
@@ -88,6 +91,7 @@ final class Generation {
         endpointOptions = []
         upstreamModels = []
         dispatchPlans = []
+        endpointHashes = []
         routeOptions = []
         keyExpiries = []
         keyRegions = []
@@ -118,6 +122,9 @@ final class Generation {
         for upstream in upstreams { upstream.retire() }
     }
 
+    /// The endpoint whose name has this hash.
+    func endpoint(hash: Int) -> EndpointID? { endpointHashes.firstIndex(of: hash).map { EndpointID($0) } }
+
     func region(named name: UnsafeRawBufferPointer) -> RegionID? {
         for (index, region) in snapshot.regions.enumerated() where region.name.utf8.elementsEqual(name) {
             return RegionID(index)
@@ -127,6 +134,8 @@ final class Generation {
 }
 
 extension UpstreamAddress {
-    /// Key of the resolved addresses.
-    public var authority: String { "\(host):\(port)" }
+    /// Host and port as a URL has them, IPv6 in brackets (RFC 3986 §3.2.2). Also the key of the resolved addresses.
+    public var authority: String { "\(bracketedHost):\(port)" }
+
+    var bracketedHost: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host }
 }

@@ -12,6 +12,8 @@ enum Refusal {
     case bodyTooLarge(Int)
     case headTimeout, bodyTimeout
     case unknownPath
+    /// Google's stream without `alt=sse` would be one JSON array.
+    case needsEvents
     case methodNotAllowed
     case missingKey, unknownKey, expiredKey
     case invalidBody(RequestFault)
@@ -40,7 +42,7 @@ enum Refusal {
     /// Whether the request was read to its end, so that the connection can carry another one.
     var keepsConnection: Bool {
         switch self {
-        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .unknownPath, .methodNotAllowed, .missingKey,
+        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .unknownPath, .needsEvents, .methodNotAllowed, .missingKey,
             .unknownKey, .expiredKey:
             false
         case .invalidBody, .invalidForm, .untranslatable, .unsupported, .unknownModel, .routeForbidden, .overloaded,
@@ -59,7 +61,7 @@ enum Refusal {
         case .noEndpoint: .unavailable
         case .deadline: .deadline
         case .upstream: .upstreamError
-        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .methodNotAllowed, .invalidBody, .invalidForm,
+        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .needsEvents, .methodNotAllowed, .invalidBody, .invalidForm,
             .untranslatable, .unsupported:
             .callerError
         }
@@ -82,6 +84,8 @@ enum Refusal {
                 + "/v1/audio/transcriptions, /v1/audio/translations, /v1/audio/speech, /v1/images/generations, "
                 + "/v1/rerank; GET /v1/models, /v1/models/{model}"
             return .invalid(404, "unknown_url", "There is nothing at this path. Known: \(paths).")
+        case .needsEvents:
+            return .invalid(400, "unsupported_parameter", "Streams come as events: add `alt=sse` to the query.")
         case .methodNotAllowed:
             return .invalid(
                 405, "method_not_allowed", "This path needs another method: GET for models, POST for everything else.")

@@ -20,6 +20,7 @@ final class Worker: @unchecked Sendable {
     let httpLimits: HTTPLimits
     let keyTableSeed: UInt64
     let metrics: LoopMetrics
+    let responseOwners: ResponseOwners
     let accessLog: AccessLog?
     private(set) var generation = Generation()
     var router: Router
@@ -34,6 +35,7 @@ final class Worker: @unchecked Sendable {
 
     /// For requests whose endpoint speaks another wire than the caller.
     let translator = RequestTranslator()
+    let embeddings = EmbeddingsTranslator()
     /// Idle ones; each is one answer's while it is under way.
     private var answerTranslators: [AnswerTranslator] = []
 
@@ -50,7 +52,7 @@ final class Worker: @unchecked Sendable {
 
     init(
         index: Int, loop: EventLoop, configuration: GatewayConfiguration, published: PublishedConfiguration,
-        gauges: EndpointGauges,
+        gauges: EndpointGauges, responseOwners: ResponseOwners,
         accessLog: AccessLog?
     ) {
         self.index = index
@@ -59,6 +61,7 @@ final class Worker: @unchecked Sendable {
         httpLimits = HTTPLimits(headBytesMax: configuration.limits.headBytesMax)
         tls = configuration.tls
         self.accessLog = accessLog
+        self.responseOwners = responseOwners
         random = SplitMix64(seed: configuration.seed &+ UInt64(index) &* 0x9E37_79B9)
         keyTableSeed = random.next()
         metrics = LoopMetrics()
@@ -169,6 +172,15 @@ final class Worker: @unchecked Sendable {
     /// For texts that last until the next one is made.
     let arena = ByteArena()
     private let document = JSONWriter(capacity: 256)
+
+    /// A document as an event; its line ends, which only a pretty printer makes, become spaces.
+    func serverSentEvent(_ data: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        document.reset()
+        document.text("data: ")
+        for byte in data { document.byte(byte == 10 || byte == 13 ? 32 : byte) }
+        document.text("\n\n")
+        return document.bytes
+    }
 
     /// An error that came as two header values, in the shape of those that come as documents.
     func errorDocument(_ code: UnsafeRawBufferPointer, _ message: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {

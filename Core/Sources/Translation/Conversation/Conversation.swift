@@ -137,7 +137,7 @@ public enum OutputFormat: BitwiseCopyable {
 }
 
 /// How much the model is to think before it answers.
-public enum Reasoning: BitwiseCopyable, Equatable {
+public enum Reasoning: BitwiseCopyable, Equatable, Sendable {
     case off
     case effort(Effort)
     /// At most this many tokens.

@@ -36,7 +36,7 @@ public struct Losses {
 
 /// Something a request can ask for that not every wire can say.
 public enum Feature: UInt8, CaseIterable, BitwiseCopyable, Sendable {
-    case seed, presencePenalty, frequencyPenalty, topK, temperature
+    case seed, presencePenalty, frequencyPenalty, topK, topP, temperature
     case stopSequences, user, metadata, serviceTier
     case toolChoiceNone, parallelToolCalls, strictTools
     case jsonObject, jsonSchema
@@ -60,6 +60,7 @@ public enum Feature: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         case .presencePenalty: "presence_penalty"
         case .frequencyPenalty: "frequency_penalty"
         case .topK: "top_k"
+        case .topP: "top_p"
         case .temperature: "temperature"
         case .stopSequences: "stop"
         case .user: "user"
@@ -114,6 +115,7 @@ public enum Feature: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         case .presencePenalty: "generationConfig.presencePenalty"
         case .frequencyPenalty: "generationConfig.frequencyPenalty"
         case .topK: "generationConfig.topK"
+        case .topP: "generationConfig.topP"
         case .temperature: "generationConfig.temperature"
         case .stopSequences: "generationConfig.stopSequences"
         case .metadata, .user: "labels"

@@ -14,6 +14,7 @@ enum Accept {
         exchange.sendsChunks = head.isVersion11
         for field in fields { note(field, bytes, in: &exchange.headers) }
         if case .unknown = exchange.target { return .unknownPath }
+        if exchange.headers.streamsByPath, !head.query.slice(bytes).holds("alt=sse") { return .needsEvents }
         let isInference = if case .inference = exchange.target { true } else { false }
         guard head.method == (isInference ? .post : .get) else { return .methodNotAllowed }
         if isInference {

@@ -2,6 +2,7 @@
 // Isobar
 
 internal import Reactor
+internal import ResourceTypes
 internal import Routing
 internal import Translation
 internal import WireFormats
@@ -30,6 +31,38 @@ extension Exchange {
         writer.append("cache-control: no-cache\r\nx-accel-buffering: no\r\n")
         AnswerHead.end(&writer, framing: framing, keepsAlive: keepsAlive)
         sendHead(writer)
+        keepAliveAt = worker.loop.now + worker.limits.streamSilenceNanoseconds
+    }
+
+    /// A long silence (a model that thinks, or writes the arguments of a tool) makes intermediaries give a stream up.
+    /// - Invariant: only between whole events, which is all that ever goes out.
+    func sendKeepAlive() {
+        keepAliveAt = .max
+        guard isInFlight, machine.isCommitted, !client.isBackedUp else { return }
+        keepAliveAt = worker.loop.now + worker.limits.streamSilenceNanoseconds
+        worker.beginSegments()
+        if let translator, translator.keepAlive() {
+            worker.segments.append(translator.output.bytes)
+            translator.output.reset()
+        } else if let sign = signOfLife {
+            worker.segments.append(sign)
+        }
+        guard worker.segments.count > 0 else { return }
+        if sendsChunks {
+            var framed = worker.frameChunk(isLast: false)
+            transmit(&framed)
+        } else {
+            transmit(&worker.segments)
+        }
+    }
+
+    /// Where the events pass as they are. Google's clients take nothing but answers.
+    private var signOfLife: StaticString? {
+        switch wire {
+        case .chatCompletions, .responses: ": keep-alive\n\n"
+        case .messages: "event: ping\ndata: {\"type\":\"ping\"}\n\n"
+        case .generateContent, .converse: nil
+        }
     }
 
     func sendRelayHead(_ connection: UpstreamConnection) {
@@ -77,13 +110,21 @@ extension Exchange {
     private func extendIdleDeadline() {
         guard let slot = machine.committedSlot, !client.isBackedUp else { return }
         attempts[slot].phaseDeadline = worker.loop.now + attempts[slot].idleNanoseconds
+        if keepAliveAt != .max { keepAliveAt = worker.loop.now + worker.limits.streamSilenceNanoseconds }
         // Later than before: the armed timer fires early once and moves itself.
         armTimer()
     }
 
-    /// Keeps the end of a relayed answer for its usage.
+    /// Keeps the end of a relayed answer for its usage, after a look at the beginning: llama.cpp puts the usage of
+    /// embeddings before the vectors.
     func noteRelayed(_ content: UnsafeRawBufferPointer) {
-        relayedTail.append(contentsOf: content.suffix(Self.tailBytes))
+        var rest = content[...]
+        if relayedTail.count < Self.tailBytes {
+            relayedTail.append(contentsOf: rest.prefix(Self.tailBytes))
+            rest = rest.dropFirst(Self.tailBytes)
+            usage = ResponseScan.usage(inTailOf: relayedTail)
+        }
+        relayedTail.append(contentsOf: rest.suffix(Self.tailBytes))
         if relayedTail.count > 2 * Self.tailBytes { relayedTail.removeFirst(relayedTail.count - Self.tailBytes) }
     }
 

@@ -53,22 +53,26 @@ extension Exchange {
         let generation = worker.generation
         let options = generation.endpointOptions[Int(endpoint.index)]
         worker.router.began(endpoint, features, now: now)
-        let connection = generation.upstreams[Int(endpoint.index)].connection(fresh: fresh)
-        let isReady = connection?.isOpen ?? false
-        let patience = isReady ? options.timeouts.firstByte : options.timeouts.connect
         attempts[slot] = Attempt(
             endpoint: endpoint, counters: generation.endpointSlots[Int(endpoint.index)],
             prices: options.prices, idleNanoseconds: options.timeouts.idle.nanoseconds,
-            firstByteNanoseconds: options.timeouts.firstByte.nanoseconds, connection: connection,
+            firstByteNanoseconds: options.timeouts.firstByte.nanoseconds,
             startedAt: worker.loop.now,
-            phaseDeadline: worker.loop.now + patience.nanoseconds, phase: isReady ? .awaitingContent : .connecting)
+            connectDeadline: worker.loop.now + options.timeouts.connect.nanoseconds,
+            phaseDeadline: worker.loop.now + options.timeouts.firstByte.nanoseconds, phase: .connecting)
         worker.metrics.attemptBegan(attempts[slot].counters, isHedge: slot == 1)
         if slot == 0, machine.attempts == 1 { planHedge(endpoint) }
         guard let plan = plan(at: endpoint) else { return attemptFailed(slot, AttemptFailure(kind: .unsupported)) }
         if let failure = translate(plan, endpoint) { return attemptFailed(slot, failure) }
-        guard let connection else {
+        guard let connection = generation.upstreams[Int(endpoint.index)].connection(fresh: fresh) else {
             return attemptFailed(slot, AttemptFailure(kind: .connectFailed))
         }
+        begin(slot, on: connection, plan)
+    }
+
+    private func begin(_ slot: Int, on connection: UpstreamConnection, _ plan: DispatchPlans.Plan) {
+        attempts[slot].connection = connection
+        if connection.isOpen { attempts[slot].phase = .awaitingContent } else { setAddressDeadline(slot) }
         isTranslated = true
         connection.begin(self, slot: slot, plan: plan)
         isTranslated = false
@@ -88,30 +92,55 @@ extension Exchange {
     /// Puts the request into the endpoint's words, in the worker's translator. Nothing to do where both speak the same.
     /// - Returns: why the endpoint cannot be asked.
     private func translate(_ plan: DispatchPlans.Plan, _ endpoint: EndpointID) -> AttemptFailure? {
-        guard case .chat(let target, let home) = plan.speech else { return nil }
-        let translator = worker.translator
-        if let fault = write(endpoint, target, home) {
+        guard plan.speech != .same else { return nil }
+        if let fault = write(plan, endpoint) {
             translationFault = fault
             return AttemptFailure(kind: .callerError)
         }
-        unsupported = translator.isComplete ? [] : translator.lossNames(in: wire)
+        unsupported = losses(plan)
         let mayDrop = worker.generation.routeOptions[Int(features.route.index)].dropsUnsupported
         return unsupported.isEmpty || mayDrop ? nil : AttemptFailure(kind: .unsupported)
     }
 
-    private func write(_ endpoint: EndpointID, _ target: ChatWire, _ home: OperationPlan.Home) -> TranslationFault? {
-        let options = worker.generation.dispatchPlans[Int(endpoint.index)]
-        return worker.generation.upstreamModels[Int(endpoint.index)].withUnsafeBytes { model in
+    private func write(_ plan: DispatchPlans.Plan, _ endpoint: EndpointID) -> TranslationFault? {
+        worker.generation.upstreamModels[Int(endpoint.index)].withUnsafeBytes { name in
+            let model = JSONString(name, hasEscapes: true)
             do throws(TranslationFault) {
-                try worker.translator.translate(
-                    client.bodyBytes, from: wire, isStream: features.isStreaming, to: target,
-                    for: Translation.RequestTarget(
-                        model: JSONString(model, hasEscapes: true), outputTokensDefault: options.outputTokensDefault,
-                        home: .init(home), capabilities: options.capabilities))
+                switch plan.speech {
+                case .same: break
+                case .chat(let target, let home): try writeChat(target, home, model, endpoint)
+                case .embeddings(let family):
+                    try worker.embeddings.write(client.bodyBytes, for: .init(family), model: model)
+                }
                 return nil
             } catch {
                 return error
             }
+        }
+    }
+
+    private func writeChat(
+        _ target: ChatWire, _ home: OperationPlan.Home, _ model: JSONString, _ endpoint: EndpointID
+    ) throws(TranslationFault) {
+        let options = worker.generation.dispatchPlans[Int(endpoint.index)]
+        try worker.translator.translate(
+            client.bodyBytes, from: wire, isStream: features.isStreaming, to: target,
+            for: Translation.RequestTarget(
+                model: model, outputTokensDefault: options.outputTokensDefault, home: .init(home),
+                capabilities: options.capabilities))
+    }
+
+    private func losses(_ plan: DispatchPlans.Plan) -> [String] {
+        if case .embeddings = plan.speech { return worker.embeddings.isComplete ? [] : worker.embeddings.lossNames }
+        return worker.translator.isComplete ? [] : worker.translator.lossNames(in: wire)
+    }
+
+    /// The endpoint's words for the request, from the translation made last; `nil` where they are the caller's.
+    private func translatedBody(_ plan: DispatchPlans.Plan) -> UnsafeRawBufferPointer? {
+        switch plan.speech {
+        case .same: nil
+        case .chat: worker.translator.body
+        case .embeddings: worker.embeddings.output
         }
     }
 
@@ -131,6 +160,25 @@ extension Exchange {
         }
     }
 
+    /// One more address of the endpoint's name is tried.
+    func addressChanged(_ slot: Int) {
+        setAddressDeadline(slot)
+        armTimer()
+    }
+
+    /// The connect timeout spans all addresses of a name. Each but the last gets half of what is left of it, so that
+    /// one that takes connections nowhere leaves time for the others.
+    private func setAddressDeadline(_ slot: Int) {
+        let end = attempts[slot].connectDeadline
+        attempts[slot].phaseDeadline = end
+        guard let connection = attempts[slot].connection, connection.addresses.left > 0 else { return }
+        let half = (end - worker.loop.now) / 2
+        attempts[slot].phaseDeadline = min(end, worker.loop.now + max(half, Self.addressNanosecondsMin))
+    }
+
+    /// RFC 8305 §8 recommends as much before another address is tried.
+    private static let addressNanosecondsMin: Int64 = 250_000_000
+
     func connectionOpened(_ slot: Int) {
         attempts[slot].phase = .awaitingContent
         attempts[slot].phaseDeadline = worker.loop.now + attempts[slot].firstByteNanoseconds
@@ -146,7 +194,7 @@ extension Exchange {
             let edits =
                 plan.modelPlace == .body && plan.speech == .same
                 ? RequestBody.edits(facts, of: body, model: model, addUsage: dropsUsageChunk) : RequestBody()
-            let translated = plan.speech == .same ? nil : worker.translator.body
+            let translated = translatedBody(plan)
             var writer = ByteWriter(worker.headMemory)
             plan.withHead(isStream: features.isStreaming) { writer.append($0) }
             if translated == nil { writer.append(forwardedLines.bytes) } else { appendOwnLines(&writer) }
@@ -177,6 +225,7 @@ extension Exchange {
 
     private func commit(_ slot: Int, cancelling other: Int?) {
         if let other { cancelAttempt(other) }
+        translator = attempts[slot].connection?.translator
         hedgeAt = .max
         waitUntil = .max
         timing.firstContent = worker.loop.now
@@ -264,26 +313,42 @@ extension Exchange {
     }
 
     /// Classifies by what the error says, not by its status alone, and keeps it for the caller.
-    func classifyError(_ slot: Int, status: UInt16, body: UnsafeRawBufferPointer, isNative: Bool) -> AttemptFailure {
-        let facts = ResponseScan.errorFacts(body)
+    func classifyError(
+        _ slot: Int, status: UInt16, body: UnsafeRawBufferPointer, headerType: UnsafeRawBufferPointer, isNative: Bool
+    ) -> AttemptFailure {
+        let facts = ResponseScan.errorFacts(body, headerType: headerType)
         let kind =
-            FailureKind.classify(
+            facts.kind(status: status).map { FailureKind($0) }
+            ?? FailureKind.classify(
                 status: status, isQuotaExhausted: facts.isQuotaExhausted, isContextTooLong: facts.isContextTooLong,
                 isContentFilter: facts.isContentFilter) ?? .malformedResponse
-        let retryAfter = attempts[slot].retryAfter
+        let retryAfter = attempts[slot].retryAfter ?? facts.retryAfterNanoseconds
+        // A caller that read 500 would send the same again.
+        let answered = kind == .contextTooLong && status >= 500 ? 400 : status
         upstreamError = UpstreamErrorAnswer(
-            status: status, body: ErrorShape.body(body, facts, status: status, wire: wire, isNative: isNative),
+            status: answered, body: ErrorShape.body(body, facts, status: answered, wire: wire, isNative: isNative),
             retryAfterSeconds: seconds(retryAfter))
         return AttemptFailure(
-            kind: kind, retryAfter: retryAfter.map { .nanoseconds($0) }, status: status, onReusedConnection: false)
+            kind: refined(kind, facts), retryAfter: retryAfter.map { .nanoseconds($0) }, status: status,
+            onReusedConnection: false)
     }
 
+    /// An error inside a stream has no status of its own.
     func classifyStreamError(_ slot: Int, _ event: UnsafeRawBufferPointer, isNative: Bool) -> AttemptFailure {
         let facts = ResponseScan.errorFacts(event)
+        let kind = facts.kind(status: 200).map { FailureKind($0) } ?? .errorInStream
         upstreamError = UpstreamErrorAnswer(
-            status: 502, body: ErrorShape.body(event, facts, status: 502, wire: wire, isNative: isNative))
+            status: kind.streamStatus,
+            body: ErrorShape.body(event, facts, status: kind.streamStatus, wire: wire, isNative: isNative))
         return AttemptFailure(
-            kind: facts.isQuotaExhausted ? .quotaExhausted : .errorInStream, status: 200, onReusedConnection: false)
+            kind: facts.isQuotaExhausted ? .quotaExhausted : refined(kind, facts),
+            retryAfter: facts.retryAfterNanoseconds.map { .nanoseconds($0) }, status: 200, onReusedConnection: false)
+    }
+
+    /// What the caller earned itself has two kinds that are told apart by more than their class.
+    private func refined(_ kind: FailureKind, _ facts: ErrorFacts) -> FailureKind {
+        guard kind == .callerError else { return kind }
+        return facts.isContentFilter ? .contentPolicy : facts.isContextTooLong ? .contextTooLong : kind
     }
 
     private func seconds(_ nanoseconds: Int64?) -> Int64 {
@@ -296,7 +361,7 @@ extension Exchange {
     func armTimer() {
         guard isInFlight else { return }
         var next = min(machine.deadline.nanoseconds, waitUntil, hedgeAt, stallDeadline)
-        next = min(next, attempts[0].phaseDeadline, attempts[1].phaseDeadline)
+        next = min(next, attempts[0].phaseDeadline, attempts[1].phaseDeadline, keepAliveAt)
         client.setDeadline(next)
     }
 
@@ -316,11 +381,16 @@ extension Exchange {
             handle(.hedgeDue)
         } else {
             for slot in 0...1 where attempts[slot].phaseDeadline <= now { timeOut(slot) }
+            if keepAliveAt <= now { sendKeepAlive() }
         }
         armTimer()
     }
 
     private func timeOut(_ slot: Int) {
+        if attempts[slot].phase == .connecting, let connection = attempts[slot].connection {
+            let isInTime = worker.loop.now < attempts[slot].connectDeadline
+            if connection.leavesAddress(forAnother: isInTime) { return addressChanged(slot) }
+        }
         let kind: FailureKind =
             switch attempts[slot].phase {
             case .connecting: .connectTimeout
@@ -365,5 +435,29 @@ extension HeadroomHint {
         tokensRemaining = view.remainingTokens
         tokensResetNanoseconds = view.resetTokensNanoseconds
         utilizationPercent = Int64(view.utilizationPercent)
+    }
+}
+
+extension FailureKind {
+    init(_ kind: ErrorFacts.Kind) {
+        switch kind {
+        case .caller: self = .callerError
+        case .notFound: self = .notFound
+        case .credential: self = .credential
+        case .rateLimited: self = .rateLimited
+        case .quotaExhausted: self = .quotaExhausted
+        case .overloaded: self = .overloaded
+        case .transient: self = .serverError
+        }
+    }
+
+    /// What a caller is told of an error that came inside a stream.
+    fileprivate var streamStatus: UInt16 {
+        switch self {
+        case .callerError, .contentPolicy, .contextTooLong: 400
+        case .rateLimited, .quotaExhausted: 429
+        case .overloaded: 503
+        default: 502
+        }
     }
 }

@@ -32,7 +32,16 @@ enum Inspect {
             prefixHashes: facts.prefixHashes,
             prefixCount: facts.prefixCount)
         exchange.features.operation = operation
+        pin(exchange, facts.previousResponse.slice(body))
         return nil
+    }
+
+    /// A request that continues a stored answer goes where that is kept.
+    private static func pin(_ exchange: Exchange, _ previousResponse: UnsafeRawBufferPointer) {
+        guard !previousResponse.isEmpty else { return }
+        exchange.features.needsNative = true
+        let owner = exchange.worker.responseOwners.endpoint(of: ResponseOwners.hash(previousResponse))
+        exchange.features.pinned = owner.flatMap { exchange.worker.generation.endpoint(hash: $0) }
     }
 
     private static func scan(_ body: UnsafeRawBufferPointer, _ operation: Operation, _ exchange: Exchange) -> Refusal? {

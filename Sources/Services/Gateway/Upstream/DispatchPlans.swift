@@ -70,3 +70,15 @@ extension Translation.RequestTarget.Home {
         }
     }
 }
+
+extension EmbeddingFamily {
+    init(_ family: OperationPlan.EmbeddingsFamily) {
+        switch family {
+        case .titan: self = .titan
+        case .nova: self = .nova
+        case .cohere: self = .cohere
+        case .vertex: self = .vertexPredict
+        case .gemini: self = .batchEmbedContents
+        }
+    }
+}

@@ -41,23 +41,40 @@ final class Upstream {
     }
 
     private func connect() -> UpstreamConnection? {
-        guard !addresses.isEmpty else { return nil }
-        let connection = UpstreamConnection(upstream: self, worker: worker)
-        let choice = preferredAddress % addresses.count
-        do {
-            try connection.connect(to: addresses[choice], tls: tls, serverName: address.isTLS ? address.host : nil)
-        } catch {
-            return nil
-        }
-        return address.isTLS && tls == nil ? nil : connection
+        guard !address.isTLS || tls != nil else { return nil }
+        let walk = AddressWalk(addresses, preferring: preferredAddress)
+        let connection = UpstreamConnection(upstream: self, worker: worker, addresses: walk)
+        return connect(connection) ? connection : nil
     }
 
-    /// The address last tried does not answer: the next connection uses the next one (IPv6 before IPv4 is the
-    /// resolver's order).
-    func addressFailed() { preferredAddress &+= 1 }
+    /// Starts to connect to the first of the remaining addresses that the system knows a way to.
+    /// - Returns: false when there is none.
+    func connect(_ connection: UpstreamConnection) -> Bool {
+        while let next = connection.addresses.next() {
+            do {
+                try connection.connect(to: next, tls: tls, serverName: address.isTLS ? address.host : nil)
+                return true
+            } catch {
+                addressFailed(connection.addresses)
+            }
+        }
+        return false
+    }
+
+    /// The address last tried does not answer: new connections begin with the next one. Several connections may find
+    /// out about the same address; only the first of them moves on.
+    func addressFailed(_ walk: AddressWalk) {
+        if preferredAddress == walk.position { preferredAddress = walk.nextPosition }
+    }
+
+    /// New connections begin where this one found somebody. Before anything is known the resolver's order holds, IPv6
+    /// before IPv4.
+    func addressAnswered(_ walk: AddressWalk) { preferredAddress = walk.position }
 
     func update(addresses fresh: [SocketAddress]) {
-        if !fresh.isEmpty { addresses = fresh }
+        guard !fresh.isEmpty else { return }
+        addresses = fresh
+        preferredAddress %= fresh.count
     }
 
     /// Takes back a connection whose answer ended cleanly.

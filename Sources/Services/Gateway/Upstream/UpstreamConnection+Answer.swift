@@ -4,6 +4,7 @@
 internal import Reactor
 internal import ResourceTypes
 internal import Routing
+internal import Translation
 internal import WireFormats
 
 /// What the bytes of an answer mean, mode by mode.
@@ -33,6 +34,9 @@ extension UpstreamConnection {
             // A proxy's or a login page's HTML with status 200 is not an answer.
             fail(.malformedResponse)
             return false
+        } else if exchange.features.isStreaming, translator?.source == .generateContent {
+            elements = JSONArrayFraming(elementBytesMax: worker.limits.eventBytesMax)
+            mode = .preview
         } else {
             mode = .whole
             if reader.announced > Int64(worker.limits.heldAnswerBytesMax), !isTranslating {
@@ -67,6 +71,8 @@ extension UpstreamConnection {
             case .rateLimit, .utilization, .retryAfter, .retryAfterMilliseconds, .xMsRetryAfterMilliseconds:
                 // An account's limits are ours to know, never a tenant's.
                 findings.hasRateLimits = true
+            case .amazonErrorType: pool.append(field.value.slice(bytes), to: &errorType)
+            case .bedrockInputTokens: inputTokenCount = Self.count(field.value.slice(bytes))
             case .host, .contentLength, .transferEncoding, .connection, .hopByHop, .cookie, .alternativeService,
                 .isobar, .isobarRegion,
                 .isobarExplain:
@@ -77,6 +83,10 @@ extension UpstreamConnection {
             }
         }
         return findings
+    }
+
+    private static func count(_ digits: UnsafeRawBufferPointer) -> Int64? {
+        (1...15).contains(digits.count) ? Int64(String(decoding: digits, as: UTF8.self)) : nil
     }
 
     // MARK: Body
@@ -159,7 +169,8 @@ extension UpstreamConnection {
         case .error:
             let slot = slot
             let failure = exchange.classifyError(
-                slot, status: head.status, body: held.bytes, isNative: plan?.speech == .same)
+                slot, status: head.status, body: held.bytes, headerType: errorType.bytes,
+                isNative: plan?.speech == .same)
             finished(isReusable: isReusable)
             exchange.attemptFailed(slot, failure)
         case .whole:
@@ -248,7 +259,7 @@ extension UpstreamConnection {
             mode = .stream
             exchange.sendStreamHead(self)
             // Translated events wait in the translator's output, and go out at the end of this input.
-            guard translator == nil else { return exchange.translator = translator }
+            guard translator == nil else { return }
             framing = SSEFraming()
             releaseHeld { forwardEvents($0) }
         case .whole:

@@ -37,6 +37,7 @@ extension UpstreamConnection {
     /// What the caller gets for a whole answer.
     /// - Returns: `nil` when the answer is no answer.
     func translatedWhole(_ body: UnsafeRawBufferPointer) -> (body: UnsafeRawBufferPointer, usage: UsageCounts?)? {
+        if case .embeddings(let family) = plan?.speech { return translatedVectors(body, .init(family)) }
         guard let translator else { return (body, ResponseScan.usage(inTailOf: body)) }
         do throws(TranslationFault) {
             try translator.whole(body)
@@ -45,6 +46,22 @@ extension UpstreamConnection {
             return isTranslating ? nil : (body, nil)
         }
         return (isTranslating ? translator.output.bytes : body, translator.usage)
+    }
+
+    private func translatedVectors(
+        _ body: UnsafeRawBufferPointer, _ family: EmbeddingFamily
+    ) -> (body: UnsafeRawBufferPointer, usage: UsageCounts?)? {
+        guard let exchange else { return nil }
+        return exchange.withModelName { model in
+            do throws(TranslationFault) {
+                let usage = try worker.embeddings.write(
+                    answer: body, from: family, asked: exchange.client.bodyBytes,
+                    model: JSONString(model, hasEscapes: true), tokenCount: inputTokenCount)
+                return (worker.embeddings.output, usage)
+            } catch {
+                return nil
+            }
+        }
     }
 
     // MARK: Streams
@@ -68,9 +85,10 @@ extension UpstreamConnection {
 
     /// - Returns: how many bytes are done with.
     private func readEvents(_ bytes: UnsafeRawBufferPointer) -> Int {
+        if elements != nil { return readElements(bytes) }
         switch plan?.framing {
-        case .eventStream, .invokeChunks: readFrames(bytes)
-        case .serverSentEvents, nil: readServerSentEvents(bytes)
+        case .eventStream, .invokeChunks: return readFrames(bytes)
+        case .serverSentEvents, nil: return readServerSentEvents(bytes)
         }
     }
 
@@ -84,6 +102,23 @@ extension UpstreamConnection {
             guard !isClosed, exchange != nil else { break }
         }
         return complete.count
+    }
+
+    /// Google's other way to stream. The caller gets events all the same: that is what was asked for.
+    private func readElements(_ bytes: UnsafeRawBufferPointer) -> Int {
+        var offset = 0
+        while !isClosed, exchange != nil, let step = elements?.next(bytes, from: &offset) {
+            switch step {
+            case .more: return offset
+            case .malformed: breakStream(.malformedResponse)
+            case .element(let range):
+                let element = range.slice(bytes)
+                read(
+                    WireEvent(name: UnsafeRawBufferPointer(start: nil, count: 0), data: element),
+                    worker.serverSentEvent(element))
+            }
+        }
+        return offset
     }
 
     private func readFrames(_ bytes: UnsafeRawBufferPointer) -> Int {

@@ -12,8 +12,7 @@ enum UpstreamRequestHead {
     /// `POST path HTTP/1.1`, `Host`, the wire's own headers and the credential, with CRLFs.
     static func prefix(address: UpstreamAddress, path: String, headerLines: String) -> [UInt8] {
         var head = Array("POST \(path) HTTP/1.1\r\n\(headerLines)Host: ".utf8)
-        let host = address.host.utf8.contains(58) ? "[\(address.host)]" : address.host
-        head += Array(host.utf8)
+        head += Array(address.bracketedHost.utf8)
         if address.port != (address.isTLS ? 443 : 80) { head += Array(":\(address.port)".utf8) }
         head += [13, 10]
         if let credential = address.credentialHeader {
