@@ -58,6 +58,8 @@ let package = Package(
         module(
             "ConfigurationFiles", in: "Adapters",
             [core("ResourceTypes"), core("Pricing"), .product(name: "Yams", package: "Yams")]),
+        module(
+            "LiteLLMConfiguration", in: "Adapters", [core("ResourceTypes"), core("Pricing"), "ConfigurationFiles"]),
         module("Identity", in: "Adapters", [core("ResourceTypes"), core("Routing")]),
         module("ControlPlane", in: "Services", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles"]),
         module(
@@ -73,8 +75,8 @@ let package = Package(
         .executableTarget(
             name: "isobar",
             dependencies: [
-                "Gateway", "ControlPlane", "ModelServer", "ConfigurationFiles", "Identity", "PlainHTTP", "Reactor",
-                "Telemetry",
+                "Gateway", "ControlPlane", "ModelServer", "ConfigurationFiles", "LiteLLMConfiguration", "Identity",
+                "PlainHTTP", "Reactor", "Telemetry",
                 core("ResourceTypes"), core("Routing"), core("Pricing"), core("Simulation"), core("WireFormats"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -87,6 +89,7 @@ let package = Package(
         tests("PlainHTTP", ["Reactor", "TestSupport", core("WireFormats")]),
         tests("ModelServer", ["Reactor", "TestSupport", core("Simulation"), core("WireFormats")]),
         tests("ConfigurationFiles", [core("ResourceTypes")]),
+        tests("LiteLLMConfiguration", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles", "ControlPlane"]),
         tests("ControlPlane", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles"]),
         tests("Telemetry", [log]),
         tests("Identity", [core("ResourceTypes"), core("Routing")]),

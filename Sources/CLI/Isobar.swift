@@ -17,7 +17,8 @@ struct Isobar: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            UpCommand.self, GatewayCommand.self, CheckCommand.self, StatusCommand.self, RouteCommand.self,
+            UpCommand.self, GatewayCommand.self, CheckCommand.self, ImportCommand.self, StatusCommand.self,
+            RouteCommand.self,
             ModelServerCommand.self,
         ])
 }

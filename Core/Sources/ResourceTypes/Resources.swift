@@ -111,6 +111,8 @@ public struct EndpointCredential: Hashable, Sendable {
         case apiKey = "api-key"
         /// `x-api-key: KEY`
         case xAPIKey = "x-api-key"
+        /// `x-goog-api-key: KEY`
+        case xGoogAPIKey = "x-goog-api-key"
     }
     public var scheme: Scheme
     public var secret: SecretReference

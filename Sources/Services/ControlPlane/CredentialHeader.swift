@@ -14,6 +14,7 @@ extension EndpointCredential.Scheme {
         case .bearer: "Authorization: Bearer "
         case .apiKey: "api-key: "
         case .xAPIKey: "x-api-key: "
+        case .xGoogAPIKey: "x-goog-api-key: "
         }
     }
 }
