@@ -182,15 +182,12 @@ final class Worker: @unchecked Sendable {
         return document.bytes
     }
 
-    /// An error that came as two header values, in the shape of those that come as documents.
-    func errorDocument(_ code: UnsafeRawBufferPointer, _ message: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    private let failureTape = JSONTape()
+
+    /// The failure that a frame of an AWS event stream reports, as one document.
+    func failureDocument(_ event: WireEvent) -> UnsafeRawBufferPointer {
         document.reset()
-        document.beginObject()
-        document.name("__type")
-        document.string(escaping: String(decoding: code, as: UTF8.self))
-        document.name("message")
-        document.string(escaping: String(decoding: message, as: UTF8.self))
-        document.endObject()
+        EventStreamFailure.write(event, tape: failureTape, to: document)
         return document.bytes
     }
 

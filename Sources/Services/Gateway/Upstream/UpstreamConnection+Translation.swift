@@ -136,16 +136,15 @@ extension UpstreamConnection {
     }
 
     private func read(_ frame: AWSEventStreamFrame, _ bytes: UnsafeRawBufferPointer) {
-        let payload = frame.payload.slice(bytes)
+        let event = WireEvent(frame, in: bytes)
         let raw = frame.raw.slice(bytes)
-        switch frame.kind {
-        case .exception: read(WireEvent(name: frame.exceptionType.slice(bytes), data: payload, isException: true), raw)
-        case .error:
-            let data = worker.errorDocument(frame.errorCode.slice(bytes), frame.errorMessage.slice(bytes))
-            read(WireEvent(name: frame.errorCode.slice(bytes), data: data, isException: true), raw)
-        case .event where plan?.framing == .invokeChunks: readChunk(payload, raw)
-        case .event: read(WireEvent(name: frame.eventType.slice(bytes), data: payload), raw)
-        case .unknown: break
+        if event.isException {
+            // What failed stands in the headers and why in the payload: one document for whoever classifies it.
+            read(WireEvent(name: event.name, data: worker.failureDocument(event), isException: true), raw)
+        } else if plan?.framing == .invokeChunks, frame.kind == .event {
+            readChunk(event.data, raw)
+        } else {
+            read(event, raw)
         }
     }
 
