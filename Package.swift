@@ -58,6 +58,9 @@ let package = Package(
         module(
             "ConfigurationFiles", in: "Adapters",
             [core("ResourceTypes"), core("Pricing"), .product(name: "Yams", package: "Yams")]),
+        module(
+            "CloudCredentials", in: "Adapters",
+            [core("ResourceTypes"), core("WireFormats"), "Reactor", "PlainHTTP", "COpenSSL", log]),
         module("Identity", in: "Adapters", [core("ResourceTypes"), core("Routing")]),
         module("ControlPlane", in: "Services", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles"]),
         module(
@@ -87,6 +90,9 @@ let package = Package(
         tests("ConfigurationFiles", [core("ResourceTypes")]),
         tests("ControlPlane", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles"]),
         tests("Telemetry", [log]),
+        tests(
+            "CloudCredentials",
+            ["Reactor", "PlainHTTP", "COpenSSL", core("ResourceTypes"), core("WireFormats"), log]),
         tests("Identity", [core("ResourceTypes"), core("Routing")]),
     ]
 )
