@@ -10,8 +10,7 @@ internal import ResourceTypes
 /// - Refreshed before it expires by the larger of 5 minutes and a tenth of its life, and a little earlier at random, so
 ///   that gateways that began together do not ask together. Of a life shorter than 10 minutes, half is used.
 /// - After a failure the old credential stays in use until it expires. The next attempt comes after 1, 2, 4, … 60
-///   seconds, half of it at random; at once 60 after a refusal that waiting does not mend; and never before the source's
-///   own hint.
+///   seconds, half of it at random; after 60 at once when waiting will not mend it; and never before the source's hint.
 /// - A refusal by the endpoint fetches at once, if the last fetch began a minute ago or more: it may be news of a key
 ///   that was revoked, but also of a permission that no new token brings.
 /// - Threading: confined to its owner.
