@@ -60,6 +60,9 @@ let package = Package(
             [core("ResourceTypes"), core("Pricing"), .product(name: "Yams", package: "Yams")]),
         module(
             "LiteLLMConfiguration", in: "Adapters", [core("ResourceTypes"), core("Pricing"), "ConfigurationFiles"]),
+        module(
+            "CloudCredentials", in: "Adapters",
+            [core("ResourceTypes"), core("WireFormats"), "Reactor", "PlainHTTP", "COpenSSL", log]),
         module("Identity", in: "Adapters", [core("ResourceTypes"), core("Routing")]),
         module("ControlPlane", in: "Services", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles"]),
         module(
@@ -92,6 +95,9 @@ let package = Package(
         tests("LiteLLMConfiguration", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles", "ControlPlane"]),
         tests("ControlPlane", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles"]),
         tests("Telemetry", [log]),
+        tests(
+            "CloudCredentials",
+            ["Reactor", "PlainHTTP", "COpenSSL", core("ResourceTypes"), core("WireFormats"), log]),
         tests("Identity", [core("ResourceTypes"), core("Routing")]),
     ]
 )
