@@ -165,6 +165,15 @@ struct MessagesPropertyTests {
         try survives(stream: seed, isResponses: false, MessagesStreamReader.self, MessagesStreamWriter.self)
     }
 
+    @Test("streams that go over the other wire", arguments: 0..<300)
+    func relayedStream(_ seed: Int) throws {
+        let dice = MessagesDice(seed: seed, isResponses: true)
+        let sent = MessagesTesting.write(dice.stream(), ResponsesStreamWriter.self)
+        let there = try MessagesTesting.relay(sent, from: ResponsesStreamReader.self, to: MessagesStreamWriter.self)
+        let back = try MessagesTesting.relay(there, from: MessagesStreamReader.self, to: ResponsesStreamWriter.self)
+        #expect(back == sent)
+    }
+
     @Test("Responses requests", arguments: 0..<300)
     func responsesRequest(_ seed: Int) throws {
         try survives(seed, isResponses: true, ResponsesRequestReader.self, ResponsesRequestWriter.self)

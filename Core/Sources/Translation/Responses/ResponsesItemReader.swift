@@ -65,10 +65,10 @@ struct ResponsesItemReader {
     private mutating func readMessage(_ item: JSONElement, _ place: ResponsesPlace) throws(TranslationFault) {
         let role = try place.text(item["role"], ".role")
         conversation.addForeignMembers(
-            of: item, except: ["type", "role", "content", "id", "status", "phase"], "input[].")
+            of: item, except: ResponsesMembers.message, "input[].")
         if role == "system" || role == "developer" {
             return try ResponsesPartReader.readContent(
-                item["content"], allowsMedia: false, place, conversation, into: &conversation.system)
+                item["content"], allowsMedia: false, place, into: &conversation.system)
         }
         guard role == "user" || role == "assistant" else {
             throw place.fault(.wrongType("system, developer, user or assistant"), ".role")
@@ -76,7 +76,7 @@ struct ResponsesItemReader {
         let turnRole: Turn.Role = role == "user" ? .user : .assistant
         let start = conversation.parts.count
         try ResponsesPartReader.readContent(
-            item["content"], allowsMedia: true, place, conversation, into: &conversation.parts)
+            item["content"], allowsMedia: true, place, into: &conversation.parts)
         close(turnRole, from: start, joins: turnRole == .assistant && !lastHasText)
         lastHasText = true
     }
@@ -102,7 +102,7 @@ struct ResponsesItemReader {
         let position = conversation.parts.count
         conversation.parts.append(result)
         try ResponsesPartReader.readContent(
-            item["output"], allowsMedia: true, place, conversation, into: &conversation.parts)
+            item["output"], allowsMedia: true, place, into: &conversation.parts)
         conversation.parts[position].childCount = conversation.parts.count - position - 1
         close(.user, from: position, joins: !lastHasText)
     }

@@ -6,7 +6,7 @@ internal import WireFormats
 /// Reads the content of a message, or the output of a call: a string or parts.
 enum ResponsesPartReader {
     static func readContent(
-        _ content: JSONElement?, allowsMedia: Bool, _ place: ResponsesPlace, _ conversation: Conversation,
+        _ content: JSONElement?, allowsMedia: Bool, _ place: ResponsesPlace,
         into parts: inout [Part]
     ) throws(TranslationFault) {
         guard let content, !content.isNull else { return }

@@ -74,7 +74,7 @@ struct ResponsesRequestReader: RequestReading {
         if let verbosity = value.present("verbosity"), verbosity.string.map({ $0 == "medium" }) != true {
             conversation.addForeign("text.", "verbosity")
         }
-        conversation.addForeignMembers(of: value, except: ["format", "verbosity"], "text.")
+        conversation.addForeignMembers(of: value, except: ResponsesMembers.text, "text.")
     }
 
     private static func readFormat(_ format: JSONElement) throws(TranslationFault) -> OutputFormat? {
@@ -100,7 +100,7 @@ struct ResponsesRequestReader: RequestReading {
             }
             conversation.reasoning = reasoning
         }
-        conversation.addForeignMembers(of: value, except: ["effort", "summary", "generate_summary"], "reasoning.")
+        conversation.addForeignMembers(of: value, except: ResponsesMembers.reasoning, "reasoning.")
     }
 }
 
@@ -127,4 +127,11 @@ private enum ResponsesMember {
         ("truncation", .truncation), ("stream_options", .neutral), ("background", .neutralWhenEmpty),
         ("top_logprobs", .neutralWhenEmpty), ("context_management", .neutralWhenEmpty),
     ]
+}
+
+/// Members that the reader takes, or that say nothing to another wire; any other is foreign.
+enum ResponsesMembers {
+    static let message: [StaticString] = ["type", "role", "content", "id", "status", "phase"]
+    static let text: [StaticString] = ["format", "verbosity"]
+    static let reasoning: [StaticString] = ["effort", "summary", "generate_summary"]
 }
