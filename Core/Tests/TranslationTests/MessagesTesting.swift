@@ -113,6 +113,28 @@ enum MessagesTesting {
         return String(decoding: writer.bytes, as: UTF8.self)
     }
 
+    /// A stream on another wire, event by event, as the gateway does it: the source is gone before the next one comes.
+    static func relay<Reader: StreamReading, Writer: StreamWriting>(
+        _ stream: String, from _: Reader.Type, to _: Writer.Type
+    ) throws -> String {
+        var reader = Reader()
+        var relayed = Writer(answerTarget)
+        let tape = JSONTape()
+        let writer = JSONWriter()
+        for event in events(stream) {
+            let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: event.data.utf8.count, alignment: 1)
+            defer { copy.deallocate() }
+            copy.copyBytes(from: event.data.utf8)
+            var read: [StreamEvent] = []
+            try reader.read(
+                WireEvent(name: UnsafeRawBufferPointer(start: nil, count: 0), data: UnsafeRawBufferPointer(copy)),
+                tape: tape, into: &read)
+            for event in read { relayed.write(event, to: writer) }
+            copy.initializeMemory(as: UInt8.self, repeating: 63)
+        }
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
     /// Events of a stream's text; comments are left out.
     static func events(_ text: String) -> [(name: String, data: String)] {
         var text = text

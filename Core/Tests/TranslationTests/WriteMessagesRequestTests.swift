@@ -362,6 +362,30 @@ struct MessagesThinkingTests {
         }
     }
 
+    @Test("a budgeted model does not think on behind calls that came without thinking")
+    func resuming() throws {
+        let question = #"{"role":"user","content":"x"}"#
+        let calls = #""tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}"}}]"#
+        let unthought = #"{"role":"assistant",\#(calls)}"#
+        let thought =
+            #"{"role":"assistant","thinking_blocks":[{"type":"thinking","thinking":"t","signature":"s"}],\#(calls)}"#
+        let result = #"{"role":"tool","tool_call_id":"c","content":"r"}"#
+        let answer = #"{"role":"assistant","content":"a"}"#
+        let cases: [([String], Bool)] = [
+            ([question, unthought, result], true), ([question, unthought, result, question], true),
+            ([question, thought, result], false), ([question, thought, result, unthought, result], false),
+            ([question, unthought, result, answer, question], false),
+            ([question, thought, result, answer, question, unthought, result], true),
+        ]
+        for (messages, isLost) in cases {
+            let json = #"{"reasoning_effort":"low","messages":[\#(messages.joined(separator: ","))]}"#
+            let written = try fromChat(json, MessagesTesting.target(thinking: .budget))
+            #expect(written.losses == (isLost ? ["reasoning_effort"] : []))
+            #expect((written.body["thinking"] == nil) == isLost)
+            #expect(try fromChat(json).losses.isEmpty)
+        }
+    }
+
     @Test("auto stays auto while the model thinks")
     func autoChoice() throws {
         let written = try fromChat(

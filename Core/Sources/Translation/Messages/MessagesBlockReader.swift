@@ -35,7 +35,7 @@ enum MessagesBlockReader {
         if type == "text" {
             conversation.parts.append(try text(block, place, conversation))
         } else if type == "image" {
-            conversation.addForeignMembers(of: block, except: ["type", "source", "cache_control"], prefix)
+            conversation.addForeignMembers(of: block, except: MessagesMembers.image, prefix)
             conversation.parts.append(try MessagesSourceReader.image(block, place))
         } else if type == "document" {
             conversation.parts.append(try document(block, place, conversation))
@@ -52,7 +52,7 @@ enum MessagesBlockReader {
     static func text(
         _ block: JSONElement, _ place: MessagesPlace, _ conversation: Conversation
     ) throws(TranslationFault) -> Part {
-        conversation.addForeignMembers(of: block, except: ["type", "text", "cache_control"], prefix)
+        conversation.addForeignMembers(of: block, except: MessagesMembers.text, prefix)
         var part = Part.text(try place.text(block["text"], ".text"))
         part.cache = CacheMark(block["cache_control"])
         return part
@@ -81,7 +81,7 @@ enum MessagesBlockReader {
         part.name = block["title"]?.string ?? .empty
         if block["citations"]?["enabled"]?.bool ?? false { conversation.addForeign(prefix, "citations") }
         conversation.addForeignMembers(
-            of: block, except: ["type", "source", "title", "citations", "cache_control"], prefix)
+            of: block, except: MessagesMembers.document, prefix)
         return part
     }
 
@@ -114,7 +114,7 @@ enum MessagesBlockReader {
         }
         part.cache = CacheMark(block["cache_control"])
         conversation.addForeignMembers(
-            of: block, except: ["type", "id", "name", "input", "cache_control", "caller"], prefix)
+            of: block, except: MessagesMembers.call, prefix)
         return part
     }
 
@@ -127,7 +127,7 @@ enum MessagesBlockReader {
         result.isError = block["is_error"]?.bool ?? false
         result.cache = CacheMark(block["cache_control"])
         conversation.addForeignMembers(
-            of: block, except: ["type", "tool_use_id", "content", "is_error", "cache_control"], prefix)
+            of: block, except: MessagesMembers.result, prefix)
         let position = conversation.parts.count
         conversation.parts.append(result)
         try readResultContent(block.present("content"), place, into: conversation)

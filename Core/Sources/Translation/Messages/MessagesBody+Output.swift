@@ -25,11 +25,37 @@ extension MessagesBody {
             return nil
         }
         if target.capabilities.thinking == .adaptive { return .adaptive(effort(reasoning)) }
-        guard outputTokensMax > ThinkingBudget.smallest else {
+        guard outputTokensMax > ThinkingBudget.smallest, !resumesWithoutThinking else {
             losses.add(.reasoning)
             return nil
         }
         return .budget(budget(reasoning))
+    }
+
+    /// Whether the conversation stands at the results of calls that came without thinking, because another provider
+    /// made them or the caller did not keep it. Claude with a budget refuses to think on from there.
+    private var resumesWithoutThinking: Bool {
+        var hasResults = false
+        var hasCalls = false
+        var isAssistant = false
+        for turn in conversation.turns.reversed() {
+            let parts = conversation.parts[turn.parts]
+            if turn.role == .user {
+                if isAssistant { hasResults = false }
+                if parts.contains(where: { $0.kind == .toolResult }) { hasResults = true }
+            } else {
+                // Whatever stands in front of a question is another turn.
+                guard hasResults else { return hasCalls }
+                if parts.contains(where: { takesThinking($0) }) { return false }
+                if parts.contains(where: { $0.kind == .toolCall }) { hasCalls = true }
+            }
+            isAssistant = turn.role == .assistant
+        }
+        return hasCalls
+    }
+
+    private func takesThinking(_ part: Part) -> Bool {
+        part.kind == .redactedThinking || part.kind == .thinking && !part.signature.isEmpty
     }
 
     private func effort(_ reasoning: Reasoning) -> Reasoning.Effort? {
@@ -115,21 +141,21 @@ extension MessagesBody {
         if let topP = sampling.topP {
             if takesSampling {
                 writer.member("top_p", raw: topP)
-            } else if MessagesNumber.value(topP) != 1 {
+            } else if SamplingNumber.value(topP) != 1 {
                 losses.add(.topP)
             }
         }
         if let topK = sampling.topK { write(topK: topK, takesSampling) }
         if sampling.seed != nil { losses.add(.seed) }
-        if let penalty = sampling.presencePenalty, MessagesNumber.value(penalty) != 0 { losses.add(.presencePenalty) }
-        if let penalty = sampling.frequencyPenalty, MessagesNumber.value(penalty) != 0 {
+        if let penalty = sampling.presencePenalty, SamplingNumber.value(penalty) != 0 { losses.add(.presencePenalty) }
+        if let penalty = sampling.frequencyPenalty, SamplingNumber.value(penalty) != 0 {
             losses.add(.frequencyPenalty)
         }
     }
 
     /// Anthropic's temperatures end at 1, which is also what it takes without being told.
     private mutating func write(temperature: JSONRaw, _ takesSampling: Bool) {
-        let value = MessagesNumber.value(temperature) ?? 1
+        let value = SamplingNumber.value(temperature) ?? 1
         if value > 1 || (!takesSampling && value != 1) { losses.add(.temperature) }
         guard takesSampling else { return }
         writer.member("temperature", raw: value > 1 ? "1" : temperature)
@@ -137,14 +163,9 @@ extension MessagesBody {
 
     /// Compatible servers say "all" as 0 or -1.
     private mutating func write(topK: JSONRaw, _ takesSampling: Bool) {
-        guard (MessagesNumber.value(topK) ?? 0) > 0 else { return }
+        guard (SamplingNumber.value(topK) ?? 0) > 0 else { return }
         if takesSampling { writer.member("top_k", raw: topK) } else { losses.add(.topK) }
     }
-}
-
-/// The value of a number that only steers sampling; elsewhere numbers stay as they are written.
-enum MessagesNumber {
-    static func value(_ number: JSONRaw) -> Double? { Double(String(decoding: number.bytes, as: UTF8.self)) }
 }
 
 extension Reasoning.Effort {

@@ -62,7 +62,7 @@ struct MessagesRequestReader: RequestReading {
     private static func readMetadata(_ value: JSONElement, into conversation: Conversation) throws(TranslationFault) {
         guard value.isObject else { throw TranslationFault(.wrongType("an object"), at: "metadata") }
         if let user = value.present("user_id") { conversation.user = try text(user, "metadata.user_id") }
-        conversation.addForeignMembers(of: value, except: ["user_id"], "metadata.")
+        conversation.addForeignMembers(of: value, except: MessagesMembers.metadata, "metadata.")
     }
 
     private static func readTier(_ value: JSONElement, into conversation: Conversation) throws(TranslationFault) {
@@ -84,7 +84,7 @@ struct MessagesRequestReader: RequestReading {
             if let format = output.present("format") {
                 conversation.format = try readFormat(format, "output_config.format")
             }
-            conversation.addForeignMembers(of: output, except: ["effort", "format"], "output_config.")
+            conversation.addForeignMembers(of: output, except: MessagesMembers.output, "output_config.")
         }
         // Where the format stood before it was released.
         if let format = body.present("output_format") {
@@ -118,7 +118,7 @@ struct MessagesRequestReader: RequestReading {
         // Thinking is shown wherever the endpoint shows it.
         let isShown = thinking["display"]?.string.map { $0 == "summarized" } ?? true
         if !isShown { conversation.addForeign("thinking.", "display") }
-        conversation.addForeignMembers(of: thinking, except: ["type", "budget_tokens", "display"], "thinking.")
+        conversation.addForeignMembers(of: thinking, except: MessagesMembers.thinking, "thinking.")
     }
 
     private static func readEffort(_ value: JSONElement?) throws(TranslationFault) -> Reasoning.Effort? {

@@ -32,9 +32,7 @@ enum MessagesToolReader {
         conversation.tools.append(read)
         conversation.addForeignMembers(
             of: tool,
-            except: [
-                "type", "name", "description", "input_schema", "strict", "cache_control", "eager_input_streaming",
-            ], "tools[].")
+            except: MessagesMembers.tool, "tools[].")
     }
 
     static func readChoice(_ choice: JSONElement, into conversation: Conversation) throws(TranslationFault) {

@@ -39,7 +39,7 @@ enum MessagesTurnReader {
         guard role == "user" || role == "assistant" else {
             throw place.fault(.wrongType("user or assistant"), ".role")
         }
-        conversation.addForeignMembers(of: message, except: ["role", "content", "id", "type"], "messages[].")
+        conversation.addForeignMembers(of: message, except: MessagesMembers.message, "messages[].")
         let turnRole: Turn.Role = role == "user" ? .user : .assistant
         let start = conversation.parts.count
         if let text = message["content"]?.string {
