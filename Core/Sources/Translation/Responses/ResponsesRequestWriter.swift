@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import ResourceTypes
 internal import WireFormats
 
 /// Writes a Responses request that the provider need not remember.
