@@ -71,7 +71,7 @@ class ProviderEndpoint:
                 {
                     "model": model,
                     "as": self.model or MODELS[self.flavor],
-                    "api": self.api or usual["api"],
+                    "apis": [self.api or usual["api"]],
                     "prices": {"currency": "USD", "inputPerMillionTokens": "0.50", "outputPerMillionTokens": "1.50"},
                     **self.serves,
                 }
