@@ -27,8 +27,8 @@ MODELS = {
     "azure": "gpt-double",
     "anthropic": "claude-double",
     "bedrock": "us.anthropic.claude-double-v1:0",
-    "vertex": "gemini-2.5-flash",
-    "gemini": "gemini-2.5-flash",
+    "vertex": "gemini-3-flash",
+    "gemini": "gemini-3-flash",
 }
 
 # Environment of a gateway that resolves the secrets below: what the doubles take unless told otherwise.
@@ -71,7 +71,7 @@ class ProviderEndpoint:
                 {
                     "model": model,
                     "as": self.model or MODELS[self.flavor],
-                    "api": self.api or usual["api"],
+                    "apis": [self.api or usual["api"]],
                     "prices": {"currency": "USD", "inputPerMillionTokens": "0.50", "outputPerMillionTokens": "1.50"},
                     **self.serves,
                 }

@@ -4,6 +4,7 @@
 of theirs Bedrock speaks. Raw requests judge how strict it is."""
 
 import binascii
+import contextlib
 import json
 import struct
 import zlib
@@ -251,6 +252,32 @@ def test_openai_s_sdk_speaks_to_bedrock_with_a_key(server):
         assert client.chat.completions.create(**question).choices[0].message.content == "one two"
         with pytest.raises(openai.BadRequestError, match="isn't supported on this route"):
             client.chat.completions.create(**{**question, "model": "openai.gpt-oss-120b"})
+
+
+def test_the_sdks_of_both_sign_for_mantle(double):
+    mantle = double(Bedrock, service="bedrock-mantle")
+    with anthropic.AnthropicBedrockMantle(
+        base_url=f"{mantle.url}/anthropic",
+        aws_region="us-east-1",
+        aws_access_key="AKIDDOUBLE",
+        aws_secret_key="double-secret",
+        max_retries=0,
+    ) as client:
+        question = {"model": "anthropic.claude-opus-5-5", "max_tokens": 9, "messages": MESSAGE["messages"]}
+        assert client.messages.create(**question).content[0].text == "one two"
+    for secret, expectation in (
+        ("double-secret", contextlib.nullcontext()),
+        ("wrong", pytest.raises(openai.PermissionDeniedError)),
+    ):
+        with expectation, openai.BedrockOpenAI(
+            base_url=f"{mantle.url}/openai/v1",
+            aws_region="us-east-1",
+            aws_access_key_id="AKIDDOUBLE",
+            aws_secret_access_key=secret,
+            max_retries=0,
+        ) as client:
+            question = {"model": "openai.gpt-oss-120b", "messages": MESSAGE["messages"]}
+            assert client.chat.completions.create(**question).choices[0].message.content == "one two"
 
 
 def test_tokens_are_counted(client):

@@ -365,6 +365,8 @@ def turns(*contents):
     [
         ({"contents": []}, "contents is not specified"),
         (turns(say("a"), say("b")), "alternate"),
+        (turns(say("a"), say(ESCAPED, role="model"), say(RESULT), say(RESULT)), "number of function response parts"),
+        (turns(say("a"), say(ESCAPED, role="model"), say(RESULT), say("b"), say("c")), "alternate"),
         (turns(say("a", role="model")), "begin with a user role"),
         (turns(say("a"), say("b", role="model")), "last turn is a user"),
         (turns(say("a", role="assistant")), "contents[0].role"),
@@ -432,6 +434,11 @@ def test_older_models_know_neither_signatures_nor_json_schema(server):
     assert post(server, {"contents": [say("Hi")], **DECLARED}, path).status == 400
     plain = {"name": "f", "parameters": {"type": "OBJECT", "properties": {"a": {"type": "string"}}, "required": ["a"]}}
     assert post(server, {"contents": [say("Hi")], "tools": [{"functionDeclarations": [plain]}]}, path).status == 200
+
+
+def test_words_beside_results_come_in_an_entry_of_their_own(server):
+    answer = post(server, turns(say("a"), say(ESCAPED, role="model"), say(RESULT), say("And?"))).json
+    assert answer["candidates"][0]["content"]["parts"][0]["text"] == "get_weather said: dry\nAnd?"
 
 
 def test_the_escape_for_a_lost_signature_is_taken_on_the_first_call(server):

@@ -166,7 +166,7 @@ class Faults:
         self._lock = threading.Lock()
 
     def add(self, fault, times=1, key=None, path=None):
-        """- times: how many requests it strikes; nil for all. - key, path: only requests with this credential, or
+        """- times: how many requests it strikes; None for all. - key, path: only requests with this credential, or
         with this in their path."""
         with self._lock:
             self._rules.append(_Rule(fault, times, key, path))

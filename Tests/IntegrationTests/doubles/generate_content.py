@@ -12,7 +12,8 @@ from .model import Prompt, ToolResult, pieces, signature
 
 
 def prompt_of(body):
-    asked = body["contents"][-1]["parts"]
+    spoken = [index for index, one in enumerate(body["contents"]) if one.get("role") == "model"]
+    asked = [part for one in body["contents"][spoken[-1] + 1 if spoken else 0 :] for part in one["parts"]]
     config = body.get("generationConfig") or {}
     tools = {one["name"]: one.get("parametersJsonSchema") or one.get("parameters") or {} for one in declarations(body)}
     calling = (body.get("toolConfig") or {}).get("functionCallingConfig") or {}

@@ -233,14 +233,16 @@ def is_signed(model):
 
 
 def _judge_turns(contents):
-    """Roles alternate, calls are answered whole and in order by the next entry, which holds nothing else."""
+    """Roles alternate, calls are answered whole and in order by the next entry, which holds nothing else: so what the
+    user says beside it comes in an entry of its own, the one case of two neighbours of one role."""
     if len(contents) > 1 and any("role" not in one for one in contents):
         raise Refusal("invalid", "Please use a valid role: user, model.")
     roles = [one.get("role", "user") for one in contents]
     if roles[0] != "user":
         raise Refusal("invalid", "Please ensure that multiturn requests begin with a user role.")
-    if any(before == after for before, after in zip(roles, roles[1:])):
-        raise Refusal("invalid", "Please ensure that multiturn requests alternate between user and model.")
+    for index, (before, after) in enumerate(zip(roles, roles[1:])):
+        if before == after and not all("functionResponse" in part for part in contents[index]["parts"]):
+            raise Refusal("invalid", "Please ensure that multiturn requests alternate between user and model.")
     calls = []
     for index, content in enumerate(contents):
         kinds = [next(name for name in part if name in _data) for part in content["parts"]]

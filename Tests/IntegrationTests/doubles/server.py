@@ -6,6 +6,7 @@ import collections
 import dataclasses
 import email.utils
 import http.server
+import itertools
 import json
 import re
 import threading
@@ -109,10 +110,11 @@ class Double:
         self.requests = []
         self.mistakes = []
         self.port = free_port()
+        self._numbers, self._local = itertools.count(1), threading.local()
         self._patterns = [(method, re.compile(path), name) for method, path, name in self.routes]
         self._server = _Server(self, tls)
         self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True, name=type(self).__name__
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True, name=type(self).__name__
         )
         self._thread.start()
 
@@ -174,12 +176,13 @@ class Double:
             raise Refusal("model_not_found", f"The model `{model}` does not exist or you do not have access to it.")
 
     def number(self):
-        """How many requests there were: what ids are made from."""
-        return len(self.requests)
+        """Which request this thread answers, counted from 1: what ids are made from."""
+        return self._local.number
 
     # One request
 
     def handle(self, call, method):
+        self._local.number = next(self._numbers)
         request = Request(call, method)
         request.credential = self.credential_of(request)
         self.requests.append(request)
