@@ -5,6 +5,7 @@ import ArgumentParser
 import ConfigurationFiles
 import ControlPlane
 import Doctor
+import Glibc
 import ResourceTypes
 import Routing
 
@@ -37,6 +38,8 @@ struct DoctorCommand: ParsableCommand {
     }
 
     func run() throws {
+        // Because: a peer that closes while a TLS record is written would end the process otherwise.
+        signal(SIGPIPE, SIG_IGN)
         let records = try chosen(from: try load())
         let limits = ExaminationLimits(
             timeout: .seconds(Int64(timeout)), connect: .seconds(Int64(min(timeout, 5))),
