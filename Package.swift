@@ -73,12 +73,16 @@ let package = Package(
             ],
             settings: hotPath),
         module(
+            "Doctor", in: "Services",
+            [core("ResourceTypes"), core("WireFormats"), core("Routing"), "Reactor", "PlainHTTP"]),
+        module(
             "ModelServer", in: "Services",
             [core("ResourceTypes"), core("WireFormats"), core("Simulation"), "Reactor", "PlainHTTP"]),
         .executableTarget(
             name: "isobar",
             dependencies: [
-                "Gateway", "ControlPlane", "ModelServer", "ConfigurationFiles", "LiteLLMConfiguration", "Identity",
+                "Gateway", "ControlPlane", "ModelServer", "Doctor", "ConfigurationFiles", "LiteLLMConfiguration",
+                "Identity",
                 "PlainHTTP", "Reactor", "Telemetry",
                 core("ResourceTypes"), core("Routing"), core("Pricing"), core("Simulation"), core("WireFormats"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -94,6 +98,7 @@ let package = Package(
         tests("ConfigurationFiles", [core("ResourceTypes")]),
         tests("LiteLLMConfiguration", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles", "ControlPlane"]),
         tests("ControlPlane", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles"]),
+        tests("Doctor", [core("ResourceTypes"), core("Routing"), core("WireFormats")]),
         tests("Telemetry", [log]),
         tests(
             "CloudCredentials",

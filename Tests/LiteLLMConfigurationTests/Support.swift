@@ -42,10 +42,8 @@ func check(_ imported: ImportedConfiguration) throws -> RoutingSnapshot {
     let file = ConfigurationReader.File(path: "isobar.yaml", bytes: Array(imported.text.utf8))
     let configuration = try ConfigurationReader.decode([file])
     var environment: [String: String] = [:]
-    for case .environment(let name) in configuration.resources.keys.map(\.secret)
-        + configuration.resources.endpoints.compactMap(\.credential?.secret)
-    {
-        environment[name] = "0123456789abcdef"
+    for reference in imported.text.split(separator: "\"env:").dropFirst() {
+        environment[String(reference.prefix { $0 != "\"" })] = "0123456789abcdef"
     }
     let (secrets, problems) = ResolvedSecrets.resolve(
         configuration, with: SecretResolver(environment: environment))

@@ -27,7 +27,7 @@ struct UpstreamTests {
         }
     }
 
-    static func key(_ scheme: EndpointCredential.Scheme, _ name: String) -> ImportedCredential {
+    static func key(_ scheme: KeyScheme, _ name: String) -> ImportedCredential {
         .key(scheme, .environment(name))
     }
 
@@ -96,30 +96,45 @@ struct UpstreamTests {
         Case(
             "model: bedrock/anthropic.claude-3-5-sonnet-20240620-v1:0\naws_region_name: eu-central-1",
             "https://bedrock-runtime.eu-central-1.amazonaws.com", "anthropic.claude-3-5-sonnet-20240620-v1:0",
-            .awsEnvironment(region: "eu-central-1")),
+            .aws(AWSCredential(region: "eu-central-1"))),
         Case(
             "model: bedrock/converse/us.amazon.nova-lite-v1:0\naws_region_name: us-east-1\n"
                 + "aws_access_key_id: os.environ/I\naws_secret_access_key: os.environ/S\naws_session_token: os.environ/T",
             "https://bedrock-runtime.us-east-1.amazonaws.com", "us.amazon.nova-lite-v1:0",
-            .awsStatic(
-                region: "us-east-1", id: .environment("I"), secret: .environment("S"), token: .environment("T"))),
+            .aws(
+                AWSCredential(
+                    region: "us-east-1",
+                    source: .fixed(id: .environment("I"), secret: .environment("S"), token: .environment("T"))))),
+        Case(
+            "model: bedrock/m\naws_region_name: us-east-1\naws_profile_name: prod\naws_role_name: arn:aws:iam::1:role/r\n"
+                + "aws_external_id: e",
+            "https://bedrock-runtime.us-east-1.amazonaws.com", "m",
+            .aws(
+                AWSCredential(
+                    region: "us-east-1", source: .profile("prod"), roleARN: "arn:aws:iam::1:role/r", externalID: "e"))),
+        Case(
+            "model: bedrock/m\naws_region_name: us-east-1\naws_web_identity_token: oidc/x\naws_role_name: arn:aws:iam::1:role/r",
+            "https://bedrock-runtime.us-east-1.amazonaws.com", "m",
+            .aws(
+                AWSCredential(
+                    region: "us-east-1", source: .webIdentity(tokenFile: nil), roleARN: "arn:aws:iam::1:role/r"))),
         Case(
             "model: bedrock/us-west-2/1-month-commitment/anthropic.claude-v2",
             "https://bedrock-runtime.us-west-2.amazonaws.com", "anthropic.claude-v2",
-            .awsEnvironment(region: "us-west-2")),
+            .aws(AWSCredential(region: "us-west-2"))),
         Case(
             "model: bedrock/invoke/us.anthropic.claude-x\naws_region_name: us-east-1\napi_key: os.environ/B",
             "https://bedrock-runtime.us-east-1.amazonaws.com", "us.anthropic.claude-x", key(.bearer, "B")),
         Case(
             "model: bedrock/converse/arn:aws:bedrock:us-east-1:1:application-inference-profile/x\naws_region_name: us-east-1",
             "https://bedrock-runtime.us-east-1.amazonaws.com",
-            "arn:aws:bedrock:us-east-1:1:application-inference-profile/x", .awsEnvironment(region: "us-east-1")),
+            "arn:aws:bedrock:us-east-1:1:application-inference-profile/x", .aws(AWSCredential(region: "us-east-1"))),
         Case(
             "model: bedrock/m\naws_region_name: cn-north-1\naws_bedrock_runtime_endpoint: https://vpce.example",
-            "https://vpce.example", "m", .awsEnvironment(region: "cn-north-1")),
+            "https://vpce.example", "m", .aws(AWSCredential(region: "cn-north-1"))),
         Case(
             "model: bedrock/m\naws_region_name: cn-north-1", "https://bedrock-runtime.cn-north-1.amazonaws.com.cn", "m",
-            .awsEnvironment(region: "cn-north-1")),
+            .aws(AWSCredential(region: "cn-north-1"))),
     ]
 
     static let others: [Case] = [
@@ -181,7 +196,7 @@ struct UpstreamTests {
         let fixed = try imported(
             deployment(
                 "model: bedrock/m\naws_region_name: us-east-1\naws_access_key_id: os.environ/AWS_ACCESS_KEY_ID\n"
-                    + "aws_secret_access_key: os.environ/AWS_SECRET_ACCESS_KEY"))
+                    + "aws_secret_access_key: os.environ/AWS_SECRET_ACCESS_KEY\naws_role_name: arn:aws:iam::1:role/r"))
         let block = """
               credential:
                 scheme: aws
@@ -189,6 +204,7 @@ struct UpstreamTests {
                 source: static
                 accessKeyID: "env:AWS_ACCESS_KEY_ID"
                 secretAccessKey: "env:AWS_SECRET_ACCESS_KEY"
+                roleARN: "arn:aws:iam::1:role/r"
             """
         #expect(fixed.text.contains(block), "\(fixed.text)")
     }

@@ -73,6 +73,8 @@ open class Channel: EventSource {
     public final var isClosed: Bool { phase == .closed || phase == .lingering }
     public final var isOpen: Bool { phase == .open }
     public final var isSecure: Bool { tls != nil }
+    /// Connected, the TLS handshake under way.
+    public final var isSecuring: Bool { phase == .handshaking }
 
     // MARK: What subclasses override
 

@@ -74,22 +74,34 @@ enum DocumentText {
     private static func fields(of credential: ImportedCredential) -> [YAMLText.Field] {
         switch credential {
         case .key(let scheme, let secret): [("scheme", .text(scheme.rawValue)), ("secret", reference(secret))]
-        case .awsEnvironment(let region):
-            [("scheme", .text("aws")), ("region", .text(region)), ("source", .text("environment"))]
-        case .awsStatic(let region, let id, let secret, let token):
-            [
-                ("scheme", .text("aws")), ("region", .text(region)), ("source", .text("static")),
-                ("accessKeyID", reference(id)), ("secretAccessKey", reference(secret)),
-            ] + (token.map { [("sessionToken", reference($0))] } ?? [])
+        case .aws(let credential):
+            [("scheme", .text("aws")), ("region", .text(credential.region))] + fields(of: credential.source)
+                + text("roleARN", credential.roleARN) + text("externalID", credential.externalID)
         case .googleServiceAccount(let file):
             [("scheme", .text("google")), ("source", .text("service-account"))]
-                + (file.map { [("file", .text($0))] } ?? [])
+                + text("file", file)
         case .entraClientSecret(let tenant, let client, let secret):
             [
                 ("scheme", .text("entra")), ("source", .text("client-secret")), ("tenant", .text(tenant)),
                 ("client", .text(client)), ("secret", reference(secret)),
             ]
         }
+    }
+
+    private static func fields(of source: AWSCredential.Source) -> [YAMLText.Field] {
+        switch source {
+        case .environment: [("source", .text("environment"))]
+        case .profile(let name): [("source", .text("profile")), ("profile", .text(name))]
+        case .webIdentity(let file): [("source", .text("web-identity"))] + text("tokenFile", file)
+        case .fixed(let id, let secret, let token):
+            [
+                ("source", .text("static")), ("accessKeyID", reference(id)), ("secretAccessKey", reference(secret)),
+            ] + (token.map { [("sessionToken", reference($0))] } ?? [])
+        }
+    }
+
+    private static func text(_ name: String, _ value: String?) -> [YAMLText.Field] {
+        value.map { [(name, .text($0))] } ?? []
     }
 
     private static func reference(_ secret: SecretReference) -> YAMLText {

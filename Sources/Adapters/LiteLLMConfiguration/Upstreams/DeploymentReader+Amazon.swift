@@ -47,13 +47,28 @@ extension DeploymentReader {
         if params["api_key"] != nil {
             return key(.bearer, stem: "AWS_BEARER_TOKEN_BEDROCK", fallback: nil)
         }
-        if let id = params["aws_access_key_id"], let secret = params["aws_secret_access_key"] {
-            return .awsStatic(
-                region: region, id: context.secret(id, stem: "AWS_ACCESS_KEY_ID"),
-                secret: context.secret(secret, stem: "AWS_SECRET_ACCESS_KEY"),
-                token: params["aws_session_token"].map { context.secret($0, stem: "AWS_SESSION_TOKEN") })
+        return .aws(
+            AWSCredential(
+                region: region, source: awsSource(), roleARN: context.plain(params["aws_role_name"]),
+                externalID: context.plain(params["aws_external_id"])))
+    }
+
+    /// In the order in which the proxy looks.
+    private func awsSource() -> AWSCredential.Source {
+        if let token = params["aws_web_identity_token"] {
+            context.toDo(
+                token, "the gateway reads a web identity's token from a file: name it in the credential",
+                hint: "without tokenFile it is the one that AWS_WEB_IDENTITY_TOKEN_FILE names")
+            return .webIdentity(tokenFile: nil)
         }
-        return .awsEnvironment(region: region)
+        if let profile = context.plain(params["aws_profile_name"]) { return .profile(profile) }
+        guard let id = params["aws_access_key_id"], let secret = params["aws_secret_access_key"] else {
+            return .environment
+        }
+        return .fixed(
+            id: context.secret(id, stem: "AWS_ACCESS_KEY_ID"),
+            secret: context.secret(secret, stem: "AWS_SECRET_ACCESS_KEY"),
+            token: params["aws_session_token"].map { context.secret($0, stem: "AWS_SESSION_TOKEN") })
     }
 
     private func apis(of name: BedrockName, _ model: String) -> [ServedAPI] {

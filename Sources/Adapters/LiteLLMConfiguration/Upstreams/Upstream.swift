@@ -31,13 +31,36 @@ struct Upstream {
 
 /// How an imported endpoint proves who it is.
 enum ImportedCredential: Hashable {
-    /// A key in a header: `bearer`, `api-key`, `x-api-key` or `x-goog-api-key`.
-    case key(EndpointCredential.Scheme, SecretReference)
-    case awsEnvironment(region: String)
-    case awsStatic(region: String, id: SecretReference, secret: SecretReference, token: SecretReference?)
+    /// A key in a header.
+    case key(KeyScheme, SecretReference)
+    case aws(AWSCredential)
     /// `nil`: the file that `GOOGLE_APPLICATION_CREDENTIALS` names.
     case googleServiceAccount(file: String?)
     case entraClientSecret(tenant: String, client: String, secret: SecretReference)
+}
+
+/// Headers that keys go into, by the names that the configuration has for them.
+enum KeyScheme: String {
+    case bearer
+    case apiKey = "api-key"
+    case xAPIKey = "x-api-key"
+    case xGoogAPIKey = "x-goog-api-key"
+}
+
+/// An identity of AWS, and the role that it takes on.
+struct AWSCredential: Hashable {
+    enum Source: Hashable {
+        case environment
+        case fixed(id: SecretReference, secret: SecretReference, token: SecretReference?)
+        case profile(String)
+        /// A token file for the role; `nil`: the one that `AWS_WEB_IDENTITY_TOKEN_FILE` names.
+        case webIdentity(tokenFile: String?)
+    }
+
+    var region: String
+    var source = Source.environment
+    var roleARN: String?
+    var externalID: String?
 }
 
 /// What a model is for, `model_info.mode` there.
@@ -120,7 +143,7 @@ struct DeploymentReader {
 
     /// The key in `api_key`, or where the proxy would have looked for one.
     /// - Parameter fallback: the variable that the provider's own tools use; `nil`: without a stated key there is none.
-    func key(_ scheme: EndpointCredential.Scheme, stem: String, fallback: String?) -> ImportedCredential? {
+    func key(_ scheme: KeyScheme, stem: String, fallback: String?) -> ImportedCredential? {
         guard let field = params["api_key"] else { return fallback.map { .key(scheme, .environment($0)) } }
         return TranslationContext.isNoKey(field) ? nil : .key(scheme, context.secret(field, stem: stem))
     }
