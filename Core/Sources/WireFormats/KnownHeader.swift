@@ -7,7 +7,10 @@ public enum KnownHeader: UInt8, Sendable {
     case host, contentLength, transferEncoding, connection, expect
     /// Keep-Alive, TE, Trailer, Upgrade and Proxy-*: they end at this hop.
     case hopByHop
-    case authorization, apiKey, xAPIKey, cookie
+    case authorization, apiKey, xAPIKey, xGoogAPIKey, cookie
+    /// What goes with a cloud's credential: `x-amz-date`, `x-amz-security-token`, `x-amz-content-sha256`,
+    /// `x-goog-user-project`. Ours to say, as the credential is.
+    case cloudIdentity
     case contentType, contentEncoding, accept, acceptEncoding, userAgent
     case traceparent, tracestate, requestID, stainlessRetryCount
     case isobarRegion, isobarExplain
@@ -39,9 +42,10 @@ public enum KnownHeader: UInt8, Sendable {
         case 16: return ofSixteen(name)
         case 17: return name.matches("transfer-encoding") ? .transferEncoding : ofPrefix(name)
         case 18: return name.matches("proxy-authenticate") ? .hopByHop : ofPrefix(name)
-        case 19:
-            return name.matches("proxy-authorization")
-                ? .hopByHop : name.matches("x-ms-retry-after-ms") ? .xMsRetryAfterMilliseconds : ofPrefix(name)
+        case 19: return ofNineteen(name)
+        case 20:
+            return name.matches("x-amz-security-token") || name.matches("x-amz-content-sha256")
+                ? .cloudIdentity : ofPrefix(name)
         case 23: return name.matches("x-stainless-retry-count") ? .stainlessRetryCount : ofPrefix(name)
         case 35: return name.matches("azure-openai-deployment-utilization") ? .utilization : ofPrefix(name)
         default: return ofPrefix(name)
@@ -66,6 +70,7 @@ public enum KnownHeader: UInt8, Sendable {
         if name.matches("user-agent") { return .userAgent }
         if name.matches("keep-alive") { return .hopByHop }
         if name.matches("set-cookie") { return .cookie }
+        if name.matches("x-amz-date") { return .cloudIdentity }
         return name.matches("tracestate") ? .tracestate : ofPrefix(name)
     }
 
@@ -76,6 +81,7 @@ public enum KnownHeader: UInt8, Sendable {
 
     private static func ofFourteen(_ name: UnsafeRawBufferPointer) -> KnownHeader {
         if name.matches("content-length") { return .contentLength }
+        if name.matches("x-goog-api-key") { return .xGoogAPIKey }
         return name.matches("retry-after-ms") ? .retryAfterMilliseconds : ofPrefix(name)
     }
 
@@ -88,6 +94,12 @@ public enum KnownHeader: UInt8, Sendable {
         if name.matches("content-encoding") { return .contentEncoding }
         if name.matches("proxy-connection") { return .hopByHop }
         return name.matches("x-isobar-explain") ? .isobarExplain : ofPrefix(name)
+    }
+
+    private static func ofNineteen(_ name: UnsafeRawBufferPointer) -> KnownHeader {
+        if name.matches("proxy-authorization") { return .hopByHop }
+        if name.matches("x-goog-user-project") { return .cloudIdentity }
+        return name.matches("x-ms-retry-after-ms") ? .xMsRetryAfterMilliseconds : ofPrefix(name)
     }
 
     private static func ofPrefix(_ name: UnsafeRawBufferPointer) -> KnownHeader {
