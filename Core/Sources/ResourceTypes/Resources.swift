@@ -73,7 +73,8 @@ public struct Endpoint: Hashable, Sendable {
     public var region: String
     /// Base URL up to and including the version segment, e.g. `https://host:8443/openai/v1`. `http` or `https`.
     public var url: String
-    public var credential: EndpointCredential?
+    /// In order of preference; empty: none is needed. At most `EndpointCredential.perEndpointMax`.
+    public var credentials: [EndpointCredential]
     public var serves: [ServedModel]
     public var limits: EndpointLimits
     public var timeouts: EndpointTimeouts
@@ -84,7 +85,7 @@ public struct Endpoint: Hashable, Sendable {
     public var apiVersion: String?
 
     public init(
-        name: String, region: String, url: String, credential: EndpointCredential? = nil, serves: [ServedModel],
+        name: String, region: String, url: String, credentials: [EndpointCredential] = [], serves: [ServedModel],
         limits: EndpointLimits = EndpointLimits(), timeouts: EndpointTimeouts = EndpointTimeouts(),
         health: HealthCheck? = nil,
         certificateAuthorityFile: String? = nil, apiVersion: String? = nil
@@ -92,33 +93,13 @@ public struct Endpoint: Hashable, Sendable {
         self.name = name
         self.region = region
         self.url = url
-        self.credential = credential
+        self.credentials = credentials
         self.serves = serves
         self.limits = limits
         self.timeouts = timeouts
         self.health = health
         self.certificateAuthorityFile = certificateAuthorityFile
         self.apiVersion = apiVersion
-    }
-}
-
-/// The header an endpoint wants its key in.
-public struct EndpointCredential: Hashable, Sendable {
-    public enum Scheme: String, CaseIterable, Hashable, Sendable {
-        /// `Authorization: Bearer KEY`
-        case bearer
-        /// `api-key: KEY`
-        case apiKey = "api-key"
-        /// `x-api-key: KEY`
-        case xAPIKey = "x-api-key"
-        /// `x-goog-api-key: KEY`
-        case xGoogAPIKey = "x-goog-api-key"
-    }
-    public var scheme: Scheme
-    public var secret: SecretReference
-    public init(scheme: Scheme, secret: SecretReference) {
-        self.scheme = scheme
-        self.secret = secret
     }
 }
 

@@ -16,6 +16,8 @@ public final class RoutingSnapshot: Sendable {
     public let endpoints: [EndpointRecord]
     public let routes: [RouteRecord]
     public let keys: [KeyRecord]
+    /// Every identity that a credential of some endpoint names; what is asked for keys and tokens.
+    public let credentialSources: [CredentialID: CredentialSource]
     /// Round trips between regions in nanoseconds, row-major: `[from * regions.count + to]`.
     public let roundTripNanoseconds: [Int64]
     /// By route and tier; `nil` where the tier does not weigh affinity. Built here, once, and not by every loop.
@@ -24,7 +26,7 @@ public final class RoutingSnapshot: Sendable {
     public init(
         version: UInt64, currency: Currency, regions: [RegionRecord], endpoints: [EndpointRecord],
         routes: [RouteRecord],
-        keys: [KeyRecord], roundTripNanoseconds: [Int64]
+        keys: [KeyRecord], credentialSources: [CredentialID: CredentialSource] = [:], roundTripNanoseconds: [Int64]
     ) {
         precondition(endpoints.count <= Self.endpointsMax, "\(endpoints.count) endpoints, at most \(Self.endpointsMax)")
         precondition(
@@ -37,6 +39,7 @@ public final class RoutingSnapshot: Sendable {
         self.endpoints = endpoints
         self.routes = routes
         self.keys = keys
+        self.credentialSources = credentialSources
         self.roundTripNanoseconds = roundTripNanoseconds
         rings = routes.map { route in route.tiers.map { Self.ring($0, endpoints) } }
     }
@@ -121,18 +124,18 @@ public struct UpstreamAddress: Sendable {
     public var port: UInt16
     /// Path prefix without trailing slash, e.g. `/openai/v1`; may be empty.
     public var basePath: String
-    /// Complete header line without CRLF, e.g. `Authorization: Bearer …`; `nil` sends none.
-    public var credentialHeader: Secret?
+    /// In order of preference, at most `EndpointCredential.perEndpointMax`; empty: none is sent.
+    public var credentials: [CredentialRecord]
     public var certificateAuthorityFile: String?
     public init(
-        isTLS: Bool, host: String, port: UInt16, basePath: String, credentialHeader: Secret?,
+        isTLS: Bool, host: String, port: UInt16, basePath: String, credentials: [CredentialRecord],
         certificateAuthorityFile: String?
     ) {
         self.isTLS = isTLS
         self.host = host
         self.port = port
         self.basePath = basePath
-        self.credentialHeader = credentialHeader
+        self.credentials = credentials
         self.certificateAuthorityFile = certificateAuthorityFile
     }
 }

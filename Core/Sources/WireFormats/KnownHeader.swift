@@ -9,6 +9,9 @@ public enum KnownHeader: UInt8, Sendable {
     case hopByHop
     case authorization, apiKey, xAPIKey, xGoogAPIKey, cookie
     case anthropicVersion
+    /// What goes with a cloud's credential: `x-amz-date`, `x-amz-security-token`, `x-amz-content-sha256`,
+    /// `x-goog-user-project`. Ours to say, as the credential is.
+    case cloudIdentity
     case contentType, contentEncoding, accept, acceptEncoding, userAgent
     case traceparent, tracestate, requestID, stainlessRetryCount
     case isobarRegion, isobarExplain
@@ -46,9 +49,10 @@ public enum KnownHeader: UInt8, Sendable {
             return name.matches("transfer-encoding")
                 ? .transferEncoding : name.matches("anthropic-version") ? .anthropicVersion : ofPrefix(name)
         case 18: return name.matches("proxy-authenticate") ? .hopByHop : ofPrefix(name)
-        case 19:
-            return name.matches("proxy-authorization")
-                ? .hopByHop : name.matches("x-ms-retry-after-ms") ? .xMsRetryAfterMilliseconds : ofPrefix(name)
+        case 19: return ofNineteen(name)
+        case 20:
+            return name.matches("x-amz-security-token") || name.matches("x-amz-content-sha256")
+                ? .cloudIdentity : ofPrefix(name)
         case 23: return name.matches("x-stainless-retry-count") ? .stainlessRetryCount : ofPrefix(name)
         case 32: return name.matches("x-amzn-bedrock-input-token-count") ? .bedrockInputTokens : ofPrefix(name)
         case 35: return name.matches("azure-openai-deployment-utilization") ? .utilization : ofPrefix(name)
@@ -74,6 +78,7 @@ public enum KnownHeader: UInt8, Sendable {
         if name.matches("user-agent") { return .userAgent }
         if name.matches("keep-alive") { return .hopByHop }
         if name.matches("set-cookie") { return .cookie }
+        if name.matches("x-amz-date") { return .cloudIdentity }
         return name.matches("tracestate") ? .tracestate : ofPrefix(name)
     }
 
@@ -98,6 +103,12 @@ public enum KnownHeader: UInt8, Sendable {
         if name.matches("proxy-connection") { return .hopByHop }
         if name.matches("x-amzn-errortype") { return .amazonErrorType }
         return name.matches("x-isobar-explain") ? .isobarExplain : ofPrefix(name)
+    }
+
+    private static func ofNineteen(_ name: UnsafeRawBufferPointer) -> KnownHeader {
+        if name.matches("proxy-authorization") { return .hopByHop }
+        if name.matches("x-goog-user-project") { return .cloudIdentity }
+        return name.matches("x-ms-retry-after-ms") ? .xMsRetryAfterMilliseconds : ofPrefix(name)
     }
 
     private static func ofPrefix(_ name: UnsafeRawBufferPointer) -> KnownHeader {

@@ -50,16 +50,9 @@ extension SnapshotCompiler {
             refuse(resource, "spec.url", "not an endpoint's address", hint: error.description)
             return nil
         }
-        var header: Secret?
-        if let credential = endpoint.credential {
-            guard let secret = secrets[credential.secret] else {
-                refuse(resource, "spec.credential.secret", "the secret was not read")
-                return nil
-            }
-            header = credential.scheme.headerLine(with: secret)
-        }
+        guard let credentials = compileCredentials(of: endpoint) else { return nil }
         return UpstreamAddress(
-            isTLS: url.isTLS, host: url.host, port: url.port, basePath: url.basePath, credentialHeader: header,
+            isTLS: url.isTLS, host: url.host, port: url.port, basePath: url.basePath, credentials: credentials,
             certificateAuthorityFile: endpoint.certificateAuthorityFile)
     }
 }

@@ -53,19 +53,13 @@ extension AWSKeyFetch {
     private func assume(
         _ role: AWSIdentity.Role, with key: AWSCredential, unixSeconds: Int64, isCorrected: Bool
     ) throws(CredentialError) -> FetchStep {
-        var pairs: [(String, FormValue)] = [
-            ("Action", "AssumeRole"), ("Version", "2011-06-15"), ("RoleArn", .text(role.arn)),
-            ("RoleSessionName", .text(sessionName)),
-        ]
-        if let externalID = role.externalID { pairs.append(("ExternalId", .text(externalID))) }
-        var request = TokenRequest.form(try stsURL(), pairs, accept: "application/xml")
-        sign(&request, with: key, unixSeconds: unixSeconds)
         let hints = [
             ("AccessDenied", "may this key assume \(role.arn), and does the role trust it (and its external id)?"),
             ("InvalidClientTokenId", "is the access key active?"),
             ("SignatureDoesNotMatch", "is the secret access key right?"),
             ("ExpiredToken", "the source's temporary key has expired"),
         ]
+        let request = try assumeRequest(role, with: key, unixSeconds: unixSeconds)
         return .ask(request) { answer throws(CredentialError) in
             // A clock that is wrong by minutes is corrected once; the service says what time it is.
             if !isCorrected, answer.isAboutClock, let serverTime = answer.serverUnixSeconds,
@@ -75,6 +69,19 @@ extension AWSKeyFetch {
             }
             return try roleKey(in: answer.accepted(hints: hints), action: "AssumeRole")
         }
+    }
+
+    private func assumeRequest(
+        _ role: AWSIdentity.Role, with key: AWSCredential, unixSeconds: Int64
+    ) throws(CredentialError) -> TokenRequest {
+        var pairs: [(String, FormValue)] = [
+            ("Action", "AssumeRole"), ("Version", "2011-06-15"), ("RoleArn", .text(role.arn)),
+            ("RoleSessionName", .text(sessionName)),
+        ]
+        if let externalID = role.externalID { pairs.append(("ExternalId", .text(externalID))) }
+        var request = TokenRequest.form(try stsURL(), pairs, accept: "application/xml")
+        sign(&request, with: key, unixSeconds: unixSeconds)
+        return request
     }
 
     /// AWS refuses more than five minutes of difference.

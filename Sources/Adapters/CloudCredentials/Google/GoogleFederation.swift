@@ -5,8 +5,8 @@ internal import PlainHTTP
 internal import ResourceTypes
 internal import WireFormats
 
-/// Workload identity federation: a token of someone Google trusts, traded for one of Google (RFC 8693), and that for one
-/// of a service account if the file says so.
+/// Workload identity federation: a token of someone Google trusts, traded for one of Google (RFC 8693), and that for
+/// one of a service account if the file says so.
 struct GoogleFederation {
     let identity: GoogleIdentity
     let surroundings: Surroundings

@@ -7,8 +7,8 @@ internal import ResourceTypes
 
 /// One question to a service that issues credentials: name, connection, answer.
 ///
-/// An address that cannot be connected to is followed by the next one; a question that may have arrived is not repeated
-/// here. Redirects are not followed: what is sent must not go elsewhere.
+/// An address that cannot be connected to, or is silent, is followed by the next one: a token more or less does no harm.
+/// Redirects are not followed: what is sent must not go elsewhere.
 /// - Limits: `addressesMax` addresses, `timeoutNanoseconds` each, `bodyBytesMax` of answer.
 final class TokenExchange: @unchecked Sendable {
     // Proof of @unchecked: touched on the loop's thread only; the lookup's thread merely carries it back there.
@@ -79,11 +79,17 @@ final class TokenExchange: @unchecked Sendable {
                 request: request, status: Int(response.status), fields: response.fields, body: response.body,
                 receivedAtUnixSeconds: unixSeconds())
             finish(.success(answer))
-        case .failure(.connect), .failure(.system):
-            guard addresses.isEmpty else { return connect() }
-            if case .failure(let failure) = result { finish(.failure(unreachable("\(failure)"))) }
         case .failure(let failure):
+            guard addresses.isEmpty || !Self.isAboutAddress(failure) else { return connect() }
             finish(.failure(unreachable("\(failure)")))
+        }
+    }
+
+    /// Whether another address of the same name may do better.
+    private static func isAboutAddress(_ failure: HTTPClientFailure) -> Bool {
+        switch failure {
+        case .connect, .system, .timedOut: true
+        case .truncated, .malformed, .tooLarge: false
         }
     }
 

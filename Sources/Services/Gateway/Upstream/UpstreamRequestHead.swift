@@ -15,7 +15,7 @@ enum UpstreamRequestHead {
         head += Array(address.bracketedHost.utf8)
         if address.port != (address.isTLS ? 443 : 80) { head += Array(":\(address.port)".utf8) }
         head += [13, 10]
-        if let credential = address.credentialHeader {
+        if case .header(let credential) = address.credentials.first {
             credential.withBytes { head += $0 }
             head += [13, 10]
         }
@@ -45,7 +45,7 @@ enum UpstreamRequestHead {
     static func isForwarded(_ header: KnownHeader) -> Bool {
         switch header {
         case .host, .contentLength, .transferEncoding, .connection, .hopByHop, .expect, .authorization, .apiKey,
-            .xAPIKey, .xGoogAPIKey, .acceptEncoding,
+            .xAPIKey, .xGoogAPIKey, .cloudIdentity, .acceptEncoding,
             .isobarRegion, .isobarExplain, .isobar, .cookie:
             false
         default: true
