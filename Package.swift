@@ -69,7 +69,7 @@ let package = Package(
             "Gateway", in: "Services",
             [
                 core("ResourceTypes"), core("WireFormats"), core("Translation"), core("Routing"), core("Pricing"),
-                "Reactor", "PlainHTTP", "Identity", "Telemetry",
+                "Reactor", "PlainHTTP", "CloudCredentials", "Identity", "Telemetry",
             ],
             settings: hotPath),
         module(
@@ -81,7 +81,7 @@ let package = Package(
         .executableTarget(
             name: "isobar",
             dependencies: [
-                "Gateway", "ControlPlane", "ModelServer", "Doctor", "ConfigurationFiles", "LiteLLMConfiguration",
+                "CloudCredentials", "Gateway", "ControlPlane", "ModelServer", "Doctor", "ConfigurationFiles", "LiteLLMConfiguration",
                 "Identity",
                 "PlainHTTP", "Reactor", "Telemetry",
                 core("ResourceTypes"), core("Routing"), core("Pricing"), core("Simulation"), core("WireFormats"),

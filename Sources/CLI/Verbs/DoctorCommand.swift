@@ -40,11 +40,16 @@ struct DoctorCommand: ParsableCommand {
     func run() throws {
         // Because: a peer that closes while a TLS record is written would end the process otherwise.
         signal(SIGPIPE, SIG_IGN)
-        let records = try chosen(from: try load())
+        let snapshot = try load()
+        let records = try chosen(from: snapshot)
         let limits = ExaminationLimits(
             timeout: .seconds(Int64(timeout)), connect: .seconds(Int64(min(timeout, 5))),
             slowSeconds: slowAfter, parallel: parallel)
-        let examination = Examination(records, limits: limits) { record, _ in EndpointAuthorization.lines(for: record) }
+        let authorization = try EndpointAuthorization(records, snapshot.credentialSources, seconds: timeout)
+        defer { authorization.stop() }
+        let examination = Examination(records, limits: limits) { record, call in
+            authorization.lines(for: record, call)
+        }
         let count = records.count
         let results = examination.run { done in Terminal.progress(done < count ? "\(done) of \(count) checked" : "") }
         Terminal.print(output == .json ? DoctorReport.json(results) : DoctorReport.text(results))
@@ -77,13 +82,5 @@ struct DoctorCommand: ParsableCommand {
                 "No endpoint is named '\(missing)'; there are: \(known.sorted().prefix(20).joined(separator: ", ")).")
         }
         return snapshot.endpoints.filter { endpoint.contains(String(document($0))) }
-    }
-}
-
-/// Where a call gets its credential from.
-enum EndpointAuthorization {
-    /// Keys are in the snapshot, as complete header lines.
-    static func lines(for record: EndpointRecord) -> Result<[Secret], AuthorizationFailure> {
-        .success(record.address.credentialHeader.map { [$0] } ?? [])
     }
 }

@@ -12,7 +12,7 @@ public struct ProbeCall: Sendable {
     public var path: String
     /// Of the wire, complete with CRLFs.
     var headerLines: String
-    var contentType = "application/json"
+    public internal(set) var contentType = "application/json"
     public var body: [UInt8]
 
     /// Bounds of answers are given by this name first; a model that refuses it is asked once more with the other.

@@ -2,6 +2,7 @@
 // Isobar
 
 internal import ResourceTypes
+internal import Routing
 internal import Translation
 internal import WireFormats
 
@@ -9,20 +10,51 @@ internal import WireFormats
 enum ErrorShape {
     /// - Parameter isNative: the endpoint speaks the caller's wire, so its errors are in the caller's form.
     static func body(
-        _ body: UnsafeRawBufferPointer, _ facts: ErrorFacts, status: UInt16, wire: ChatWire, isNative: Bool
+        _ body: UnsafeRawBufferPointer, _ facts: ErrorFacts, _ kind: FailureKind, status: UInt16, wire: ChatWire,
+        isNative: Bool
     ) -> [UInt8] {
         let isOpenAI = wire == .chatCompletions || wire == .responses
-        if isOpenAI ? facts.isOpenAIShaped : isNative && !facts.message.isEmpty { return Array(body) }
-        return write(error(body, facts, status: status), in: wire)
+        if isNative, isOpenAI ? facts.isOpenAIShaped : !facts.message.isEmpty { return Array(body) }
+        return write(error(body, facts, kind, status: status), in: wire)
     }
 
     /// The error in words that every wire has.
-    static func error(_ body: UnsafeRawBufferPointer, _ facts: ErrorFacts, status: UInt16) -> WireError {
+    static func error(
+        _ body: UnsafeRawBufferPointer, _ facts: ErrorFacts, _ kind: FailureKind, status: UInt16
+    ) -> WireError {
         let message = text(facts.message.slice(body))
+        let (type, code) = words(kind)
         return WireError(
             status: status,
             message: message.isEmpty ? "The endpoint answered with an error that carries no message." : message,
-            type: "upstream_error", code: facts.isContextTooLong ? "context_length_exceeded" : nil)
+            type: type, code: code)
+    }
+
+    /// OpenAI's type and code of a class of errors; the other wires' words follow from the status.
+    private static func words(_ kind: FailureKind) -> (type: String, code: String?) {
+        switch kind {
+        case .callerError: ("invalid_request_error", nil)
+        case .contextTooLong: ("invalid_request_error", "context_length_exceeded")
+        case .contentPolicy: ("invalid_request_error", "content_filter")
+        case .notFound: ("invalid_request_error", "model_not_found")
+        case .rateLimited: ("rate_limit_error", "rate_limit_exceeded")
+        case .quotaExhausted: ("insufficient_quota", "insufficient_quota")
+        case .overloaded: ("service_unavailable_error", "server_is_overloaded")
+        default: ("upstream_error", nil)
+        }
+    }
+
+    /// The status that says on the caller's wire what `status` said on the endpoint's. Vendors differ: AWS answers 400 to
+    /// throttling, Google to a wrong key.
+    static func status(_ status: UInt16, _ kind: FailureKind, wire: ChatWire) -> UInt16 {
+        switch kind {
+        case .callerError, .contextTooLong, .contentPolicy: (400..<500).contains(status) ? status : 400
+        case .rateLimited, .quotaExhausted: 429
+        case .overloaded: wire == .messages ? 529 : 503
+        case .credential: 502
+        case .notFound: 404
+        default: status >= 500 ? status : 502
+        }
     }
 
     static func write(_ error: WireError, in wire: ChatWire) -> [UInt8] {

@@ -125,6 +125,8 @@ struct Attempt {
     var connectDeadline: Int64 = .max
     var hasReportedFirstToken = false
     var retryAfter: Int64?
+    /// Position in the endpoint's credentials; -1 without one.
+    var credential = -1
     /// When this attempt's current phase has lasted too long; `Int64.max` when it is not running.
     var phaseDeadline: Int64 = .max
     var phase: Phase = .idle

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+public import CloudCredentials
 internal import Glibc
 public import Reactor
-internal import ResourceTypes
+public import ResourceTypes
 public import Routing
 
 /// The data plane: loops that listen on one port and answer requests by the published configuration.
@@ -69,6 +70,16 @@ public final class Gateway: @unchecked Sendable {
 
     public func publish(_ published: PublishedConfiguration) {
         for worker in workers { worker.loop.submit { worker.publish(published) } }
+    }
+
+    /// A fresh cloud credential, or `nil` for one that has expired.
+    public func publish(_ id: CredentialID, _ credential: CloudCredential?) {
+        for worker in workers { worker.loop.submit { worker.publish(id, credential) } }
+    }
+
+    /// Called, on some loop's thread, when an endpoint refuses a cloud credential.
+    public func onCredentialRefused(_ body: @escaping @Sendable (CredentialID) -> Void) {
+        for worker in workers { worker.loop.submit { worker.credentialRefused = body } }
     }
 
     /// Fresh name resolution by `host:port`; names that are missing keep what they had.

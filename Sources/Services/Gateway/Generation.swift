@@ -137,5 +137,8 @@ extension UpstreamAddress {
     /// Host and port as a URL has them, IPv6 in brackets (RFC 3986 §3.2.2). Also the key of the resolved addresses.
     public var authority: String { "\(bracketedHost):\(port)" }
 
+    /// Value of the `Host` field: the port only where it is not the scheme's own.
+    public var hostField: String { port == (isTLS ? 443 : 80) ? bracketedHost : authority }
+
     var bracketedHost: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host }
 }

@@ -42,7 +42,8 @@ enum Refusal {
     /// Whether the request was read to its end, so that the connection can carry another one.
     var keepsConnection: Bool {
         switch self {
-        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .unknownPath, .needsEvents, .methodNotAllowed, .missingKey,
+        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .unknownPath, .needsEvents, .methodNotAllowed,
+            .missingKey,
             .unknownKey, .expiredKey:
             false
         case .invalidBody, .invalidForm, .untranslatable, .unsupported, .unknownModel, .routeForbidden, .overloaded,
@@ -61,7 +62,8 @@ enum Refusal {
         case .noEndpoint: .unavailable
         case .deadline: .deadline
         case .upstream: .upstreamError
-        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .needsEvents, .methodNotAllowed, .invalidBody, .invalidForm,
+        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .needsEvents, .methodNotAllowed, .invalidBody,
+            .invalidForm,
             .untranslatable, .unsupported:
             .callerError
         }

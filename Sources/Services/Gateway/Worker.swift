@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import CloudCredentials
 internal import Glibc
 internal import Reactor
 internal import ResourceTypes
@@ -32,6 +33,12 @@ final class Worker: @unchecked Sendable {
     var requestsInFlight = 0
     var random: SplitMix64
     private var wallClock = WallClock()
+
+    let credentials = CredentialStore()
+    /// An endpoint refused a cloud credential; set by the gateway.
+    var credentialRefused: ((CredentialID) -> Void)?
+    private let bodyHasher = SHA256()
+    private var signature: [UInt8] = []
 
     /// For requests whose endpoint speaks another wire than the caller.
     let translator = RequestTranslator()
@@ -126,6 +133,29 @@ final class Worker: @unchecked Sendable {
         for upstream in generation.upstreams {
             if let fresh = addresses[upstream.authority] { upstream.update(addresses: fresh) }
         }
+    }
+
+    func publish(_ id: CredentialID, _ credential: CloudCredential?) {
+        credentials.publish(id, credential)
+        for upstream in generation.upstreams { upstream.credentials.renewed(id) }
+    }
+
+    /// Header lines that sign a request; valid until the next signature.
+    func sign(
+        _ plan: DispatchPlans.Plan, isStream: Bool, contentType: UnsafeRawBufferPointer, body: borrowing SegmentList,
+        by signer: AWSSigner
+    ) -> [UInt8] {
+        for i in 0..<body.count {
+            bodyHasher.update(UnsafeRawBufferPointer(start: body.pointer[i].base, count: body.pointer[i].count))
+        }
+        let hash = bodyHasher.finish()
+        signature.removeAll(keepingCapacity: true)
+        plan.withTarget(isStream: isStream) { path, query in
+            let request = AWSRequest(
+                method: "POST", host: plan.host, path: path, query: query, contentType: contentType, bodyHash: hash)
+            signer.sign(request, unixSeconds: unixSeconds, into: &signature)
+        }
+        return signature
     }
 
     // MARK: Ending

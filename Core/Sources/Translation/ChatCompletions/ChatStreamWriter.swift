@@ -143,6 +143,11 @@ struct ChatStreamWriter: StreamWriting {
         writer.beginArray()
         writer.beginObject()
         writer.member("index", Int64(call))
+        // Clients read `function` of every fragment.
+        writer.name("function")
+        writer.beginObject()
+        writer.member("arguments", .empty)
+        writer.endObject()
         ChatToolCall.writeSignature(signature, writer)
         writer.endObject()
         writer.endArray()

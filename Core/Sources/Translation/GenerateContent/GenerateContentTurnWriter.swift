@@ -16,6 +16,8 @@ struct GenerateContentTurnWriter {
     let writer: JSONWriter
     private var hasContents = false
     private var isOpen = false
+    /// Of the entry that is open: parts of the same role that follow join it, also across turns of which nothing is said.
+    private var openRole = JSONString.empty
 
     /// Google's documentation of thought signatures, read 2026-11. Refused anywhere but on the first call.
     private static var lostSignature: JSONString { "skip_thought_signature_validator" }
@@ -44,6 +46,7 @@ struct GenerateContentTurnWriter {
                 calls = 0..<0
             }
         }
+        endEntry()
         guard hasContents else { throw TranslationFault(.emptyConversation, at: "contents") }
         writer.endArray()
     }
@@ -60,7 +63,9 @@ struct GenerateContentTurnWriter {
 
     /// Begins an entry with its first part, so that none is empty, and the part.
     mutating func beginPart(_ role: JSONString) {
+        if isOpen, !openRole.isSame(as: role) { endEntry() }
         if !isOpen {
+            openRole = role
             writer.beginObject()
             writer.member("role", role)
             writer.name("parts")
@@ -93,7 +98,6 @@ struct GenerateContentTurnWriter {
             case .thinking, .redactedThinking, .toolResult: break
             }
         }
-        endEntry()
     }
 
     private func isSigned(_ range: Range<Int>) -> Bool {
@@ -136,7 +140,6 @@ struct GenerateContentTurnWriter {
             }
             position += 1
         }
-        endEntry()
     }
 
     private mutating func writeText(_ part: Part, _ role: JSONString) {

@@ -64,6 +64,10 @@ extension Exchange {
         if slot == 0, machine.attempts == 1 { planHedge(endpoint) }
         guard let plan = plan(at: endpoint) else { return attemptFailed(slot, AttemptFailure(kind: .unsupported)) }
         if let failure = translate(plan, endpoint) { return attemptFailed(slot, failure) }
+        guard pickCredential(slot, endpoint) else {
+            // None has come yet, or the last one expired: the keeper is at it.
+            return attemptFailed(slot, AttemptFailure(kind: .credential, retryAfter: .seconds(1)))
+        }
         guard let connection = generation.upstreams[Int(endpoint.index)].connection(fresh: fresh) else {
             return attemptFailed(slot, AttemptFailure(kind: .connectFailed))
         }
@@ -76,6 +80,24 @@ extension Exchange {
         isTranslated = true
         connection.begin(self, slot: slot, plan: plan)
         isTranslated = false
+    }
+
+    private func pickCredential(_ slot: Int, _ endpoint: EndpointID) -> Bool {
+        let credentials = worker.generation.upstreams[Int(endpoint.index)].credentials
+        guard !credentials.isEmpty else { return true }
+        guard let index = credentials.pick(now: now) else { return false }
+        attempts[slot].credential = index
+        return true
+    }
+
+    /// Leaves a credential alone that was refused or is used up.
+    /// - Returns: whether the endpoint has another one to try with.
+    private func noteCredential(_ slot: Int, _ failure: AttemptFailure) -> Bool {
+        guard let endpoint = attempts[slot].endpoint, attempts[slot].credential >= 0 else { return false }
+        let credentials = worker.generation.upstreams[Int(endpoint.index)].credentials
+        let index = attempts[slot].credential
+        if failure.kind == .credential, let id = credentials.identity(of: index) { worker.credentialRefused?(id) }
+        return credentials.failed(index, failure.kind, pause: failure.retryAfter, now: now)
     }
 
     private func planHedge(_ endpoint: EndpointID) {
@@ -189,30 +211,57 @@ extension Exchange {
     func sendRequest(on connection: UpstreamConnection) -> Sent {
         guard let plan = connection.plan, let endpoint = attempts[connection.slot].endpoint else { return .failed(0) }
         if !isTranslated, translate(plan, endpoint) != nil { return .failed(0) }
-        let body = client.bodyBytes
         return worker.generation.upstreamModels[Int(endpoint.index)].withUnsafeBytes { model in
-            let edits =
-                plan.modelPlace == .body && plan.speech == .same
-                ? RequestBody.edits(facts, of: body, model: model, addUsage: dropsUsageChunk) : RequestBody()
-            let translated = translatedBody(plan)
+            var body = SegmentList(memory: worker.headSegmentMemory)
+            appendBody(plan, model, to: &body)
             var writer = ByteWriter(worker.headMemory)
             plan.withHead(isStream: features.isStreaming) { writer.append($0) }
-            if translated == nil { writer.append(forwardedLines.bytes) } else { appendOwnLines(&writer) }
+            guard appendCredential(connection, plan, body, to: &writer) else { return .failed(0) }
+            if plan.speech == .same { writer.append(forwardedLines.bytes) } else { appendOwnLines(&writer) }
             writer.append("content-length: ")
-            writer.append(decimal: translated?.count ?? body.count + edits.growth)
+            writer.append(decimal: body.byteCount)
             writer.append("\r\n\r\n")
             precondition(!writer.isFull, "heads are bounded below the scratch's size")
             worker.beginSegments()
             worker.segments.append(writer.bytes)
-            if let translated {
-                worker.segments.append(translated)
-            } else {
-                edits.appendBody(body, to: &worker.segments)
-            }
+            for i in 0..<body.count { worker.segments.append(body.pointer[i].base, body.pointer[i].count) }
             let sent = connection.send(worker.segments.pointer, count: worker.segments.count)
             worker.segments.removeAll()
             return sent
         }
+    }
+
+    private func appendBody(
+        _ plan: DispatchPlans.Plan, _ model: UnsafeRawBufferPointer, to segments: inout SegmentList
+    ) {
+        if let translated = translatedBody(plan) { return segments.append(translated) }
+        let body = client.bodyBytes
+        let edits =
+            plan.modelPlace == .body
+            ? RequestBody.edits(facts, of: body, model: model, addUsage: dropsUsageChunk) : RequestBody()
+        edits.appendBody(body, to: &segments)
+    }
+
+    /// - Returns: false when the credential has gone since it was picked.
+    private func appendCredential(
+        _ connection: UpstreamConnection, _ plan: DispatchPlans.Plan, _ body: SegmentList, to writer: inout ByteWriter
+    ) -> Bool {
+        let index = attempts[connection.slot].credential
+        guard index >= 0 else { return true }
+        let credentials = connection.upstream.credentials
+        if credentials.withLines(index, { writer.append($0) }) != nil { return true }
+        guard let signer = credentials.signer(index) else { return false }
+        // What is signed must be what is sent: the type is the caller's own where its body is.
+        let type =
+            plan.speech == .same ? headers.contentType.slice(client.headBytes) : Self.jsonType
+        writer.append(
+            worker.sign(plan, isStream: features.isStreaming, contentType: type, body: body, by: signer))
+        return true
+    }
+
+    private static var jsonType: UnsafeRawBufferPointer {
+        let text: StaticString = "application/json"
+        return UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
     }
 
     /// The attempt's first content is at hand: commit to it, or learn that the other one was faster.
@@ -263,6 +312,8 @@ extension Exchange {
 
     func attemptFailed(_ slot: Int, _ failure: AttemptFailure) {
         guard attempts[slot].isAlive else { return }
+        var failure = failure
+        failure.hasOtherCredential = !machine.isCommitted && noteCredential(slot, failure)
         settle(slot, failure: failure, wasCancelled: false)
         handle(.failed(slot: slot, failure))
     }
@@ -317,32 +368,36 @@ extension Exchange {
         _ slot: Int, status: UInt16, body: UnsafeRawBufferPointer, headerType: UnsafeRawBufferPointer, isNative: Bool
     ) -> AttemptFailure {
         let facts = ResponseScan.errorFacts(body, headerType: headerType)
-        let kind =
+        let kind = refined(
             facts.kind(status: status).map { FailureKind($0) }
-            ?? FailureKind.classify(
-                status: status, isQuotaExhausted: facts.isQuotaExhausted, isContextTooLong: facts.isContextTooLong,
-                isContentFilter: facts.isContentFilter) ?? .malformedResponse
+                ?? FailureKind.classify(
+                    status: status, isQuotaExhausted: facts.isQuotaExhausted,
+                    isContextTooLong: facts.isContextTooLong, isContentFilter: facts.isContentFilter)
+                ?? .malformedResponse, facts)
         let retryAfter = attempts[slot].retryAfter ?? facts.retryAfterNanoseconds
-        // A caller that read 500 would send the same again.
-        let answered = kind == .contextTooLong && status >= 500 ? 400 : status
+        // A caller that read 500 of a prompt that is too long would send the same again.
+        let isMistaken = kind == .contextTooLong && status >= 500
+        let answered = isNative && !isMistaken ? status : ErrorShape.status(status, kind, wire: wire)
         upstreamError = UpstreamErrorAnswer(
-            status: answered, body: ErrorShape.body(body, facts, status: answered, wire: wire, isNative: isNative),
+            status: answered,
+            body: ErrorShape.body(body, facts, kind, status: answered, wire: wire, isNative: isNative),
             retryAfterSeconds: seconds(retryAfter))
         return AttemptFailure(
-            kind: refined(kind, facts), retryAfter: retryAfter.map { .nanoseconds($0) }, status: status,
-            onReusedConnection: false)
+            kind: kind, retryAfter: retryAfter.map { .nanoseconds($0) }, status: status, onReusedConnection: false)
     }
 
     /// An error inside a stream has no status of its own.
     func classifyStreamError(_ slot: Int, _ event: UnsafeRawBufferPointer, isNative: Bool) -> AttemptFailure {
         let facts = ResponseScan.errorFacts(event)
-        let kind = facts.kind(status: 200).map { FailureKind($0) } ?? .errorInStream
+        let said = facts.isQuotaExhausted ? .quotaExhausted : facts.kind(status: 200).map { FailureKind($0) }
+        let kind = refined(said ?? .errorInStream, facts)
+        let answered = ErrorShape.status(502, kind, wire: wire)
         upstreamError = UpstreamErrorAnswer(
-            status: kind.streamStatus,
-            body: ErrorShape.body(event, facts, status: kind.streamStatus, wire: wire, isNative: isNative))
+            status: answered,
+            body: ErrorShape.body(event, facts, kind, status: answered, wire: wire, isNative: isNative))
         return AttemptFailure(
-            kind: facts.isQuotaExhausted ? .quotaExhausted : refined(kind, facts),
-            retryAfter: facts.retryAfterNanoseconds.map { .nanoseconds($0) }, status: 200, onReusedConnection: false)
+            kind: kind, retryAfter: facts.retryAfterNanoseconds.map { .nanoseconds($0) }, status: 200,
+            onReusedConnection: false)
     }
 
     /// What the caller earned itself has two kinds that are told apart by more than their class.
@@ -448,16 +503,6 @@ extension FailureKind {
         case .quotaExhausted: self = .quotaExhausted
         case .overloaded: self = .overloaded
         case .transient: self = .serverError
-        }
-    }
-
-    /// What a caller is told of an error that came inside a stream.
-    fileprivate var streamStatus: UInt16 {
-        switch self {
-        case .callerError, .contentPolicy, .contextTooLong: 400
-        case .rateLimited, .quotaExhausted: 429
-        case .overloaded: 503
-        default: 502
         }
     }
 }

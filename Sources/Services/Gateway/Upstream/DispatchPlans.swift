@@ -12,16 +12,35 @@ struct DispatchPlans {
         let speech: OperationPlan.Speech
         let framing: OperationPlan.Framing
         let modelPlace: OperationPlan.ModelPlace
+        /// Value of the `Host` field, as signatures need it.
+        let host: String
         private let head: [UInt8]
         private let streamHead: [UInt8]
+        private let target: [UInt8]
+        private let streamTarget: [UInt8]
 
         init(_ plan: OperationPlan, _ address: UpstreamAddress, addsHeaders: Bool) {
             speech = plan.speech
             framing = plan.framing
             modelPlace = plan.modelPlace
+            host = address.hostField
+            target = Array(plan.path.utf8)
+            streamTarget = Array(plan.streamPath.utf8)
             let lines = addsHeaders ? plan.headerLines : ""
             head = UpstreamRequestHead.prefix(address: address, path: plan.path, headerLines: lines)
             streamHead = UpstreamRequestHead.prefix(address: address, path: plan.streamPath, headerLines: lines)
+        }
+
+        /// Path and query, apart.
+        func withTarget<Result>(
+            isStream: Bool, _ body: (_ path: UnsafeRawBufferPointer, _ query: UnsafeRawBufferPointer) -> Result
+        ) -> Result {
+            (isStream ? streamTarget : target).withUnsafeBytes { target in
+                let mark = target.firstIndex(of: 63) ?? target.count
+                return body(
+                    UnsafeRawBufferPointer(rebasing: target[..<mark]),
+                    UnsafeRawBufferPointer(rebasing: target[min(mark + 1, target.count)...]))
+            }
         }
 
         /// Request line and the headers that depend only on the endpoint.

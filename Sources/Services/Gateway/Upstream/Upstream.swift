@@ -12,6 +12,7 @@ internal import Routing
 final class Upstream {
     let name: String
     let authority: String
+    let credentials: CredentialSet
     private let address: UpstreamAddress
     private var addresses: [SocketAddress]
     private let tls: TLSContext?
@@ -23,6 +24,7 @@ final class Upstream {
     init(_ record: EndpointRecord, addresses: [SocketAddress], tls: TLSContext?, worker: Worker) {
         name = record.name
         authority = record.address.authority
+        credentials = CredentialSet(record.address.credentials, store: worker.credentials)
         address = record.address
         self.addresses = addresses
         self.tls = tls

@@ -189,7 +189,10 @@ extension UpstreamConnection {
         }
         sawErrorEvent = true
         if isTranslating {
-            _ = translator?.fail(ErrorShape.error(error, ResponseScan.errorFacts(error), status: 502))
+            let facts = ResponseScan.errorFacts(error)
+            let kind = facts.kind(status: 200).map { FailureKind($0) } ?? .errorInStream
+            let status = ErrorShape.status(502, kind, wire: exchange.wire)
+            _ = translator?.fail(ErrorShape.error(error, facts, kind, status: status))
         }
         collectTranslated()
         exchange.sendStream(isLast: false)

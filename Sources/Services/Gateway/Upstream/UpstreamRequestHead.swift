@@ -9,16 +9,12 @@ internal import WireFormats
 /// Builds the head sent to an endpoint: what depends only on the address is made once, what the caller sent is copied
 /// line by line.
 enum UpstreamRequestHead {
-    /// `POST path HTTP/1.1`, `Host`, the wire's own headers and the credential, with CRLFs.
+    /// `POST path HTTP/1.1`, `Host`, and the wire's own headers, with CRLFs.
     static func prefix(address: UpstreamAddress, path: String, headerLines: String) -> [UInt8] {
         var head = Array("POST \(path) HTTP/1.1\r\n\(headerLines)Host: ".utf8)
         head += Array(address.bracketedHost.utf8)
         if address.port != (address.isTLS ? 443 : 80) { head += Array(":\(address.port)".utf8) }
         head += [13, 10]
-        if case .header(let credential) = address.credentials.first {
-            credential.withBytes { head += $0 }
-            head += [13, 10]
-        }
         return head
     }
 
