@@ -44,7 +44,7 @@ func record(
     EndpointRecord(
         name: "e", provider: "p", flavor: flavor, region: RegionID(0), gaugeSlot: 0,
         address: UpstreamAddress(
-            isTLS: false, host: "127.0.0.1", port: 1, basePath: "", credentialHeader: nil,
+            isTLS: false, host: "127.0.0.1", port: 1, basePath: "", credentials: [],
             certificateAuthorityFile: nil),
         upstreamModel: Array(model.utf8), prices: nil, limits: EndpointLimits(), timeouts: EndpointTimeouts(),
         health: nil, plans: plans)

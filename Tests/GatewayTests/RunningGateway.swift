@@ -86,7 +86,7 @@ extension RoutingSnapshot {
         -> RoutingSnapshot
     {
         let address = UpstreamAddress(
-            isTLS: false, host: RunningGateway.endpointName, port: 80, basePath: "/v1", credentialHeader: nil,
+            isTLS: false, host: RunningGateway.endpointName, port: 80, basePath: "/v1", credentials: [],
             certificateAuthorityFile: nil)
         let endpoint = EndpointRecord(
             name: "only", provider: "p", flavor: .generic, region: RegionID(0), gaugeSlot: 0, address: address,

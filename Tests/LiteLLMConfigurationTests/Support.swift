@@ -48,7 +48,9 @@ func check(_ imported: ImportedConfiguration) throws -> RoutingSnapshot {
     let (secrets, problems) = ResolvedSecrets.resolve(
         configuration, with: SecretResolver(environment: environment))
     guard problems.isEmpty else { throw ConfigurationProblems(problems) }
-    return try SnapshotCompiler.compile(configuration, secrets: secrets, slots: GaugeSlots(), version: 1).snapshot
+    return try SnapshotCompiler.compile(
+        configuration, secrets: secrets, slots: GaugeSlots(), credentialIDs: CredentialIDs(), version: 1
+    ).snapshot
 }
 
 extension ImportedConfiguration {

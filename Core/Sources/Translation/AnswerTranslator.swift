@@ -50,11 +50,12 @@ public final class AnswerTranslator {
     /// - Parameters:
     ///   - source: the endpoint's wire.
     ///   - caller: the caller's; `nil` only watches: events go through as they are.
+    ///   - isStream: the caller asked for a stream; a whole answer needs neither reader nor writer of events.
     ///   - model: the public name, as a JSON string's content; copied.
     ///   - identifier: of the request; makes the id where the endpoint's wire has none.
     public func begin(
-        from source: ChatWire, to caller: ChatWire?, model: UnsafeRawBufferPointer, identifier: UInt64,
-        createdUnixSeconds: Int64, includesUsage: Bool, aliases: [ToolAlias]
+        from source: ChatWire, to caller: ChatWire?, isStream: Bool, model: UnsafeRawBufferPointer,
+        identifier: UInt64, createdUnixSeconds: Int64, includesUsage: Bool, aliases: [ToolAlias]
     ) {
         self.source = source
         self.caller = caller
@@ -64,19 +65,30 @@ public final class AnswerTranslator {
         contentEvents = 0
         answerHash = nil
         names.reset()
-        reader = AnyStreamReader(source)
-        guard let caller else {
-            writer = nil
-            return
-        }
-        let id = names.copy(Self.idPrefix(caller) + String(identifier, radix: 16))
+        writer = nil
+        if isStream { reader = AnyStreamReader(source) }
+        guard let caller else { return }
+        let id = makeID(caller, identifier)
         target = AnswerTarget(
             model: JSONString(names.copy(model), hasEscapes: true), id: JSONString(id, hasEscapes: false),
             createdUnixSeconds: createdUnixSeconds, includesUsage: includesUsage)
-        writer = AnyStreamWriter(caller, target)
+        if isStream { writer = AnyStreamWriter(caller, target) }
     }
 
-    private static func idPrefix(_ wire: ChatWire) -> String {
+    /// The wire's prefix and sixteen hexadecimal digits.
+    private func makeID(_ caller: ChatWire, _ identifier: UInt64) -> UnsafeRawBufferPointer {
+        let prefix = Self.idPrefix(caller)
+        let count = prefix.utf8CodeUnitCount
+        let memory = names.take(count + 16)
+        for i in 0..<count { memory[i] = prefix.utf8Start[i] }
+        for i in 0..<16 {
+            let nibble = UInt8(truncatingIfNeeded: identifier >> UInt64(60 - 4 * i)) & 15
+            memory[count + i] = nibble < 10 ? 48 + nibble : 87 + nibble
+        }
+        return UnsafeRawBufferPointer(memory)
+    }
+
+    private static func idPrefix(_ wire: ChatWire) -> StaticString {
         switch wire {
         case .chatCompletions: "chatcmpl-"
         case .responses: "resp_"

@@ -49,7 +49,7 @@ struct GenerateContentRequestWriterTests {
 
     // MARK: Turns
 
-    @Test("neighbours of one role are one entry, and blank texts are none")
+    @Test("neighbours of one role are one entry, also across a turn that says nothing, and blank texts are none")
     func merging() throws {
         let found = try contents(
             #"""
@@ -60,7 +60,7 @@ struct GenerateContentRequestWriterTests {
             try found
                 == Gemini.json(
                     #"""
-                    [{"role":"user","parts":[{"text":"a"},{"text":"b"}]},{"role":"user","parts":[{"text":"c"}]},{"role":"model","parts":[{"text":"d"},{"text":"e"}]}]
+                    [{"role":"user","parts":[{"text":"a"},{"text":"b"},{"text":"c"}]},{"role":"model","parts":[{"text":"d"},{"text":"e"}]}]
                     """#))
     }
 

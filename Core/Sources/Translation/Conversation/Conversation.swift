@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-public import ResourceTypes
+internal import ResourceTypes
 public import WireFormats
 
 // Translation: one conversation in several vendors' words.
@@ -16,8 +16,6 @@ public import WireFormats
 //   own name for it, and the route's policy decides between a refusal and a header.
 // - An ending is never invented: a finish reason, a usage count or a `[DONE]` exists only if the source said so.
 // - Nothing here allocates per request once the scratch has grown; nothing here waits, looks at a clock or rolls dice.
-
-public typealias ChatWire = ResourceTypes.ChatWire
 
 /// A request for an answer, in nobody's words. Reused: `reset` keeps the memory.
 public final class Conversation {

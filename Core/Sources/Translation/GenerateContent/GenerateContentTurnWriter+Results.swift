@@ -19,6 +19,7 @@ extension GenerateContentTurnWriter {
         guard max(count, self.count(.toolCall, calls)) <= Self.callsMax else {
             throw TranslationFault(.wrongType("at most \(Self.callsMax) tool calls in one turn"), at: "contents")
         }
+        endEntry()
         var written = 0
         for position in calls where conversation.parts[position].kind == .toolCall {
             let call = conversation.parts[position]

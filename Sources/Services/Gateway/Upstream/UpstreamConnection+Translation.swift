@@ -19,8 +19,9 @@ extension UpstreamConnection {
         let translator = translator ?? worker.takeAnswerTranslator()
         exchange.withModelName { model in
             translator.begin(
-                from: translation.source, to: translation.caller, model: model, identifier: exchange.identifier,
-                createdUnixSeconds: worker.unixSeconds, includesUsage: !exchange.dropsUsageChunk,
+                from: translation.source, to: translation.caller, isStream: exchange.features.isStreaming,
+                model: model, identifier: exchange.identifier, createdUnixSeconds: worker.unixSeconds,
+                includesUsage: !exchange.dropsUsageChunk,
                 aliases: translation.caller == nil ? [] : worker.translator.toolAliases(in: translation.source))
         }
         self.translator = translator
