@@ -62,7 +62,7 @@ class ProviderEndpoint:
 
     def documents(self, model):
         """- model: the name of the `Model` that this endpoint serves."""
-        usual = FLAVORS[self.flavor]
+        usual = FLAVORS.get(self.flavor, FLAVORS["openai"])
         spec = {
             "region": self.name,
             "url": self.double.url + (usual["base"] if self.base is None else self.base),
@@ -71,7 +71,7 @@ class ProviderEndpoint:
                 {
                     "model": model,
                     "as": self.model or MODELS[self.flavor],
-                    "api": self.api or usual["api"],
+                    "apis": [self.api or usual["api"]],
                     "prices": {"currency": "USD", "inputPerMillionTokens": "0.50", "outputPerMillionTokens": "1.50"},
                     **self.serves,
                 }
