@@ -26,10 +26,10 @@ LOG_CHARACTERS_SHOWN = 6000
 MAJOR_OF_EVERYTHING = "2"
 HAS_SDKS = all(importlib.util.find_spec(name) for name in ("anthropic", "boto3"))
 
-STARTS_PROCESSES = {"workshop", "shared_workshop", "up"}
+STARTS_PROCESSES = {"workshop", "shared_workshop", "up", "cell", "failing"}
 
 # What imports an SDK cannot even be read without it.
-collect_ignore_glob = [] if HAS_SDKS else ["test_double*.py"]
+collect_ignore_glob = [] if HAS_SDKS else ["test_double*.py", "test_matrix*.py"]
 
 
 def pytest_addoption(parser):
@@ -137,12 +137,17 @@ def double():
         yield lambda kind, **options: doubles.enter_context(kind(**options))
 
 
+def _session_workshop(request, tmp_path_factory):
+    workshop = Workshop(tmp_path_factory.mktemp("session"))
+    request.session.workshops = [*getattr(request.session, "workshops", []), workshop]
+    return workshop
+
+
 @pytest.fixture(scope="session")
 def up(request, tmp_path_factory):
     """`isobar up` as a person would start it: with the real model where it is installed, else with the reference
     model server."""
-    workshop = Workshop(tmp_path_factory.mktemp("session"))
-    request.session.workshop = workshop
+    workshop = _session_workshop(request, tmp_path_factory)
     process = workshop.up(regions=2, model_servers="auto")
     if not process.stack["real"]:
         print("\nisobar up serves made-up answers: the real model is not installed (scripts/setup)")
@@ -152,14 +157,51 @@ def up(request, tmp_path_factory):
     workshop.close()
 
 
+@pytest.fixture(scope="session")
+def matrix(request, tmp_path_factory):
+    """One gateway over a double of every provider, and every SDK in front of it."""
+    from matrix import Matrix
+
+    workshop = _session_workshop(request, tmp_path_factory)
+    with Matrix(workshop) as matrix:
+        yield matrix
+    workshop.close()
+
+
+@pytest.fixture(scope="session")
+def failing_matrix(request, tmp_path_factory):
+    """The same, with endpoints of their own for every failure."""
+    from matrix import Matrix, documents_of_failures
+
+    workshop = _session_workshop(request, tmp_path_factory)
+    with Matrix(workshop, documents_of_failures) as matrix:
+        yield matrix
+    workshop.close()
+
+
+@pytest.fixture
+def failing(request, failing_matrix):
+    """One front over one upstream that fails as the test says."""
+    cell = failing_matrix.cell(*request.param)
+    yield cell
+    cell.double.faults.clear()
+
+
+@pytest.fixture
+def cell(request, matrix):
+    """One front over one upstream, for one feature; its double is as new."""
+    cell = matrix.cell(*request.param)
+    yield cell
+    cell.double.faults.clear()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     report = yield
     if report.failed:
-        nodes = [item, item.getparent(pytest.Module), item.session]
-        for process in [
-            process for node in nodes for process in getattr(getattr(node, "workshop", None), "processes", [])
-        ]:
+        workshops = [getattr(node, "workshop", None) for node in (item, item.getparent(pytest.Module))]
+        workshops += getattr(item.session, "workshops", [])
+        for process in [process for workshop in workshops if workshop for process in workshop.processes]:
             title = f"{' '.join(process.command[1:3])} (pid {process.pid}, exit code {process.popen.poll()})"
             report.sections.append((title, process.log_text[-LOG_CHARACTERS_SHOWN:]))
     return report

@@ -62,7 +62,7 @@ class ProviderEndpoint:
 
     def documents(self, model):
         """- model: the name of the `Model` that this endpoint serves."""
-        usual = FLAVORS[self.flavor]
+        usual = FLAVORS.get(self.flavor, FLAVORS["openai"])
         spec = {
             "region": self.name,
             "url": self.double.url + (usual["base"] if self.base is None else self.base),

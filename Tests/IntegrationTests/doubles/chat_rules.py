@@ -50,6 +50,8 @@ _message = tagged(
             "content": either(text(), list_of(tagged("type", text=_text, refusal=record({"refusal": text()})), min=1)),
             "refusal": text(),
             "audio": record({"id": text(min=1)}),
+            # Clients send an answer's message back as it came.
+            "annotations": list_of(shapes.json_object),
             "tool_calls": list_of(_call, min=1),
         },
         nulls=True,
