@@ -13,6 +13,8 @@ enum ErrorShape {
         _ body: UnsafeRawBufferPointer, _ facts: ErrorFacts, _ kind: FailureKind, status: UInt16, wire: ChatWire,
         isNative: Bool
     ) -> [UInt8] {
+        // It is about our key, not the caller's, and some providers repeat the key.
+        if kind == .credential { return write(.refusedCredential, in: wire) }
         let isOpenAI = wire == .chatCompletions || wire == .responses
         if isNative, isOpenAI ? facts.isOpenAIShaped : !facts.message.isEmpty { return Array(body) }
         return write(error(body, facts, kind, status: status), in: wire)
@@ -22,6 +24,7 @@ enum ErrorShape {
     static func error(
         _ body: UnsafeRawBufferPointer, _ facts: ErrorFacts, _ kind: FailureKind, status: UInt16
     ) -> WireError {
+        if kind == .credential { return .refusedCredential }
         let message = text(facts.message.slice(body))
         let (type, code) = words(kind)
         return WireError(
@@ -67,5 +70,12 @@ enum ErrorShape {
     private static func text(_ escaped: UnsafeRawBufferPointer) -> String {
         let value = try? JSONValue(parsing: [34] + escaped + [34])
         return value?.stringValue ?? String(decoding: escaped, as: UTF8.self)
+    }
+}
+
+extension WireError {
+    fileprivate static var refusedCredential: WireError {
+        WireError(
+            status: 502, message: "The endpoint failed: \(FailureKind.credential.explanation).", type: "upstream_error")
     }
 }
