@@ -14,6 +14,8 @@ What a test starts through the fixtures ends with it, and a failed test shows th
 
 import contextlib
 import importlib.util
+import json
+import pathlib
 
 import openai
 import pytest
@@ -34,6 +36,7 @@ collect_ignore_glob = [] if HAS_SDKS else ["test_double*.py", "test_matrix*.py"]
 
 def pytest_addoption(parser):
     parser.addoption("--all", action="store_true", help="run also what does not depend on the openai client's major")
+    parser.addoption("--matrix", metavar="FILE", help="write which cells of the matrix held, for scripts/provider-matrix")
 
 
 def pytest_configure(config):
@@ -195,9 +198,31 @@ def cell(request, matrix):
     cell.double.faults.clear()
 
 
+CELLS = pytest.StashKey()
+
+
+def pytest_sessionfinish(session):
+    """A cell held if every test of it passed."""
+    name = session.config.getoption("--matrix")
+    if name:
+        held = session.stash.get(CELLS, {})
+        listed = [{"cell": list(cell), "held": is_held} for cell, is_held in sorted(held.items())]
+        pathlib.Path(name).write_text(json.dumps(listed, indent=1, ensure_ascii=False) + "\n")
+
+
+def _note_cell(item, report):
+    cell = next((item.callspec.params[name] for name in ("cell", "failing") if name in item.callspec.params), None)
+    if cell is not None:
+        front, upstream, feature = cell
+        held = item.session.stash.setdefault(CELLS, {})
+        held[front, upstream, feature] = held.get((front, upstream, feature), True) and report.passed
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     report = yield
+    if hasattr(item, "callspec"):
+        _note_cell(item, report)
     if report.failed:
         workshops = [getattr(node, "workshop", None) for node in (item, item.getparent(pytest.Module))]
         workshops += getattr(item.session, "workshops", [])

@@ -112,25 +112,24 @@ def cannot_ask(name, fronts, why):
 def expected(name, front, upstream):
     for fronts, upstreams, outcome in _RULES[name]:
         if front in fronts and upstream in upstreams:
-            return outcome(front, upstream) if callable(outcome) else outcome
+            return outcome(front) if callable(outcome) else outcome
     return Supported()
 
 
 def refused(why, **fields):
-    """- fields: the caller's own name for it, by front."""
+    """- fields: the caller's own names for it, by front."""
 
-    def outcome(front, upstream):
-        return Refused(why.format(provider=UPSTREAMS[upstream][0]), fields[front].split(", "))
+    def outcome(front):
+        return Refused(why, fields[front].split(", "))
 
     return outcome
 
 
-def passed_through(name):
+def passed_through(name, fronts=EVERY_FRONT):
     """Where nothing is rewritten, nothing is lost."""
     for front in FRONTS:
-        for upstream in UPSTREAMS:
-            if is_passed_through(front, upstream):
-                rule(name, Supported(), {front}, {upstream})
+        if front in fronts:
+            rule(name, Supported(), {front}, {one for one in UPSTREAMS if is_passed_through(front, one)})
 
 
 # Text
@@ -205,11 +204,11 @@ feature("choice-none", "Tools", "choice: none")
 feature("choice-any", "Tools", "choice: any tool")
 feature("choice-named", "Tools", "choice: a named tool")
 feature("one-call", "Tools", "at most one call")
-cannot_ask("one-call", {"generateContent"}, "Gemini's API has no such switch.")
+cannot_ask("one-call", {"generateContent"}, "This API has no such switch.")
 rule(
     "one-call",
     refused(
-        "{provider} has no such switch.",
+        "This API has no such switch.",
         chat="parallel_tool_calls",
         responses="parallel_tool_calls",
         messages="tool_choice.disable_parallel_tool_use",
@@ -260,7 +259,7 @@ feature("seed", "Sampling", "seed")
 cannot_ask("seed", {"responses", "messages"}, "This API has no seed.")
 rule(
     "seed",
-    refused("{provider} has no seed.", chat="seed", generateContent="generationConfig.seed"),
+    refused("This API has no seed.", chat="seed", generateContent="generationConfig.seed"),
     upstreams=MESSAGES | CONVERSE | RESPONSES,
 )
 feature("penalties", "Sampling", "penalties for presence and frequency")
@@ -268,7 +267,7 @@ cannot_ask("penalties", {"responses", "messages"}, "This API has no penalties.")
 rule(
     "penalties",
     refused(
-        "{provider} has no penalties.",
+        "This API has no penalties.",
         chat="presence_penalty, frequency_penalty",
         generateContent="generationConfig.presencePenalty, generationConfig.frequencyPenalty",
     ),
@@ -281,12 +280,18 @@ feature("thinking", "Thinking", "how much to think")
 feature("thoughts", "Thinking", "thoughts shown")
 rule("thoughts", Supported(), upstreams={"compatible"})
 rule("thoughts", Absent("OpenAI's chat completions never show thoughts.", "provider"), upstreams=CHAT)
+rule(
+    "thoughts",
+    Absent("OpenAI shows summaries of thoughts to those who ask for them in its own words only.", "provider"),
+    EVERY_FRONT - {"responses"},
+    RESPONSES,
+)
 feature("signatures", "Thinking", "signed thoughts and calls sent back in the next turn")
 rule("signatures", Absent("Nothing is signed on this API.", "provider"), upstreams=CHAT | {"vertex-gemini"})
 rule(
     "signatures",
-    Dropped("Messages have no place for the signature of a call; Google's own stand-in for a lost one is sent."),
-    {"messages"},
+    Dropped("This API has no place for the signature of a call; Google's own stand-in for a lost one is sent."),
+    {"messages", "responses"},
     {"gemini"},
 )
 
@@ -294,7 +299,7 @@ rule(
 
 feature("cache-marks", "Caching and usage", "what to cache")
 cannot_ask("cache-marks", {"responses", "generateContent"}, "This API caches on its own.")
-passed_through("cache-marks")
+passed_through("cache-marks", {"chat", "messages"})
 rule("cache-marks", Dropped("OpenAI caches prefixes on its own; a mark is a hint."), upstreams=CHAT | RESPONSES)
 rule(
     "cache-marks",
@@ -350,7 +355,7 @@ feature("error-context", "Errors", "a prompt that is too long is a 400 that says
 feature("error-rate", "Errors", "a rate limit is a 429 with `retry-after`")
 feature("error-exhausted", "Errors", "a used-up quota is a 429")
 feature("error-overloaded", "Errors", "an overloaded provider is a 503 (529 on Messages)")
-feature("error-credential", "Errors", "a refused credential of ours is a 502 without a word about it")
+feature("error-credential", "Errors", "a refused credential of ours is a 502")
 feature("error-early", "Errors", "an error inside a stream before its content fails over")
 feature("error-late", "Errors", "an error after content ends the stream with an error")
 feature("error-cut", "Errors", "a stream that is cut off ends with an error")

@@ -12,7 +12,7 @@ import dataclasses
 import pytest
 
 from callers import CALLERS
-from callers.words import Inexpressible
+from callers.words import Heard, Inexpressible
 from configurations import document, text
 from doubles.anthropic import Anthropic
 from doubles.azure import Azure
@@ -20,11 +20,16 @@ from doubles.bedrock import Bedrock
 from doubles.gemini import Gemini
 from doubles.model import echo
 from doubles.openai import OpenAI
+from doubles.server import Piece
 from expectations import ERRORS, FRONTS, UPSTREAMS, Absent, Refused, Supported, expected
 from processes import KEY
 from providers import SECRETS, ProviderEndpoint
 
 DROP = "-drop"
+# Failures that are no row of the table, each with endpoints of its own too.
+REASONS, CREDENTIALS, SECRECY = "reasons", "credentials", "secrecy"
+
+ROWS_OF_FAILURES = (*ERRORS, REASONS, CREDENTIALS, SECRECY)
 
 
 class Compatible(OpenAI):
@@ -67,6 +72,7 @@ KINDS = {
     "azure-deployments": Kind(Azure, "azure", "gpt-double", base="", options={"apiVersion": "2024-10-21"}),
     "foundry-claude": Kind(Azure, "azure", CLAUDE, api="messages", base="/anthropic/v1"),
     "anthropic": Kind(Anthropic, "anthropic", CLAUDE),
+    # Signed; the other two send Bedrock's API keys.
     "bedrock-converse": Kind(Bedrock, "bedrock", BEDROCK_CLAUDE, credential=BEARER),
     "bedrock-invoke": Kind(Bedrock, "bedrock", BEDROCK_CLAUDE, api="messages", credential=BEARER, serves=BUDGET),
     "bedrock-openai": Kind(
@@ -79,6 +85,18 @@ KINDS = {
     "compatible": Kind(Compatible, "vllm", "demo", api="chat", base="/v1", credential=BEARER),
 }
 
+class Dribbling:
+    """A double whose streams may come byte by byte."""
+
+    dribbles = False
+
+    def _send_stream(self, request, reply):
+        if self.dribbles:
+            whole = b"".join(piece.data for piece in reply.pieces)
+            reply.pieces = [Piece(whole[index : index + 1], True) for index in range(len(whole))]
+        super()._send_stream(request, reply)
+
+
 class Recorder:
     """The model behind a double: answers as `echo` does, or as a test says, and keeps what it was asked."""
 
@@ -88,6 +106,11 @@ class Recorder:
     def __call__(self, prompt):
         self.prompts.append(prompt)
         return self.reply(prompt) if self.reply else echo(prompt)
+
+
+def double_of(name, model):
+    double = KINDS[name].double
+    return type(double.__name__, (Dribbling, double), {})(model=model)
 
 
 def endpoint_of(name, double, endpoint=None):
@@ -119,7 +142,7 @@ def documents_of(name, double):
 def documents_of_failures(name, double):
     """For every front and every row of errors, a model of its own at endpoints of their own: a failure leaves an
     endpoint with a reputation. A model whose stream fails early has a second endpoint to turn to."""
-    cells = [(failing_model(row, front, name), row) for front in FRONTS for row in ERRORS]
+    cells = [(failing_model(row, front, name), row) for front in FRONTS for row in ROWS_OF_FAILURES]
     return [one for model, row in cells for one in _documents_of_failure(model, row, name, double)]
 
 
@@ -158,7 +181,7 @@ class Matrix:
     def __init__(self, workshop, documents=documents_of):
         self._open = contextlib.ExitStack()
         self.recorders = {name: Recorder() for name in UPSTREAMS}
-        self.doubles = {name: self._entered(KINDS[name].double(model=self.recorders[name])) for name in UPSTREAMS}
+        self.doubles = {name: self._entered(double_of(name, self.recorders[name])) for name in UPSTREAMS}
         listed = [one for name in UPSTREAMS for one in documents(name, self.doubles[name])]
         self.gateway = workshop.gateway(text([*listed, *tenancy()]), environment=SECRETS)
         self.callers = {name: CALLERS[name](self.gateway, KEY) for name in FRONTS}
@@ -177,6 +200,8 @@ class Matrix:
     def cell(self, front, upstream, feature):
         """A cell whose model answers as usual and was asked nothing yet."""
         self.recorders[upstream].__init__()
+        self.doubles[upstream].dribbles = False
+        self.callers[front].so_far = Heard()
         return Cell(self, front, upstream, feature)
 
 
@@ -277,7 +302,7 @@ def _said(calls):
     return [(one.name, one.arguments) for one in calls]
 
 
-def cells(feature, fixture="cell"):
+def cells(feature, fixture="cell", fronts=tuple(FRONTS), upstreams=tuple(UPSTREAMS)):
     """Parametrises a test over every pair; the test's `cell`, or `failing`, is that of `feature`."""
-    pairs = [pytest.param((front, name, feature), id=f"{front}-{name}") for front in FRONTS for name in UPSTREAMS]
+    pairs = [pytest.param((front, name, feature), id=f"{front}-{name}") for front in fronts for name in upstreams]
     return pytest.mark.parametrize(fixture, pairs, indirect=True)

@@ -20,6 +20,23 @@ extension ErrorReader {
             || Self.tooLongMessages.contains { message.holds($0) }
         facts.kind = kind([headerType, code, type, facts.status.slice(body)], code, message)
         if facts.kind == .quotaExhausted { facts.isQuotaExhausted = true }
+        if facts.retryAfterNanoseconds == nil { facts.retryAfterNanoseconds = Self.delay(in: message) }
+    }
+
+    /// Gemini's `Please retry in 46.2s.` or `in 10h17m5.7s`, for an error without details: the last resort.
+    private static func delay(in message: UnsafeRawBufferPointer) -> Int64? {
+        let lead = 9
+        for start in message.indices.dropLast(lead) {
+            let rest = UnsafeRawBufferPointer(rebasing: message[start...])
+            guard rest.begins("retry in ") else { continue }
+            let isPart = { (byte: UInt8) in (byte >= 48 && byte <= 57) || byte == 46 || (byte >= 97 && byte <= 122) }
+            var span = rest[lead...].prefix(while: isPart)
+            if span.last == 46 { span = span.dropLast() }
+            return RetryHint.goDuration(UnsafeRawBufferPointer(rebasing: span)).map {
+                min($0, RetryHint.nanosecondsMax)
+            }
+        }
+        return nil
     }
 
     /// - Parameter words: the more particular first.

@@ -307,4 +307,15 @@ struct GenerateContentRequestReaderTests {
             #expect($0.foreign.isEmpty)
         }
     }
+
+    @Test(
+        "a count that Google's SDKs write as a fraction of nothing is a whole number",
+        arguments: [("40.0", "40"), ("40", "40"), ("40.50", "40.50"), ("1.0e1", "1.0e1"), ("40.000", "40")])
+    func wholeTopK(_ written: String, _ expected: String) throws {
+        try Gemini.withRequest(
+            #"{"contents":[{"parts":[{"text":"u"}]}],"generationConfig":{"topK":\#(written)}}"#
+        ) {
+            #expect($0.sampling.topK?.text == expected)
+        }
+    }
 }

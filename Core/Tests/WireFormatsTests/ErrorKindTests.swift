@@ -136,6 +136,18 @@ private func facts(_ body: String, header: String = "") -> ErrorFacts {
         #expect(found.retryAfterNanoseconds == nanoseconds && found.isQuotaExhausted == isExhausted)
     }
 
+    @Test(
+        arguments: [
+            ("Please retry in 46.2s.", 46_200_000_000), ("Quota. Please retry in 10h17m5.7s", 37_025_700_000_000),
+            ("please Retry in 1s, or 2s", 1_000_000_000), ("retry in 99h", 86_400_000_000_000), ("retry in ", nil),
+            ("retry in a while", nil), ("retry in 5", nil), ("Please retry.", nil), ("retry in .", nil),
+        ] as [(String, Int64?)])
+    func `a delay that only the message tells is taken from there`(_ message: String, _ nanoseconds: Int64?) {
+        #expect(google("", message: message).retryAfterNanoseconds == nanoseconds)
+        let detail = #"{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"3s"}"#
+        #expect(google(detail, message: message).retryAfterNanoseconds == 3_000_000_000)
+    }
+
     @Test func `a wrong key is Google's 400`() {
         let body = #"""
             {"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT",

@@ -73,9 +73,10 @@ class Anthropic(Double):
         return {"request-id": f"req_{self.number():06}", **counters}
 
     def _limits(self, refusal):
-        """What the counters say when one of them is used up."""
+        """What the counters say when one of them is used up: its own, and that of tokens, which tells the tightest."""
         hint = refusal.hint
-        return self._counter("input-tokens", 0, hint.seconds if hint and hint.form == "reset" else 60)
+        seconds = hint.seconds if hint and hint.form == "reset" else 60
+        return {**self._counter("tokens", 0, seconds), **self._counter("input-tokens", 0, seconds)}
 
     def _counter(self, name, remaining, seconds):
         reset = datetime.datetime.fromtimestamp(self.now() + seconds, datetime.timezone.utc)

@@ -19,7 +19,7 @@ enum GenerateContentConfigReader {
         switch Member(name) {
         case .temperature: conversation.sampling.temperature = value.number
         case .topP: conversation.sampling.topP = value.number
-        case .topK: conversation.sampling.topK = value.number
+        case .topK: conversation.sampling.topK = value.wholeNumber
         case .seed: conversation.sampling.seed = value.number
         case .presencePenalty: conversation.sampling.presencePenalty = value.isEmpty ? nil : value.number
         case .frequencyPenalty: conversation.sampling.frequencyPenalty = value.isEmpty ? nil : value.number
@@ -133,5 +133,15 @@ enum GenerateContentConfigReader {
             ("frequency_penalty", .frequencyPenalty), ("candidate_count", .candidateCount),
             ("response_modalities", .modalities),
         ]
+    }
+}
+
+extension JSONElement {
+    /// A number without a fraction of zeros. Google's own SDKs write `topK` as a floating point number, `5.0`, and other
+    /// providers refuse that where they count (google-genai 3.6, read 2026-11).
+    fileprivate var wholeNumber: JSONRaw? {
+        guard let bytes = number?.bytes, let point = bytes.firstIndex(of: UInt8(ascii: ".")) else { return number }
+        let isWhole = bytes[(point + 1)...].allSatisfy { $0 == UInt8(ascii: "0") }
+        return isWhole ? JSONRaw(UnsafeRawBufferPointer(rebasing: bytes[..<point])) : number
     }
 }
