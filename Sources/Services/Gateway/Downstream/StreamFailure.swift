@@ -36,6 +36,8 @@ enum StreamFailure {
         writer.string(escaping: error.message)
         writer.name("param")
         writer.null()
+        // Behind whatever the endpoint had counted to.
+        writer.member("sequence_number", Int64(Int32.max))
         writer.endObject()
     }
 }

@@ -375,8 +375,10 @@ extension Exchange {
                     isContextTooLong: facts.isContextTooLong, isContentFilter: facts.isContentFilter)
                 ?? .malformedResponse, facts)
         let retryAfter = attempts[slot].retryAfter ?? facts.retryAfterNanoseconds
-        // A caller that read 500 of a prompt that is too long would send the same again.
-        let isMistaken = kind == .contextTooLong && status >= 500
+        // A caller that read 500 of a prompt that is too long would send the same again, and one that read 429 of a
+        // provider without room would slow down for nothing.
+        let isMistaken =
+            kind == .contextTooLong && status >= 500 || kind == .overloaded && status < 500 || kind == .credential
         let answered = isNative && !isMistaken ? status : ErrorShape.status(status, kind, wire: wire)
         upstreamError = UpstreamErrorAnswer(
             status: answered,

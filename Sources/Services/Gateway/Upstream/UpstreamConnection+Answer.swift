@@ -325,9 +325,7 @@ extension UpstreamConnection {
             case .content: exchange.contentEvents += 1
             case .usageOnly where exchange.dropsUsageChunk: continue
             case .done: sawDone = true
-            case .error:
-                worker.segments.append(event.raw.slice(events))
-                return errorInStream(exchange)
+            case .error: return errorInStream(event, events, exchange)
             case .noContent, .usageOnly, .malformed: break
             }
             worker.segments.append(event.raw.slice(events))
@@ -338,10 +336,25 @@ extension UpstreamConnection {
         }
     }
 
-    /// The upstream's own error event is on its way to the client; nothing may follow it, least of all a `[DONE]`.
-    private func errorInStream(_ exchange: Exchange) {
+    /// The upstream's own error event goes to the client, in the client's form; nothing may follow it, least of all a
+    /// `[DONE]`.
+    private func errorInStream(_ event: SSEEvent, _ events: UnsafeRawBufferPointer, _ exchange: Exchange) {
         sawErrorEvent = true
-        exchange.sendStream(isLast: false)
+        let data = event.data.slice(events)
+        let facts = ResponseScan.errorFacts(data)
+        if facts.isOpenAIShaped {
+            worker.segments.append(event.raw.slice(events))
+            exchange.sendStream(isLast: false)
+        } else {
+            exchange.sendStream(isLast: false)
+            let kind = facts.kind(status: 200).map { FailureKind($0) } ?? .errorInStream
+            StreamFailure.event(ErrorShape.error(data, facts, kind, status: 502), in: exchange.wire)
+                .withUnsafeBytes { event in
+                    worker.beginSegments()
+                    worker.segments.append(event)
+                    exchange.sendStream(isLast: false)
+                }
+        }
         exchange.hasSentErrorEvent = true
         fail(.errorInStream)
     }
