@@ -58,35 +58,51 @@ let package = Package(
         module(
             "ConfigurationFiles", in: "Adapters",
             [core("ResourceTypes"), core("Pricing"), .product(name: "Yams", package: "Yams")]),
+        module(
+            "LiteLLMConfiguration", in: "Adapters", [core("ResourceTypes"), core("Pricing"), "ConfigurationFiles"]),
+        module(
+            "CloudCredentials", in: "Adapters",
+            [core("ResourceTypes"), core("WireFormats"), "Reactor", "PlainHTTP", "COpenSSL", log]),
         module("Identity", in: "Adapters", [core("ResourceTypes"), core("Routing")]),
         module("ControlPlane", in: "Services", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles"]),
         module(
             "Gateway", in: "Services",
             [
-                core("ResourceTypes"), core("WireFormats"), core("Routing"), core("Pricing"), "Reactor", "PlainHTTP",
-                "Identity", "Telemetry",
+                core("ResourceTypes"), core("WireFormats"), core("Translation"), core("Routing"), core("Pricing"),
+                "Reactor", "PlainHTTP", "CloudCredentials", "Identity", "Telemetry",
             ],
             settings: hotPath),
+        module(
+            "Doctor", in: "Services",
+            [core("ResourceTypes"), core("WireFormats"), core("Routing"), "Reactor", "PlainHTTP"]),
         module(
             "ModelServer", in: "Services",
             [core("ResourceTypes"), core("WireFormats"), core("Simulation"), "Reactor", "PlainHTTP"]),
         .executableTarget(
             name: "isobar",
             dependencies: [
-                "Gateway", "ControlPlane", "ModelServer", "ConfigurationFiles", "Identity", "PlainHTTP", "Reactor",
-                "Telemetry",
+                "CloudCredentials", "Gateway", "ControlPlane", "ModelServer", "Doctor", "ConfigurationFiles", "LiteLLMConfiguration",
+                "Identity",
+                "PlainHTTP", "Reactor", "Telemetry",
                 core("ResourceTypes"), core("Routing"), core("Pricing"), core("Simulation"), core("WireFormats"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/CLI", swiftSettings: strict),
         tests("Reactor", []),
-        tests("Gateway", ["Reactor", core("ResourceTypes"), core("Routing"), core("WireFormats")]),
+        tests(
+            "Gateway",
+            ["Reactor", "PlainHTTP", "TestSupport", core("ResourceTypes"), core("Routing"), core("WireFormats")]),
         .target(name: "TestSupport", path: "Sources/TestSupport", swiftSettings: strict),
         tests("PlainHTTP", ["Reactor", "TestSupport", core("WireFormats")]),
         tests("ModelServer", ["Reactor", "TestSupport", core("Simulation"), core("WireFormats")]),
         tests("ConfigurationFiles", [core("ResourceTypes")]),
+        tests("LiteLLMConfiguration", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles", "ControlPlane"]),
         tests("ControlPlane", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles"]),
+        tests("Doctor", [core("ResourceTypes"), core("Routing"), core("WireFormats")]),
         tests("Telemetry", [log]),
+        tests(
+            "CloudCredentials",
+            ["Reactor", "PlainHTTP", "COpenSSL", core("ResourceTypes"), core("WireFormats"), log]),
         tests("Identity", [core("ResourceTypes"), core("Routing")]),
     ]
 )

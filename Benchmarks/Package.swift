@@ -25,5 +25,7 @@ let package = Package(
             name: "bench-upstream", dependencies: ["Loopback"], path: "Sources/Upstream", swiftSettings: strict),
         .executableTarget(name: "bench-load", dependencies: ["Loopback"], path: "Sources/Load", swiftSettings: strict),
         .testTarget(name: "LoopbackTests", dependencies: ["Loopback"], swiftSettings: strict),
+        .testTarget(name: "UpstreamTests", dependencies: ["bench-upstream", "Loopback"], swiftSettings: strict),
+        .testTarget(name: "LoadTests", dependencies: ["bench-load", "Loopback"], swiftSettings: strict),
     ]
 )

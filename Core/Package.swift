@@ -14,8 +14,13 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
-func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+/// For what runs once or more per request, in release only: debug builds and tests keep the run-time check for
+/// overlapping accesses. It takes 40 % of a translation's instructions (docs/decisions/0004-hot-path-settings.md).
+let hotPath: [SwiftSetting] =
+    strict + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = strict) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -35,8 +40,8 @@ let package = Package(
     targets: [
         .target(name: "CByteScan"),
         module("ResourceTypes"),
-        module("WireFormats", ["CByteScan"]),
-        module("Translation", ["WireFormats"]),
+        module("WireFormats", ["CByteScan"], settings: hotPath),
+        module("Translation", ["ResourceTypes", "WireFormats"], settings: hotPath),
         module("Pricing", ["ResourceTypes"]),
         module("Routing", ["ResourceTypes"]),
         module("Simulation", ["ResourceTypes"]),

@@ -31,5 +31,6 @@ let package = Package(
         fuzzer("fuzz-http"),
         fuzzer("fuzz-sse"),
         fuzzer("fuzz-json"),
+        fuzzer("fuzz-eventstream"),
     ]
 )

@@ -19,15 +19,18 @@ class Case:
     rate: int = 0
     #: Whether the upstream is reached over TLS.
     tls: bool = False
+    #: Whether the gateway is measured against itself: with every translation between wires that it has, and passing through.
+    translation: bool = False
 
     def title(self):
         size = f"{self.body_bytes // 1024} KiB"
         what = {
             "closed": f"{size}, {self.connections} connections, as fast as they go",
             "open": f"{size}, {self.rate:,} requests/s",
-            "stream": f"{self.connections} streams",
+            "stream": f"{self.connections} streams{f' for {size}' if self.translation else ''}",
         }[self.mode]
-        return f"{what}{', TLS to upstream' if self.tls else ''} (topology {self.topology}: {TOPOLOGIES[self.topology]})"
+        what = ("Translation: " if self.translation else "") + what + (", TLS to upstream" if self.tls else "")
+        return f"{what} (topology {self.topology}: {TOPOLOGIES[self.topology]})"
 
     def load_arguments(self, seconds, slowness, chunks, stream_seconds):
         """What `bench-load` is told. Streams begin spread over the duration of one, so that they stay spread."""
@@ -50,5 +53,12 @@ CASES = (
     Case("rate-1000-x", "X", "open", rate=1000),
     Case("sse-64-x", "X", "stream"),
 )
+TRANSLATION_CASES = (
+    Case("1k-translated", "S", "closed", translation=True),
+    Case("16k-translated", "S", "closed", body_bytes=16_384, translation=True),
+    Case("sse-1k-translated", "S", "stream", translation=True),
+    Case("sse-16k-translated", "S", "stream", body_bytes=16_384, translation=True),
+)
 TLS_CASES = (Case("1k-64-tls", "S", "closed", tls=True),)
-QUICK_CASES = ("1k-64", "16k-64", "sse-64", "rate-1000-x")
+ALL_CASES = CASES + TRANSLATION_CASES + TLS_CASES
+QUICK_CASES = ("1k-64", "16k-64", "sse-64", "rate-1000-x", "1k-translated")

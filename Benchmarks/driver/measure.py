@@ -68,21 +68,22 @@ class Bench:
         """A `Lane` that is ready. `peer` None means no proxy: the load goes to the upstream itself, never over TLS."""
         s = self.settings
         if not peer:
-            with self._load(case, s.upstream_ports[0], "full", 1) as load:
+            with self._load(case, s.upstream_ports[0]) as load:
                 yield Lane("direct", None, load, self._patience(case))
             return
         self.count += 1
         directory = os.path.join(s.work, f"{self.count:04d}-{peer.name}-{case.name}")
         target = Upstream(s.tls.ports, s.tls.authority_file) if case.tls else Upstream(s.upstream_ports)
         port = s.proxy_ports[index]
-        with peer.start(directory, port, target, s.cores(case.topology)[0]) as proxy, self._load(case, port, peer.check, peer.slowness) as load:
+        with peer.start(directory, port, target, s.cores(case.topology)[0]) as proxy, self._load(case, port, peer.check, peer.wire, peer.slowness) as load:
             yield Lane(peer.name, proxy, load, self._patience(case))
 
     @contextlib.contextmanager
-    def _load(self, case, port, check, slowness):
+    def _load(self, case, port, check="full", wire="chat", slowness=1):
         """A load generator that has connected and warmed up."""
         s = self.settings
-        command = [f"{s.programs}/bench-load", "--port", port, "--key", s.key, "--check", check, "--handshake", "--warmup-seconds", s.warmup]
+        command = [f"{s.programs}/bench-load", "--port", port, "--key", s.key, "--check", check, "--wire", wire]
+        command += ["--handshake", "--warmup-seconds", s.warmup]
         command += case.load_arguments(SLICE_SECONDS[case.mode], slowness, s.chunks, s.chunks * s.chunk_interval_us / 1e6)
         with Process(command, s.cores(case.topology)[1], f"{s.work}/load.log", pipes=True) as load:
             load.read_line(self._patience(case))

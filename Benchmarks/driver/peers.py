@@ -23,17 +23,19 @@ class Upstream:
     #: PEM file with the authority that signed the upstream's certificate; None: plain HTTP.
     authority_file: str | None = None
 
-    def urls(self):
+    def urls(self, base_path="/v1"):
         scheme, host = ("https", "localhost") if self.authority_file else ("http", "127.0.0.1")
-        return [f"{scheme}://{host}:{port}/v1" for port in self.ports]
+        return [f"{scheme}://{host}:{port}{base_path}" for port in self.ports]
 
 
 @dataclass
 class Peer:
     """A proxy under measurement. `prepare` writes its files into a directory and returns the command."""
     name: str
-    #: Checks the load generator can make: `full`, or `framing` where a peer rewrites answers.
+    #: Checks the load generator can make: `full`, `content` where a peer translates answers, or `framing` where it rewrites them.
     check: str = "full"
+    #: What the load generator speaks: `chat` (OpenAI's API) or `messages` (Anthropic's).
+    wire: str = "chat"
     #: Requests of a whole run are divided by this: some peers are a thousand times slower.
     slowness: int = 1
     start_seconds: int = 30
@@ -127,10 +129,12 @@ class Gateway(Peer):
     """Isobar, started by a command template: `{config}`, `{port}`, `{admin_port}` and `{directory}` are filled in."""
     DEFAULT = "isobar gateway --config {config} --listen 127.0.0.1:{port} --admin 127.0.0.1:{admin_port} --loops 1 --access-log {directory}/access.log"
 
-    def __init__(self, template, admin_port, key):
-        super().__init__("isobar", env={gateway_config.KEY_VARIABLE: key, gateway_config.UPSTREAM_KEY_VARIABLE: "sk-upstream-0001"})
+    def __init__(self, template, admin_port, key, wires=gateway_config.PASS_THROUGH, check="full"):
+        env = {gateway_config.KEY_VARIABLE: key, gateway_config.UPSTREAM_KEY_VARIABLE: "sk-upstream-0001"}
+        super().__init__(wires.name, check=check, wire=wires.caller, env=env)
         self.template = template
         self.admin_port = admin_port
+        self.wires = wires
 
     def missing(self):
         program = shlex.split(self.template)[0]
@@ -140,10 +144,16 @@ class Gateway(Peer):
         return True
 
     def prepare(self, directory, port, upstream):
-        config = write(directory, "bench.yaml", gateway_config.text(upstream.urls(), upstream.authority_file))
+        config = write(directory, "bench.yaml", gateway_config.text(upstream.urls(self.wires.base_path), upstream.authority_file, self.wires))
         values = {"config": config, "port": port, "admin_port": self.admin_port, "directory": directory}
         words = [word.format(**values) for word in shlex.split(self.template)]
         return [find(words[0]) or words[0], *words[1:]]
+
+
+def translating_gateways(template, admin_ports, key):
+    """The gateway passing through and then with every translation, all checked alike. All can run at the same time."""
+    every = (gateway_config.PASS_THROUGH, *gateway_config.TRANSLATIONS)
+    return [Gateway(template, port, key, wires, check="content") for port, wires in zip(admin_ports, every, strict=True)]
 
 
 def nginx_frame(directory, http):

@@ -2,19 +2,23 @@
 # Isobar
 """Figures as aligned text for a terminal and as Markdown for the README."""
 
+from .gateway_config import PASS_THROUGH, TRANSLATIONS
 from .targets import NGINX, verdicts
 
 #: Heading, and how to get the cell of (results, case, peer).
 Column = tuple
+#: What the rows of translations are called.
+WIRES = {wires.name: wires.title for wires in (PASS_THROUGH, *TRANSLATIONS)}
 
 
 def _columns(case):
     per = "cpu_us_per_chunk" if case.mode == "stream" else "cpu_us_per_request"
-    columns = [
-        (f"CPU µs/{'chunk' if case.mode == 'stream' else 'req'}", lambda r, c, p: ranged(r.figure(c, p, per), 2)),
-        ("× nginx", lambda r, c, p: ranged(r.ratio(c, p, NGINX, per), 2)),
-    ]
-    columns += _stream_columns() if case.mode == "stream" else _request_columns(case)
+    columns = [(f"CPU µs/{'chunk' if case.mode == 'stream' else 'req'}", lambda r, c, p: ranged(r.figure(c, p, per), 2))]
+    if case.translation:
+        columns += [("over pass-through µs", lambda r, c, p: _over_pass_through(r, c, p, per))] + _rate_column(case)
+    else:
+        columns += [("× nginx", lambda r, c, p: ranged(r.ratio(c, p, NGINX, per), 2))] + _rate_column(case)
+        columns += _stream_columns() if case.mode == "stream" else _request_columns(case)
     return columns + [
         ("sys", lambda r, c, p: share(r.system_share(c, p))),
         ("RSS MB", lambda r, c, p: plain(r.figure(c, p, "rss_peak_mb"), 0)),
@@ -22,9 +26,19 @@ def _columns(case):
     ]
 
 
+def _over_pass_through(results, case, peer, per):
+    return "–" if peer == PASS_THROUGH.name else ranged(results.difference(case, peer, PASS_THROUGH.name, per), 2)
+
+
+def _rate_column(case):
+    if case.mode == "open":
+        return []
+    what = "chunks" if case.mode == "stream" else "requests"
+    return [("chunks/s" if case.mode == "stream" else "req/s", lambda r, c, p: plain(r.figure(c, p, f"{what}_per_second"), 0))]
+
+
 def _request_columns(case):
-    columns = [] if case.mode == "open" else [("req/s", lambda r, c, p: plain(r.figure(c, p, "requests_per_second"), 0))]
-    columns += [(f"{name} µs", lambda r, c, p, name=name: plain(r.figure(c, p, "latency_us", name), 0)) for name in ("p50", "p99")]
+    columns = [(f"{name} µs", lambda r, c, p, name=name: plain(r.figure(c, p, "latency_us", name), 0)) for name in ("p50", "p99")]
     if case.mode == "open":
         columns += [(f"added {name}", lambda r, c, p, name=name: ranged(r.difference(c, p, "direct", "latency_us", name), 0)) for name in ("p50", "p99")]
     return columns
@@ -32,7 +46,6 @@ def _request_columns(case):
 
 def _stream_columns():
     return [
-        ("chunks/s", lambda r, c, p: plain(r.figure(c, p, "chunks_per_second"), 0)),
         ("chunk p50 µs", lambda r, c, p: plain(r.figure(c, p, "chunk_delay_us", "p50"), 0)),
         ("chunk p99 µs", lambda r, c, p: plain(r.figure(c, p, "chunk_delay_us", "p99"), 0)),
         ("added p50", lambda r, c, p: ranged(r.difference(c, p, "direct", "chunk_delay_us", "p50"), 0)),
@@ -46,8 +59,9 @@ def tables(results, cases, subject):
         if case.name not in results.cases():
             continue
         columns = _columns(case)
-        rows = [[peer] + [cell(results, case.name, peer) for _, cell in columns] for peer in results.peers(case.name)]
-        yield case.title(), ["peer"] + [name for name, _ in columns], rows
+        names = WIRES if case.translation else {}
+        rows = [[names.get(peer, peer)] + [cell(results, case.name, peer) for _, cell in columns] for peer in results.peers(case.name)]
+        yield case.title(), ["wires" if case.translation else "peer"] + [name for name, _ in columns], rows
     rows = [
         [target.text, f"≤ {target.limit:g} {target.unit}", ranged(figure, 2), "pass" if passed else "FAIL"]
         for target, figure, passed in verdicts(results, subject)]

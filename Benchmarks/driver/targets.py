@@ -4,6 +4,8 @@
 
 from dataclasses import dataclass
 
+from .gateway_config import TRANSLATIONS
+
 NGINX = "nginx"
 
 
@@ -12,12 +14,16 @@ class Target:
     text: str
     case: str
     path: tuple
-    #: `ratio` or `difference` to nginx in the same round, `added` to no proxy, or `absolute`.
+    #: `ratio` or `difference` to nginx in the same round, `added` to no proxy, `over` the subject's own passing through, or `absolute`.
     kind: str
     limit: float
     unit: str = ""
+    #: Whose figure it is; the subject's when empty.
+    peer: str = ""
 
     def measured(self, results, subject):
+        if self.kind == "over":
+            return results.difference(self.case, self.peer, subject, *self.path)
         if self.kind == "ratio":
             return results.ratio(self.case, subject, NGINX, *self.path)
         if self.kind == "difference":
@@ -39,7 +45,9 @@ TARGETS = (
     Target("median added chunk delay", "sse-64-x", ("chunk_delay_us", "p50"), "added", 1000, "µs"),
     Target("median added chunk delay, one core", "sse-64", ("chunk_delay_us", "p50"), "added", 1000, "µs"),
     Target("peak RSS at 512 connections", "1k-512", ("rss_peak_mb",), "absolute", 100, "MB"),
-)
+) + tuple(
+    Target(f"CPU per request, {wires.title}, {size}", case, CPU, "over", limit, "µs over pass-through", wires.name)
+    for case, size, limit in (("1k-translated", "1 KiB", 10), ("16k-translated", "16 KiB", 40)) for wires in TRANSLATIONS)
 
 
 def verdicts(results, subject):

@@ -11,13 +11,17 @@ struct Isobar: ParsableCommand {
         discussion: """
             Try it:           isobar up
             Your own config:  isobar check isobar.yaml && isobar gateway --config isobar.yaml
+            Are they well:    isobar doctor isobar.yaml
+            Coming over:      isobar import litellm config.yaml > isobar.yaml
             Look inside:      isobar status;  isobar route explain --model MODEL
 
             Shell completion: isobar --generate-completion-script bash|zsh|fish
             """,
         version: "0.1.0",
         subcommands: [
-            UpCommand.self, GatewayCommand.self, CheckCommand.self, StatusCommand.self, RouteCommand.self,
+            UpCommand.self, GatewayCommand.self, CheckCommand.self, DoctorCommand.self, ImportCommand.self,
+            StatusCommand.self,
+            RouteCommand.self,
             ModelServerCommand.self,
         ])
 }

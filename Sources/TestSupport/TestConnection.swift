@@ -134,4 +134,11 @@ extension TestConnection {
         var byte: UInt8 = 0
         return recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT) | Int32(MSG_PEEK)) < 0 && errno == EAGAIN
     }
+
+    /// Waits until something arrives, or the end does.
+    /// - Returns: false when neither came within the time.
+    public func hasInput(withinMilliseconds milliseconds: Int32) -> Bool {
+        var question = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return !input.isEmpty || poll(&question, 1, milliseconds) > 0
+    }
 }

@@ -166,7 +166,7 @@ extension DecodingTests {
 
     static let endpoint = Endpoint(
         name: "east", region: "eastus", url: "https://east.example.com:8443/openai/v1",
-        credential: EndpointCredential(scheme: .apiKey, secret: .environment("EAST_KEY")),
+        credentials: [.key(.apiKey, .environment("EAST_KEY"))],
         serves: [
             ServedModel(
                 model: "small", upstreamName: "maker/Small-1B:latest",

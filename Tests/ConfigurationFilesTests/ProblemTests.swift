@@ -57,7 +57,7 @@ struct ProblemTests {
         Case(region("jurisdiction: USA"), "two capital letters"),
         Case(region("jurisdiction: US\nroundTrips: {r: 1ms}"), "to itself"),
         Case(region("jurisdiction: US\nroundTrips: {elsewhere: 1ms}"), "no Region is named \"elsewhere\""),
-        Case(document("Provider", "p", "flavor: opneai"), "one of openai, vllm", "did you mean \"openai\"?"),
+        Case(document("Provider", "p", "flavor: opneai"), "one of openai, azure", "did you mean \"openai\"?"),
         Case(document("Provider", "p", "flavor: 12"), "found the number 12"),
         Case(document("Provider", "P"), "metadata.name", "write \"p\""),
         Case(document("Provider", "-p"), "first and last a letter or digit"),

@@ -12,7 +12,7 @@ struct RenderingTests {
         #expect(
             found.map(\.description).joined() == """
                 isobar.yaml:6:11: error: Provider p, spec.flavor: found "opneai"; \
-                allowed: one of openai, vllm, sglang, llama.cpp, ollama, generic
+                allowed: one of openai, azure, anthropic, bedrock, vertex, gemini, vllm, sglang, llama.cpp, ollama, tgi, generic
                     6 |   flavor: opneai
                       |           ^
                     hint: did you mean "openai"?
@@ -30,7 +30,7 @@ struct RenderingTests {
                     "file" : "isobar.yaml",
                     "hint" : "did you mean \\"openai\\"?",
                     "line" : 6,
-                    "message" : "found \\"opneai\\"; allowed: one of openai, vllm, sglang, llama.cpp, ollama, generic",
+                    "message" : "found \\"opneai\\"; allowed: one of openai, azure, anthropic, bedrock, vertex, gemini, vllm, sglang, llama.cpp, ollama, tgi, generic",
                     "path" : "spec.flavor",
                     "resource" : "Provider p",
                     "severity" : "error"

@@ -138,6 +138,26 @@ struct ConfigurationLoaderTests {
         #expect(try accepted(set.reload(nil)).snapshot.keys.count == 1)
     }
 
+    @Test(
+        "a cloud's secret is read, watched, and pointed at where it is written",
+        arguments: [
+            ("credential: ", "", "spec.credential.secret"), ("credentials: [", "]", "spec.credentials[0].secret"),
+        ])
+    func cloudSecret(before: String, after: String, path: String) throws {
+        let credential = "{scheme: entra, source: client-secret, tenant: t, client: c, secret: \"file:entra\"}"
+        let url = #"url: "http://[::1]/v1""#
+        folder.write("isobar.yaml", Self.text.replacing(url, with: "\(url), \(before)\(credential)\(after)"))
+        let problem = try #require(try rejected(loader.reload(nil)).first)
+        #expect(problem.path == path && problem.line == 11 && problem.message.contains("/entra"), "\(problem)")
+        folder.write("entra", "first")
+        let first = try accepted(loader.reload(nil))
+        #expect(first.watchedFiles == ["\(folder.path)/entra", "\(folder.path)/key"])
+        folder.write("entra", "second")
+        let second = try accepted(loader.reload(first))
+        #expect(second.snapshot.credentialSources.keys.sorted() == [CredentialID(1)])
+        #expect(second.snapshot.credentialSources.values.flatMap { $0.secrets.values.map(\.text) } == ["second"])
+    }
+
     @Test("the watcher sees files change, appear, vanish and be replaced, and is quiet otherwise")
     func watcher() throws {
         var watcher = ConfigurationWatcher(paths: [folder.path])

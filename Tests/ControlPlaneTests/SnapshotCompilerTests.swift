@@ -20,11 +20,11 @@ struct SnapshotCompilerTests {
         #expect(snapshot.endpoints.map(\.region) == [RegionID(0), RegionID(0), RegionID(1)])
         let first = snapshot.endpoints[0].address
         #expect(first.isTLS && first.host == "one.example" && first.port == 443 && first.basePath == "/openai/v1")
-        #expect(first.credentialHeader?.text == "api-key: upstream-key")
+        #expect(first.credentials.map(\.text) == ["api-key: upstream-key"])
         let last = snapshot.endpoints[2].address
         #expect(
             !last.isTLS && last.host == "::1" && last.port == 8000 && last.basePath.isEmpty
-                && last.credentialHeader == nil)
+                && last.credentials.isEmpty)
     }
 
     @Test("an upstream's model name is ready to stand inside a JSON string")
@@ -39,11 +39,11 @@ struct SnapshotCompilerTests {
     @Test(
         "each scheme has its header",
         arguments: [
-            (EndpointCredential.Scheme.bearer, "Authorization: Bearer k"), (.apiKey, "api-key: k"),
-            (.xAPIKey, "x-api-key: k"),
+            (KeyHeader.bearer, "Authorization: Bearer k"), (.apiKey, "api-key: k"), (.xAPIKey, "x-api-key: k"),
+            (.xGoogAPIKey, "x-goog-api-key: k"),
         ])
-    func headers(scheme: EndpointCredential.Scheme, line: String) {
-        #expect(scheme.headerLine(with: Secret([UInt8(ascii: "k")])).text == line)
+    func headers(header: KeyHeader, line: String) {
+        #expect(header.line(with: Secret([UInt8(ascii: "k")])).text == line)
     }
 
     @Test("round trips hold both ways, with 1 ms inside a region and 50 ms where nothing is said")
@@ -83,7 +83,9 @@ struct SnapshotCompilerTests {
         #expect(refusals { $0.keys[0].routes = ["x"] } == ["no usable Route is named \"x\""])
         #expect(refusals { $0.tenants[0].region = "x" } == ["no Region is named \"x\""])
         #expect(refusals { $0.endpoints[1].url = "http://u@h" }.first == "not an endpoint's address")
-        #expect(refusals { $0.endpoints[0].credential?.secret = .environment("X") }.first == "the secret was not read")
+        #expect(
+            refusals { $0.endpoints[0].credentials = [.key(.bearer, .environment("X"))] }.first
+                == "the secret was not read")
         #expect(refusals { $0.keys[0].secret = .environment("X") } == ["the secret was not read"])
     }
 

@@ -3,6 +3,7 @@
 
 import ConfigurationFiles
 import ResourceTypes
+import Routing
 
 @testable import ControlPlane
 
@@ -19,7 +20,7 @@ func smallResources() -> DeclaredResources {
     resources.endpoints = [
         Endpoint(
             name: "e1", region: "east", url: "https://one.example/openai/v1/",
-            credential: EndpointCredential(scheme: .apiKey, secret: .environment("E1")),
+            credentials: [.key(.apiKey, .environment("E1"))],
             serves: [ServedModel(model: "small"), ServedModel(model: "big", upstreamName: "a\"b\\c\u{1}é")]),
         Endpoint(name: "e2", region: "west", url: "http://[::1]:8000", serves: [ServedModel(model: "small")]),
     ]
@@ -44,9 +45,11 @@ func smallSecrets() -> ResolvedSecrets {
 }
 
 func compile(
-    _ resources: DeclaredResources, secrets: ResolvedSecrets = smallSecrets(), slots: GaugeSlots = GaugeSlots()
+    _ resources: DeclaredResources, secrets: ResolvedSecrets = smallSecrets(), slots: GaugeSlots = GaugeSlots(),
+    credentialIDs: CredentialIDs = CredentialIDs()
 ) throws(ConfigurationProblems) -> SnapshotCompiler.Output {
-    try SnapshotCompiler.compile(Configuration(resources: resources), secrets: secrets, slots: slots, version: 1)
+    try SnapshotCompiler.compile(
+        Configuration(resources: resources), secrets: secrets, slots: slots, credentialIDs: credentialIDs, version: 1)
 }
 
 func refusals(_ change: (inout DeclaredResources) -> Void) -> [String] {
@@ -56,6 +59,17 @@ func refusals(_ change: (inout DeclaredResources) -> Void) -> [String] {
         _ = try compile(resources)
         return []
     } catch { return error.all.map(\.message) }
+}
+
+extension CredentialRecord {
+    /// The header line, or how the credential is named and used.
+    var text: String {
+        switch self {
+        case .header(let secret): secret.text
+        case .dynamic(let id, .headerLines): "\(id.number)"
+        case .dynamic(let id, .awsSignature(let region, let service)): "\(id.number) \(region) \(service)"
+        }
+    }
 }
 
 extension Secret {

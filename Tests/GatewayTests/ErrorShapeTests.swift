@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import ResourceTypes
+import Routing
 import Testing
 import WireFormats
 
 @testable import Gateway
 
 @Suite struct ErrorShapeTests {
-    private static func shaped(_ body: String) -> String {
+    private static func shaped(
+        _ body: String, _ kind: FailureKind = .serverError, status: UInt16 = 502, wire: ChatWire = .chatCompletions,
+        isNative: Bool = true
+    ) -> String {
         Array(body.utf8).withUnsafeBytes {
-            String(decoding: ErrorShape.openAI($0, ResponseScan.errorFacts($0)), as: UTF8.self)
+            let facts = ResponseScan.errorFacts($0)
+            let shaped = ErrorShape.body($0, facts, kind, status: status, wire: wire, isNative: isNative)
+            return String(decoding: shaped, as: UTF8.self)
         }
     }
 
@@ -35,5 +42,25 @@ import WireFormats
     func `a body that says nothing gets a message that says so`(body: String) throws {
         let error = try #require(try JSONValue(parsing: Array(Self.shaped(body).utf8))["error"])
         #expect(error["message"]?.stringValue?.isEmpty == false)
+    }
+
+    @Test func `another vendor's error is told in the caller's words, class by class`() {
+        let body = #"{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}"#
+        #expect(
+            Self.shaped(body, .rateLimited, status: 429, isNative: false)
+                == #"{"error":{"message":"slow down","type":"rate_limit_error","param":null,"code":"rate_limit_exceeded"}}"#
+        )
+        #expect(
+            Self.shaped(body, .rateLimited, status: 429, wire: .generateContent, isNative: false)
+                == #"{"error":{"code":429,"message":"slow down","status":"RESOURCE_EXHAUSTED"}}"#)
+        #expect(Self.shaped(body, .rateLimited, status: 429, wire: .messages) == body)
+    }
+
+    @Test func `a status says on the caller's wire what it said on the endpoint's`() {
+        #expect(ErrorShape.status(400, .rateLimited, wire: .chatCompletions) == 429)
+        #expect(ErrorShape.status(400, .credential, wire: .chatCompletions) == 502)
+        #expect(ErrorShape.status(429, .overloaded, wire: .messages) == 529)
+        #expect(ErrorShape.status(502, .contextTooLong, wire: .messages) == 400)
+        #expect(ErrorShape.status(413, .callerError, wire: .responses) == 413)
     }
 }

@@ -4,12 +4,18 @@
 
 `ISOBAR_BINARY` names the binary, by default the release build of this repository.
 
-The suite runs once per major of the official `openai` client. Only tests marked `openai_client` depend on it, so
-only they run under every major; the others run under the first one, 2, and are deselected elsewhere. `--all` runs
-everything anywhere.
+The suite runs once per environment of clients: one per major of the official `openai` client, and one, `sdks`, with the
+official SDK of every provider. Tests marked `openai_client` depend on that client's major and run under every one of
+it; tests marked `sdks` need the providers' SDKs and run only with them; all others run once, under openai 2. `--all`
+runs everything that can run.
 
 What a test starts through the fixtures ends with it, and a failed test shows the logs of its processes.
 """
+
+import contextlib
+import importlib.util
+import json
+import pathlib
 
 import openai
 import pytest
@@ -20,30 +26,43 @@ from upstreams import Call, ScriptedUpstream
 
 LOG_CHARACTERS_SHOWN = 6000
 MAJOR_OF_EVERYTHING = "2"
+HAS_SDKS = all(importlib.util.find_spec(name) for name in ("anthropic", "boto3"))
+
+STARTS_PROCESSES = {"workshop", "shared_workshop", "up", "cell", "failing"}
+
+# What imports an SDK cannot even be read without it.
+collect_ignore_glob = [] if HAS_SDKS else ["test_double*.py", "test_matrix*.py"]
 
 
 def pytest_addoption(parser):
     parser.addoption("--all", action="store_true", help="run also what does not depend on the openai client's major")
+    parser.addoption("--matrix", metavar="FILE", help="write which cells of the matrix held, for scripts/provider-matrix")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "openai_client: depends on the openai client, runs under every major of it")
+    config.addinivalue_line("markers", "sdks: needs the official SDKs of the providers, runs only with them")
     config.addinivalue_line("markers", "forwards_one: the endpoint is meant to get one request")
 
 
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("--all") or openai.__version__.split(".")[0] == MAJOR_OF_EVERYTHING:
-        return
-    other = [item for item in items if not item.get_closest_marker("openai_client")]
-    config.hook.pytest_deselected(items=other)
-    items[:] = [item for item in items if item.get_closest_marker("openai_client")]
-
-
-def pytest_sessionstart():
-    if not BINARY.exists():
+    if not config.getoption("--all"):
+        _select(config, items, _is_for_this_environment)
+    if not BINARY.exists() and any(STARTS_PROCESSES & set(item.fixturenames) for item in items):
         pytest.exit(
             f"{BINARY} is not built; scripts/test integration builds it, ISOBAR_BINARY names another", returncode=2
         )
+
+
+def _select(config, items, predicate):
+    config.hook.pytest_deselected(items=[item for item in items if not predicate(item)])
+    items[:] = [item for item in items if predicate(item)]
+
+
+def _is_for_this_environment(item):
+    if HAS_SDKS:
+        return item.get_closest_marker("sdks")
+    return item.get_closest_marker("openai_client") or openai.__version__.split(".")[0] == MAJOR_OF_EVERYTHING
 
 
 def pytest_report_header():
@@ -78,8 +97,8 @@ class Workshop:
     def process(self, command, name):
         return self._started(lambda log: Process(command, log), name)
 
-    def upstream(self, script=Call.complete, tls=None):
-        upstream = ScriptedUpstream(script, tls)
+    def upstream(self, script=Call.complete, tls=None, host="127.0.0.1"):
+        upstream = ScriptedUpstream(script, tls, host)
         self.upstreams.append(upstream)
         return upstream
 
@@ -114,12 +133,24 @@ def shared_workshop(request, tmp_path_factory):
     yield from _workshop(request, tmp_path_factory.mktemp("shared"))
 
 
+@pytest.fixture
+def double():
+    """Starts doubles of providers; each ends with the test, which fails if a double made a mistake of its own."""
+    with contextlib.ExitStack() as doubles:
+        yield lambda kind, **options: doubles.enter_context(kind(**options))
+
+
+def _session_workshop(request, tmp_path_factory):
+    workshop = Workshop(tmp_path_factory.mktemp("session"))
+    request.session.workshops = [*getattr(request.session, "workshops", []), workshop]
+    return workshop
+
+
 @pytest.fixture(scope="session")
 def up(request, tmp_path_factory):
     """`isobar up` as a person would start it: with the real model where it is installed, else with the reference
     model server."""
-    workshop = Workshop(tmp_path_factory.mktemp("session"))
-    request.session.workshop = workshop
+    workshop = _session_workshop(request, tmp_path_factory)
     process = workshop.up(regions=2, model_servers="auto")
     if not process.stack["real"]:
         print("\nisobar up serves made-up answers: the real model is not installed (scripts/setup)")
@@ -129,14 +160,73 @@ def up(request, tmp_path_factory):
     workshop.close()
 
 
+@pytest.fixture(scope="session")
+def matrix(request, tmp_path_factory):
+    """One gateway over a double of every provider, and every SDK in front of it."""
+    from matrix import Matrix
+
+    workshop = _session_workshop(request, tmp_path_factory)
+    with Matrix(workshop) as matrix:
+        yield matrix
+    workshop.close()
+
+
+@pytest.fixture(scope="session")
+def failing_matrix(request, tmp_path_factory):
+    """The same, with endpoints of their own for every failure."""
+    from matrix import Matrix, documents_of_failures
+
+    workshop = _session_workshop(request, tmp_path_factory)
+    with Matrix(workshop, documents_of_failures) as matrix:
+        yield matrix
+    workshop.close()
+
+
+@pytest.fixture
+def failing(request, failing_matrix):
+    """One front over one upstream that fails as the test says."""
+    cell = failing_matrix.cell(*request.param)
+    yield cell
+    cell.double.faults.clear()
+
+
+@pytest.fixture
+def cell(request, matrix):
+    """One front over one upstream, for one feature; its double is as new."""
+    cell = matrix.cell(*request.param)
+    yield cell
+    cell.double.faults.clear()
+
+
+CELLS = pytest.StashKey()
+
+
+def pytest_sessionfinish(session):
+    """A cell held if every test of it passed."""
+    name = session.config.getoption("--matrix")
+    if name:
+        held = session.stash.get(CELLS, {})
+        listed = [{"cell": list(cell), "held": is_held} for cell, is_held in sorted(held.items())]
+        pathlib.Path(name).write_text(json.dumps(listed, indent=1, ensure_ascii=False) + "\n")
+
+
+def _note_cell(item, report):
+    cell = next((item.callspec.params[name] for name in ("cell", "failing") if name in item.callspec.params), None)
+    if cell is not None:
+        front, upstream, feature = cell
+        held = item.session.stash.setdefault(CELLS, {})
+        held[front, upstream, feature] = held.get((front, upstream, feature), True) and report.passed
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     report = yield
+    if hasattr(item, "callspec"):
+        _note_cell(item, report)
     if report.failed:
-        nodes = [item, item.getparent(pytest.Module), item.session]
-        for process in [
-            process for node in nodes for process in getattr(getattr(node, "workshop", None), "processes", [])
-        ]:
+        workshops = [getattr(node, "workshop", None) for node in (item, item.getparent(pytest.Module))]
+        workshops += getattr(item.session, "workshops", [])
+        for process in [process for workshop in workshops if workshop for process in workshop.processes]:
             title = f"{' '.join(process.command[1:3])} (pid {process.pid}, exit code {process.popen.poll()})"
             report.sections.append((title, process.log_text[-LOG_CHARACTERS_SHOWN:]))
     return report

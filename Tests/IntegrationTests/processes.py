@@ -63,9 +63,9 @@ class Answer:
         return json.loads(self.body)
 
 
-def ask(port, method, path, body=None, headers=None, timeout=20):
+def ask(port, method, path, body=None, headers=None, timeout=20, host="127.0.0.1"):
     """One request on a connection of its own."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    connection = http.client.HTTPConnection(host, port, timeout=timeout)
     try:
         payload = json.dumps(body) if isinstance(body, (dict, list)) else body
         payload = payload.encode() if isinstance(payload, str) else payload
@@ -163,7 +163,7 @@ class ModelServer(Process):
 class Gateway(Process):
     """`isobar gateway` over a configuration that tests may rewrite."""
 
-    def __init__(self, directory, text, port=None, options=(), environment=None, scheme="http"):
+    def __init__(self, directory, text, port=None, options=(), environment=None, scheme="http", host="127.0.0.1"):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.configuration = self.directory / "isobar.yaml"
@@ -171,14 +171,16 @@ class Gateway(Process):
         self.configuration.write_text(text)
         self.port = port or free_port()
         self.admin = free_port()
-        self.base_url = f"{scheme}://127.0.0.1:{self.port}/v1"
+        self.host = host
+        bracketed = f"[{host}]" if ":" in host else host
+        self.base_url = f"{scheme}://{bracketed}:{self.port}/v1"
         command = [
             BINARY,
             "gateway",
             "--config",
             self.configuration,
             "--listen",
-            f"127.0.0.1:{self.port}",
+            f"{bracketed}:{self.port}",
             "--admin",
             f"127.0.0.1:{self.admin}",
             "--access-log",
@@ -193,10 +195,10 @@ class Gateway(Process):
     def post(self, body, path="/v1/chat/completions", key=KEY, timeout=20, **headers):
         fields = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         fields.update({name.replace("_", "-"): value for name, value in headers.items()})
-        return ask(self.port, "POST", path, body, fields, timeout)
+        return ask(self.port, "POST", path, body, fields, timeout, self.host)
 
     def get(self, path):
-        return ask(self.port, "GET", path, headers={"Authorization": f"Bearer {KEY}"})
+        return ask(self.port, "GET", path, headers={"Authorization": f"Bearer {KEY}"}, host=self.host)
 
     def status(self):
         return ask(self.admin, "GET", "/status").json
@@ -245,7 +247,8 @@ class Up(Process):
             "--admin",
             f"127.0.0.1:{free_port()}",
             "--model-port",
-            free_port(regions),
+            # Embeddings may need a further process in each of two regions.
+            free_port(regions + 2),
             "--directory",
             self.directory / "run",
             "--ready-file",

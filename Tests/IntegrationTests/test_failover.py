@@ -9,7 +9,7 @@ import signal
 
 import pytest
 
-from configurations import Endpoint, chat, configuration
+from configurations import PUBLIC_MODEL, Endpoint, chat, configuration
 from processes import ask, free_port, wait_until
 from traffic import EventStream, Load, content_of
 from upstreams import Call, black_hole
@@ -89,6 +89,23 @@ def test_what_up_says_about_breaking_it_is_true(workshop):
     os.kill(default["pid"], signal.SIGKILL)
     assert all(region() != default["region"] for _ in range(20))
     wait_until(lambda: region() == default["region"], "the default region is back", seconds=15)
+
+
+def test_embeddings_of_up_outlive_the_default_region(workshop):
+    """With the real model they come from processes of their own, in two regions."""
+    up = workshop.up(regions=2, model_servers="auto")
+    stack = up.stack
+    first, second = [member for member in stack["members"] if stack["embedding_model"] in member["serves"]]
+
+    def endpoint():
+        body = {"model": stack["embedding_model"], "input": "Heavy rain is coming."}
+        answer = ask(up.port, "POST", "/v1/embeddings", body, {"Authorization": f"Bearer {stack['key']}"})
+        assert answer.status == 200, answer.body
+        return answer.headers["x-isobar-endpoint"]
+
+    assert endpoint().startswith(first["endpoint"])
+    os.kill(first["pid"], signal.SIGKILL)
+    assert all(endpoint().startswith(second["endpoint"]) for _ in range(10))
 
 
 # Every way to fail
@@ -293,6 +310,17 @@ def test_a_refusal_of_the_request_itself_is_passed_on_and_not_dodged(workshop, f
     answer = gateway.post(chat())
     assert (answer.status, answer.body) == (status, payload)
     assert answer.headers["x-isobar-attempts"] == "1"
+
+
+def test_a_text_longer_than_a_servers_batch_is_the_callers_error_whatever_its_status(workshop, failing_first):
+    """llama.cpp's server says 500; passed on as such, clients would send the same again, and its health would suffer."""
+    message = "input (900 tokens) is too large to process. increase the physical batch size (current batch size: 512)"
+    payload = json.dumps({"error": {"code": 500, "message": message, "type": "server_error"}}).encode()
+    gateway = failing_first(workshop.upstream(lambda call: call.respond(500, payload)).port)
+    for _ in range(10):
+        answer = gateway.post({"model": PUBLIC_MODEL, "input": "A long text."}, path="/v1/embeddings")
+        assert (answer.status, answer.body) == (400, payload)
+        assert answer.headers["x-isobar-attempts"] == "1"
 
 
 def test_attempts_end_at_their_maximum(workshop):

@@ -13,7 +13,7 @@ import openai
 import pytest
 
 from configurations import PUBLIC_MODEL, UPSTREAM_MODEL, Endpoint, configuration
-from processes import KEY
+from processes import KEY, ask
 
 pytestmark = pytest.mark.openai_client
 
@@ -138,8 +138,48 @@ def test_tools_reach_the_real_model(stack_client, up):
     assert message.content or message.tool_calls
 
 
-def test_the_stack_lists_its_model(stack_client, up):
-    assert [model.id for model in stack_client.models.list()] == [up["model"]]
+TEXTS = [
+    "Quarterly revenue grew by twelve percent.",
+    "Profits rose strongly in the last quarter.",
+    "The cat sits on the mat.",
+]
+
+
+def test_embeddings_put_similar_texts_near_each_other_and_count_their_tokens(stack_client, up):
+    before = ask(admin_port(up), "GET", "/status").json["keys"][0]
+    answer = stack_client.embeddings.create(model=up["embedding_model"], input=TEXTS)
+    after = ask(admin_port(up), "GET", "/status").json["keys"][0]
+
+    vectors = [one.embedding for one in answer.data]
+    assert [one.index for one in answer.data] == [0, 1, 2]
+    assert len({len(vector) for vector in vectors}) == 1 and len(vectors[0]) > 100
+    assert all(dot(vector, vector) == pytest.approx(1, abs=1e-3) for vector in vectors)
+    assert max(dot(vectors[0], vectors[1]), dot(vectors[0], vectors[2]), dot(vectors[1], vectors[2])) < 0.99
+    if up["real"]:
+        assert dot(vectors[0], vectors[1]) > dot(vectors[0], vectors[2]) + 0.1
+        assert dot(vectors[0], vectors[1]) > dot(vectors[1], vectors[2]) + 0.1
+    assert answer.usage.prompt_tokens >= sum(len(text.split()) for text in TEXTS)
+    assert after["input_tokens"] - before["input_tokens"] == answer.usage.prompt_tokens
+    assert after["output_tokens"] == before["output_tokens"]
+
+
+def test_the_same_text_gets_the_same_vector_in_either_encoding(stack_client, up):
+    # Without a format the client asks for base64 and decodes it.
+    decoded = stack_client.embeddings.create(model=up["embedding_model"], input=TEXTS[0])
+    floats = stack_client.embeddings.create(model=up["embedding_model"], input=TEXTS[0], encoding_format="float")
+    assert decoded.data[0].embedding == pytest.approx(floats.data[0].embedding, abs=1e-4)
+
+
+def dot(a, b):
+    return sum(x * y for x, y in zip(a, b, strict=True))
+
+
+def admin_port(up):
+    return int(up["admin"].rsplit(":", 1)[1])
+
+
+def test_the_stack_lists_its_models(stack_client, up):
+    assert {model.id for model in stack_client.models.list()} == {up["model"], up["embedding_model"]}
     assert stack_client.models.retrieve(up["model"]).id == up["model"]
 
 
@@ -149,6 +189,20 @@ def test_the_printed_python_snippet_works_when_pasted(up):
     run = subprocess.run([sys.executable, "-c", snippet], capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip()
+
+
+def test_the_printed_requests_work_when_pasted(up):
+    banner = up["log"].read_text()
+    lines = textwrap.dedent(banner[banner.index("  curl ") : banner.index("Python (pip")])
+    chat, embeddings = [json.loads(pasted(command)) for command in lines.strip().split("\n\n")]
+    assert chat["choices"][0]["message"]["content"].strip()
+    assert len(embeddings["data"]) == 2
+
+
+def pasted(command):
+    run = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
 
 
 # The reference model server
@@ -186,6 +240,28 @@ def test_a_streamed_tool_call_adds_up(reference, openai_client, ask_openai):
     calls = [call for chunk in chunks for choice in chunk.choices for call in choice.delta.tool_calls or []]
     assert calls[0].function.name == "get_weather"
     assert set(json.loads("".join(call.function.arguments or "" for call in calls))) == {"city", "days"}
+
+
+def test_log_probabilities_come_whole_and_streamed(reference, openai_client, ask_openai):
+    client = openai_client(reference)
+    question = {**ask_openai, "max_tokens": 8, "logprobs": True, "top_logprobs": 2}
+    whole = client.chat.completions.create(**question).choices[0]
+    tokens = whole.logprobs.content
+    assert "".join(token.token for token in tokens) == whole.message.content
+    assert all(token.logprob < 0 and len(token.top_logprobs) == 2 for token in tokens)
+    choices = [chunk.choices[0] for chunk in client.chat.completions.create(stream=True, **question)]
+    assert [entry for choice in choices if choice.logprobs for entry in choice.logprobs.content] == tokens
+
+
+def test_an_echoed_completion_begins_with_its_prompt(reference, openai_client):
+    question = {"model": PUBLIC_MODEL, "prompt": "Once upon a time", "max_tokens": 4, "echo": True, "logprobs": 1}
+    client = openai_client(reference)
+    whole = client.completions.create(**question).choices[0]
+    assert whole.text.startswith("Once upon a time")
+    assert "".join(whole.logprobs.tokens) == whole.text
+    assert whole.logprobs.token_logprobs[0] is None
+    chunks = client.completions.create(stream=True, **question)
+    assert "".join(chunk.choices[0].text for chunk in chunks if chunk.choices) == whole.text
 
 
 def test_embeddings_come_as_floats_and_as_base64(reference, openai_client):

@@ -80,6 +80,31 @@ def test_an_answer_passes_byte_for_byte(gateway, upstream):
     assert answer.headers["x-vendor"] == "kept"
 
 
+@pytest.mark.parametrize("place", ["first", "last"])
+@pytest.mark.parametrize("framing", ["length", "chunks"])
+def test_an_answer_too_long_to_be_held_is_metered_wherever_its_usage_stands(workshop, place, framing):
+    """vLLM puts the usage of embeddings after the vectors, llama.cpp before them."""
+    usage = {"usage": {"prompt_tokens": 1234, "total_tokens": 1234}}
+    data = {"data": [{"index": number, "embedding": "A" * 65_536} for number in range(40)]}
+    body = json.dumps({**usage, **data} if place == "first" else {**data, **usage}).encode()
+    gateway = workshop.gateway(configuration(Endpoint("only", workshop.upstream(long_answer(body, framing)).port)))
+    answer = gateway.post({"model": PUBLIC_MODEL, "input": "Many texts."}, path="/v1/embeddings")
+    assert answer.body == body
+    assert gateway.status()["keys"][0]["input_tokens"] == 1234
+
+
+def long_answer(body, framing):
+    def script(call):
+        if framing == "length":
+            return call.respond(body=body)
+        call.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")
+        for start in range(0, len(body), 100_000):
+            call.write_chunk(body[start : start + 100_000])
+        call.end_stream()
+
+    return script
+
+
 def test_the_callers_key_and_cookies_stay_at_the_gateway(gateway, upstream):
     gateway.post(
         BODY % "",

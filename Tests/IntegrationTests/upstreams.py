@@ -124,14 +124,16 @@ def chunk(content=None, finish_reason=None):
 
 
 class ScriptedUpstream:
-    """An HTTP server on loopback whose answers are a script; `calls` holds every request in the order of arrival."""
+    """An HTTP server on loopback whose answers are a script; `calls` holds every request in the order of arrival,
+    `probes` those that only look."""
 
-    def __init__(self, script=Call.complete, tls=None):
+    def __init__(self, script=Call.complete, tls=None, host="127.0.0.1"):
         self.script = script
         self.calls = []
+        self.probes = []
         self.connections = 0
         self.handshake_failures = 0
-        self.server = _Server(self, tls)
+        self.server = _Server(self, tls, host)
         self.port = self.server.server_address[1]
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self.thread.start()
@@ -146,10 +148,11 @@ class _Server(http.server.ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 256
 
-    def __init__(self, upstream, tls):
+    def __init__(self, upstream, tls, host):
         self.upstream = upstream
         self.tls = tls
-        super().__init__(("127.0.0.1", 0), _Handler)
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, 0), _Handler)
 
     def get_request(self):
         connection, address = super().get_request()
@@ -186,7 +189,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
 
     def do_GET(self):
-        Call(self).respond()
+        call = Call(self)
+        self.server.upstream.probes.append(call)
+        call.respond()
 
     def log_message(self, *_):
         pass

@@ -149,6 +149,69 @@ struct HTTPClientTests {
         #expect(response.body == body)
     }
 
+    // MARK: Timelines
+
+    /// What an exchange with a listener on loopback came to, and how long it took in nanoseconds.
+    private func timeline(
+        port: UInt16, tls: TLSContext? = nil, timeoutNanoseconds: Int64 = 5_000_000_000,
+        connectNanoseconds: Int64? = nil
+    ) throws -> (timeline: HTTPClientTimeline, nanoseconds: Int64, isTimeout: Bool) {
+        let loop = try EventLoop()
+        let address = try #require(SocketAddress(literal: "127.0.0.1", port: port))
+        let timeline = HTTPClientTimeline()
+        final class Outcome { var result: Result<HTTPClientResponse, HTTPClientFailure>? }
+        let outcome = Outcome()
+        HTTPClient.fetch(
+            HTTPClientRequest("GET", "/", host: "h"),
+            from: HTTPClient.Server(address: address, tls: tls, name: "localhost"), loop: loop,
+            timeoutNanoseconds: timeoutNanoseconds, connectNanoseconds: connectNanoseconds, timeline: timeline
+        ) { result in
+            outcome.result = result
+            loop.stop()
+        }
+        loop.run()
+        let isTimeout = if case .failure(.timedOut) = outcome.result { true } else { false }
+        return (timeline, loop.now - timeline.startedAt, isTimeout)
+    }
+
+    @Test func `a timeline says when a connection was open and when the answer began`() throws {
+        let server = ScriptedServer()
+        let thread = try Background { _ = server.serve("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") }
+        defer { thread.join() }
+        let (timeline, _, _) = try timeline(port: server.port)
+        #expect(timeline.step == .receiving)
+        let opened = try #require(timeline.openedAt)
+        #expect(timeline.startedAt <= opened && opened <= timeline.firstByteAt ?? 0)
+    }
+
+    @Test func `a refused connection ends while connecting`() throws {
+        let port = ScriptedServer().port
+        let (timeline, _, isTimeout) = try timeline(port: port)
+        #expect(timeline.step == .connecting && timeline.openedAt == nil && timeline.firstByteAt == nil && !isTimeout)
+    }
+
+    @Test func `a peer that is silent after connecting ends a TLS handshake at the earlier deadline`() throws {
+        let server = ScriptedServer()
+        let (timeline, nanoseconds, isTimeout) = try timeline(
+            port: server.port, tls: try TLSContext(trusting: nil), timeoutNanoseconds: 60_000_000_000,
+            connectNanoseconds: 50_000_000)
+        #expect(timeline.step == .securing && timeline.openedAt == nil && isTimeout)
+        #expect(nanoseconds < 30_000_000_000)
+    }
+
+    @Test func `the earlier deadline is for connecting only`() throws {
+        let server = ScriptedServer()
+        let (timeline, nanoseconds, isTimeout) = try timeline(
+            port: server.port, timeoutNanoseconds: 150_000_000, connectNanoseconds: 50_000_000)
+        #expect(timeline.step == .waiting && timeline.openedAt != nil && isTimeout)
+        #expect(nanoseconds >= 150_000_000)
+    }
+
+    @Test func `complete header lines are sent as they are`() {
+        let request = HTTPClientRequest("GET", "/", host: "h", lines: Array("x-a: 1\r\nx-b: 2\r\n".utf8))
+        #expect(String(decoding: request.bytes, as: UTF8.self).hasSuffix("\r\nx-a: 1\r\nx-b: 2\r\n\r\n"))
+    }
+
     @Test func `a line end in a field's value cannot start another field`() {
         let request = HTTPClientRequest("GET", "/", host: "h", fields: ["x-a": "1\r\nx-b: 2"])
         #expect(!String(decoding: request.bytes, as: UTF8.self).contains("\r\nx-b"))

@@ -150,6 +150,22 @@ import Testing
         #expect(client.opens == 0)
     }
 
+    @Test func `a refused channel can connect again, to somebody who answers`() throws {
+        let any = try #require(SocketAddress(literal: "127.0.0.1", port: 0))
+        let taken = try #require(PlainSocket(boundTo: any))
+        let door = try Door(stage.loop)
+        let client = Peer(loop: stage.loop)
+        try client.connect(to: any.with(port: taken.port), tls: nil, serverName: nil)
+        stage.when({ client.connectFailure != nil }) {
+            #expect(throws: Never.self) { try client.connect(to: door.address, tls: nil, serverName: nil) }
+        }
+        stage.when({ client.isOpen && door.peer != nil }) { door.peer?.send(Array("welcome".utf8)) }
+        stage.when({ client.input.count == 7 }) { door.peer?.close() }
+        stage.when { client.hangUps == 1 }
+        try stage.run()
+        #expect(client.opens == 1 && client.sawEnd)
+    }
+
     @Test func `a closed channel hears nothing more`() throws {
         let door = try Door(stage.loop)
         let client = try door.knock()

@@ -3,7 +3,7 @@
 
 internal import Loopback
 
-/// A load generator for OpenAI-compatible servers on loopback.
+/// A load generator on loopback for servers that speak OpenAI's or Anthropic's API.
 @main
 struct BenchLoad {
     static func main() {

@@ -231,6 +231,7 @@ final class LoadGenerator {
     }
 
     /// Consumes complete lines from the front of `content`; only `data:` lines matter, one of which is one event here.
+    /// Anthropic's `event:` lines repeat what the data says.
     private func takeEvents(_ exchange: inout Exchange, _ content: inout UnsafeRawBufferPointer, now: MonotonicTime) {
         var start = 0
         while let lineEnd = content.offset(of: UInt8(ascii: "\n"), from: start) {
@@ -238,16 +239,19 @@ final class LoadGenerator {
             start = lineEnd + 1
             let before = exchange.chunks
             let sent = exchange.take(line: line, plan)
-            if exchange.chunks > before { record(chunk: exchange.chunks, of: exchange, sent: sent, now: now) }
+            if exchange.chunks > before { recordChunk(of: exchange, sent: sent, now: now) }
         }
         content = UnsafeRawBufferPointer(rebasing: content[start...])
     }
 
-    private func record(chunk: Int, of exchange: Exchange, sent: MonotonicTime?, now: MonotonicTime) {
+    private func recordChunk(of exchange: Exchange, sent: MonotonicTime?, now: MonotonicTime) {
         tally.chunks += 1
-        // The first chunk has the role only; the second is the first token.
-        if chunk == 2 { tally.timeToFirstToken.record(now - exchange.intended) }
-        if let sent { tally.chunkDelay.record(now - sent) } else { tally.unstampedChunks += 1 }
+        guard let sent else {
+            tally.unstampedChunks += 1
+            return
+        }
+        if exchange.texts == 1 { tally.timeToFirstToken.record(now - exchange.intended) }
+        tally.chunkDelay.record(now - sent)
     }
 
     // MARK: Ends of an exchange

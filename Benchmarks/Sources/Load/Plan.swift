@@ -15,14 +15,25 @@ struct Plan {
         case stream
     }
 
-    enum Check: String {
-        /// The answer belongs to this request and chunks carry their send time.
+    /// The API of requests and answers.
+    enum Wire: String, CaseIterable {
+        /// OpenAI's chat completions.
+        case chat
+        /// Anthropic's Messages.
+        case messages
+    }
+
+    enum Check: String, CaseIterable {
+        /// The answer is the upstream's own: its id and its texts have this request's number, and no event is missing.
         case full
+        /// The answer's text, and every text of a stream, has this request's number: for gateways that translate.
+        case content
         /// Status and framing only, for proxies that write answers anew.
         case framing
     }
 
     var mode: Mode
+    var wire: Wire
     var connections: Int
     var port: UInt16
     /// Ends the measured phase, whichever comes first. At least one is set.
@@ -36,7 +47,7 @@ struct Plan {
     var bodyBytes: Int
     var model: String
     var key: String
-    /// Content chunks per stream.
+    /// Chunks of text per stream.
     var chunks: Int
     var asksUsage: Bool
     var hangUpPercent: Int
@@ -46,15 +57,20 @@ struct Plan {
     /// that the driver can read the proxy's CPU time exactly and let several proxies take turns.
     var handshake: Bool
 
+    /// A translation leaves only the text as it is, and may drop `user`.
+    var putsNumberInText: Bool { check == .content || wire == .messages }
+
     static let usage = """
         bench-load --mode closed|open|stream --port P (--requests N | --seconds S) [options]
           --connections C     (64)            --rate R            requests per second, mode open
-          --body-bytes N      (1024)          --chunks N          content chunks per stream (128)
+          --body-bytes N      (1024)          --chunks N          chunks of text per stream (128)
+          --wire chat|messages (chat)         what to send: OpenAI's or Anthropic's requests
           --warmup-seconds S  (0)             --ramp-seconds S    (0) spread of first requests, modes closed and stream
           --usage             ask for a usage chunk
-          --model NAME        (bench-model)   --key KEY           bearer token
+          --model NAME        (bench-model)   --key KEY           bearer token, or x-api-key on the wire messages
           --hangup-percent N  (0)             --seed N            (1)
-          --check full|framing (full)         --handshake         print "ready", then measure once per line of input
+          --check full|content|framing (full; content on the wire messages)
+          --handshake         print "ready", then measure once per line of input
         Prints one line of JSON per measurement. Exit status: 0 also with failed requests (see "errors"), 2 when it could not run.
 
         """
@@ -62,6 +78,8 @@ struct Plan {
     init(_ words: ArraySlice<String>) throws {
         var arguments = try Arguments(words, flags: ["usage", "handshake"])
         mode = try Self.mode(&arguments)
+        wire = try Self.choice("wire", &arguments) ?? .chat
+        check = try Self.choice("check", &arguments) ?? (wire == .chat ? .full : .content)
         guard let ports = try arguments.ports("port"), ports.count == 1 else {
             throw Arguments.Failure("--port is required, once")
         }
@@ -82,12 +100,21 @@ struct Plan {
         key = arguments.text("key") ?? "sk-bench-0000000000000000000000000000000000000001"
         asksUsage = arguments.flag("usage")
         handshake = arguments.flag("handshake")
-        let checkName = arguments.text("check") ?? Check.full.rawValue
-        guard let check = Check(rawValue: checkName) else {
-            throw Arguments.Failure("--check \(checkName): full or framing")
-        }
-        self.check = check
         try arguments.rejectUnknown()
+        guard wire == .chat || (check != .full && !asksUsage) else {
+            throw Arguments.Failure("--wire messages goes with --check content or framing and without --usage")
+        }
+    }
+
+    private static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ name: String, _ arguments: inout Arguments
+    ) throws -> Choice? {
+        guard let text = arguments.text(name) else { return nil }
+        guard let choice = Choice(rawValue: text) else {
+            let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Arguments.Failure("--\(name) \(text): one of \(known)")
+        }
+        return choice
     }
 
     private static func mode(_ arguments: inout Arguments) throws -> Mode {

@@ -13,7 +13,7 @@ enum Failure: String, CaseIterable {
     case malformed
     /// The answer belongs to another request or is no completion.
     case mismatch
-    /// A stream without all of its chunks, its finish or its `[DONE]`, or with a usage chunk nobody asked for.
+    /// A stream without all of its chunks, its finish or its last event, or with a usage chunk nobody asked for.
     case incomplete
     /// No answer while nothing else moved for ten seconds.
     case stalled
@@ -27,7 +27,7 @@ struct Tally {
     /// Connections made anew after a hang-up, an error or the peer's own close.
     var reconnects = 0
     var chunks = 0
-    /// Chunks without a send time, where full checks are off.
+    /// Chunks without a send time: those without text, such as role and finish.
     var unstampedChunks = 0
     /// Sum of the numbers of all answered requests.
     var checksum = 0

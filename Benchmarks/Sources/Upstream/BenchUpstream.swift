@@ -3,16 +3,18 @@
 
 internal import Loopback
 
-/// An OpenAI-like model server on loopback, for measuring what stands in front of it.
+/// A model server on loopback that speaks four vendors' wires, for measuring what stands in front of it.
 @main
 struct BenchUpstream {
     static let usage = """
         bench-upstream --ports P[,P...] [options]
           --model NAME            model name in answers (bench-model)
-          --chunks N              content chunks of a stream whose request has no max_tokens (128)
+          --chunks N              chunks of text of a stream whose request has no limit on tokens (128)
           --chunk-interval-us U   time between two chunks of one stream (1500)
           --chunk-rate R          instead: chunks per second over all streams
         Answers POST with a chat completion, or with a stream when the body says "stream": true; GET with a model list.
+        Other vendors' answers by path: /v1/messages (Anthropic), /model/M/converse and -stream (Bedrock),
+        /v1beta/models/M:generateContent and :streamGenerateContent?alt=sse (Gemini).
 
         """
 

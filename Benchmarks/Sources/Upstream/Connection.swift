@@ -14,9 +14,13 @@ final class Connection {
     /// The body being read. `nil`: a head is expected next.
     var body: BodyDecoder?
     var isModelList = false
+    /// What the request speaks, and so the answer.
+    var wire = Wire.chat
+    /// Whether the request's path asks for a stream.
+    var pathStreams = false
     /// Content bytes of a body already decoded at the front of `carry`.
     var bodyCount = 0
-    /// Content chunks still to send. `nil`: no stream is running.
+    /// Chunks of text still to send. `nil`: no stream is running.
     var chunksLeft: Int?
     var wantsUsage = false
     /// The request's number, `Template.numberCount` digits.

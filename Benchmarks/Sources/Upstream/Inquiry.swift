@@ -2,14 +2,15 @@
 // Isobar
 
 // What a request asks for, found without parsing JSON: the load generator's fields have known spellings and sit near an
-// end of the body. A proxy that re-serialises the body may add a space after the colon, so both spellings count.
+// end of the body, on every wire it may have been translated to. A proxy that re-serialises the body may add a space
+// after the colon, so both spellings count.
 
 internal import Loopback
 
 struct Inquiry: Equatable {
     var wantsStream = false
     var wantsUsage = false
-    /// Content chunks of a stream; the request's `max_tokens`. `nil`: not stated.
+    /// Chunks of text in a stream; the request's limit on tokens. `nil`: not stated.
     var chunks: Int?
     /// Where the request's number begins in the body, `Template.numberCount` bytes. `nil`: none.
     var numberOffset: Int?
@@ -33,7 +34,15 @@ struct Inquiry: Equatable {
         }
         if let offset = part.offset(of: "\"stream\":"), Self.isTrue(part[(offset + 9)...]) { wantsStream = true }
         if let offset = part.offset(of: "\"include_usage\":"), Self.isTrue(part[(offset + 16)...]) { wantsUsage = true }
-        if let offset = part.offset(of: "\"max_tokens\":") { chunks = Self.leadingInteger(part[(offset + 13)...]) }
+        readChunks(part, "\"max_tokens\":")
+        readChunks(part, "\"max_completion_tokens\":")
+        readChunks(part, "\"maxTokens\":")
+        readChunks(part, "\"maxOutputTokens\":")
+    }
+
+    private mutating func readChunks(_ part: UnsafeRawBufferPointer, _ name: StaticString) {
+        guard let offset = part.offset(of: name) else { return }
+        chunks = Self.leadingInteger(part[(offset + name.utf8CodeUnitCount)...])
     }
 
     private static func isTrue(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {

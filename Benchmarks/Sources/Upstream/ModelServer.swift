@@ -107,6 +107,7 @@ final class ModelServer {
             return false
         case .complete(let head):
             connection.isModelList = bytes.starts(with: "GET ")
+            (connection.wire, connection.pathStreams) = Wire.asked(by: bytes)
             connection.body = BodyDecoder(head.framing, isRequest: true)
             connection.bodyCount = 0
             raw += head.count
@@ -154,10 +155,10 @@ final class ModelServer {
         let number = UnsafeRawBufferPointer(connection.number)
         if connection.isModelList {
             send(answers.models.stamp(number: number, at: 0), to: connection)
-        } else if inquiry.wantsStream {
+        } else if inquiry.wantsStream || connection.pathStreams {
             startStream(connection, inquiry)
         } else {
-            send(answers.completion.stamp(number: number, at: 0), to: connection)
+            send(answers[connection.wire].whole.stamp(number: number, at: 0), to: connection)
         }
     }
 
@@ -177,7 +178,8 @@ final class ModelServer {
         connection.wantsUsage = inquiry.wantsUsage
         connection.chunksLeft = max(1, inquiry.chunks ?? chunksDefault) - 1
         pacer.add(connection, now: now)
-        send(answers.streamStart.stamp(number: UnsafeRawBufferPointer(connection.number), at: now), to: connection)
+        let start = answers[connection.wire].streamStart
+        send(start.stamp(number: UnsafeRawBufferPointer(connection.number), at: now), to: connection)
     }
 
     private func sendDueChunks() {
@@ -190,8 +192,9 @@ final class ModelServer {
             } else {
                 connection.chunksLeft = left - 1
             }
+            let answers = answers[connection.wire]
             let last = connection.wantsUsage ? answers.finishWithUsage : answers.finish
-            let template = left == 0 ? last : answers.contentChunk
+            let template = left == 0 ? last : answers.text
             send(template.stamp(number: UnsafeRawBufferPointer(connection.number), at: now), to: connection)
             now = monotonicNow()
         }

@@ -31,3 +31,11 @@ public struct KeyID: Hashable, Comparable, BitwiseCopyable, Sendable {
     @inlinable public init(_ index: Int) { self.index = UInt16(index) }
     @inlinable public static func < (a: Self, b: Self) -> Bool { a.index < b.index }
 }
+
+/// Number of a cloud identity. Unlike the positions above it means the same in every snapshot of a process, and is
+/// never given to another identity: a loop that still holds its token must not send it for someone else.
+public struct CredentialID: Hashable, Comparable, BitwiseCopyable, Sendable {
+    public var number: UInt32
+    @inlinable public init(_ number: UInt32) { self.number = number }
+    @inlinable public static func < (a: Self, b: Self) -> Bool { a.number < b.number }
+}

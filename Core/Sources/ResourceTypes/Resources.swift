@@ -16,12 +16,13 @@ public struct Provider: Hashable, Sendable {
     }
 }
 
-/// Dialect of the OpenAI-compatible API and where load signals are found.
+/// Whose API an endpoint speaks: which paths, which dialect, which headers, and where load signals are found.
 public enum ProviderFlavor: String, CaseIterable, Hashable, Sendable {
-    case openai, vllm, sglang
+    case openai, azure, anthropic, bedrock, vertex, gemini
+    case vllm, sglang
     case llamaCpp = "llama.cpp"
-    case ollama
-    /// Nothing beyond the standard paths is assumed.
+    case ollama, tgi
+    /// OpenAI's paths, and nothing beyond them is assumed.
     case generic
 }
 
@@ -48,9 +49,21 @@ public struct Model: Hashable, Sendable {
     public var name: String
     /// Longest prompt plus answer. `nil` means unknown: no check.
     public var contextTokensMax: Int?
-    public init(name: String, contextTokensMax: Int? = nil) {
+    /// Longest answer: what a wire that demands a bound is told when the caller states none. `nil`: 4,096.
+    public var outputTokensMax: Int?
+    /// What it takes and gives; empty means text, and embeddings where an endpoint has them.
+    public var modalities: Set<Modality>
+    /// BCP 47 tags of the languages it is good at, e.g. `hi`, `ta`; empty means that nobody said.
+    public var languages: [String]
+    public init(
+        name: String, contextTokensMax: Int? = nil, outputTokensMax: Int? = nil, modalities: Set<Modality> = [],
+        languages: [String] = []
+    ) {
         self.name = name
         self.contextTokensMax = contextTokensMax
+        self.outputTokensMax = outputTokensMax
+        self.modalities = modalities
+        self.languages = languages
     }
 }
 
@@ -60,47 +73,33 @@ public struct Endpoint: Hashable, Sendable {
     public var region: String
     /// Base URL up to and including the version segment, e.g. `https://host:8443/openai/v1`. `http` or `https`.
     public var url: String
-    public var credential: EndpointCredential?
+    /// In order of preference; empty: none is needed. At most `EndpointCredential.perEndpointMax`.
+    public var credentials: [EndpointCredential]
     public var serves: [ServedModel]
     public var limits: EndpointLimits
     public var timeouts: EndpointTimeouts
     public var health: HealthCheck?
     /// PEM file with the certificate authorities to trust instead of the system's.
     public var certificateAuthorityFile: String?
+    /// Azure's `api-version`: the deployments path is used with it, the v1 path without.
+    public var apiVersion: String?
 
     public init(
-        name: String, region: String, url: String, credential: EndpointCredential? = nil, serves: [ServedModel],
+        name: String, region: String, url: String, credentials: [EndpointCredential] = [], serves: [ServedModel],
         limits: EndpointLimits = EndpointLimits(), timeouts: EndpointTimeouts = EndpointTimeouts(),
         health: HealthCheck? = nil,
-        certificateAuthorityFile: String? = nil
+        certificateAuthorityFile: String? = nil, apiVersion: String? = nil
     ) {
         self.name = name
         self.region = region
         self.url = url
-        self.credential = credential
+        self.credentials = credentials
         self.serves = serves
         self.limits = limits
         self.timeouts = timeouts
         self.health = health
         self.certificateAuthorityFile = certificateAuthorityFile
-    }
-}
-
-/// The header an endpoint wants its key in.
-public struct EndpointCredential: Hashable, Sendable {
-    public enum Scheme: String, CaseIterable, Hashable, Sendable {
-        /// `Authorization: Bearer KEY`
-        case bearer
-        /// `api-key: KEY`
-        case apiKey = "api-key"
-        /// `x-api-key: KEY`
-        case xAPIKey = "x-api-key"
-    }
-    public var scheme: Scheme
-    public var secret: SecretReference
-    public init(scheme: Scheme, secret: SecretReference) {
-        self.scheme = scheme
-        self.secret = secret
+        self.apiVersion = apiVersion
     }
 }
 
@@ -112,11 +111,33 @@ public struct ServedModel: Hashable, Sendable {
     public var upstreamName: String?
     /// `nil` means unknown: served, metered in tokens, cost reported as unknown and never preferred for cost.
     public var prices: TokenPrices?
-    public init(model: String, upstreamName: String? = nil, prices: TokenPrices? = nil) {
+    /// Which APIs the endpoint has for it, the preferred one first; empty means what its provider's flavor has.
+    public var apis: [ServedAPI]
+    /// How the model is told to think.
+    public var thinking: ThinkingStyle
+    /// Whether it takes `temperature`, `top_p` and `top_k`.
+    public var takesSampling: Bool
+    public init(
+        model: String, upstreamName: String? = nil, prices: TokenPrices? = nil, apis: [ServedAPI] = [],
+        thinking: ThinkingStyle = .adaptive, takesSampling: Bool = true
+    ) {
         self.model = model
         self.upstreamName = upstreamName
         self.prices = prices
+        self.apis = apis
+        self.thinking = thinking
+        self.takesSampling = takesSampling
     }
+}
+
+/// How a model is told how much to think before it answers.
+public enum ThinkingStyle: String, CaseIterable, Hashable, BitwiseCopyable, Sendable {
+    /// It cannot.
+    case none
+    /// By a number of tokens (Claude up to 4.5, Gemini 2.5).
+    case budget
+    /// By effort (OpenAI, Claude from 4.6, Gemini 3).
+    case adaptive
 }
 
 /// Capacity of an endpoint as its owner declares it. `nil` means not limited by us.
@@ -138,7 +159,7 @@ public struct EndpointLimits: Hashable, Sendable {
 }
 
 public struct EndpointTimeouts: Hashable, Sendable {
-    /// TCP and TLS handshakes.
+    /// TCP and TLS handshakes, over all addresses of a name.
     public var connect: TimeSpan
     /// From the request's last byte to the first content byte of the answer.
     public var firstByte: TimeSpan
@@ -183,9 +204,11 @@ public struct Route: Hashable, Sendable {
     public var overflow: OverflowPolicy
     /// `nil`: never hedge.
     public var hedge: HedgePolicy?
+    public var onUnsupported: UnsupportedPolicy
     public init(
         name: String, modelNames: [String], model: String, tiers: [RouteTier], retry: RetryPolicy = RetryPolicy(),
-        overflow: OverflowPolicy = OverflowPolicy(), hedge: HedgePolicy? = nil
+        overflow: OverflowPolicy = OverflowPolicy(), hedge: HedgePolicy? = nil,
+        onUnsupported: UnsupportedPolicy = .refuse
     ) {
         self.name = name
         self.modelNames = modelNames
@@ -194,6 +217,7 @@ public struct Route: Hashable, Sendable {
         self.retry = retry
         self.overflow = overflow
         self.hedge = hedge
+        self.onUnsupported = onUnsupported
     }
 }
 

@@ -11,6 +11,7 @@ public import ResourceTypes
 ///   then all may be tried again.
 /// - Failures of the request's own making (`FailureKind.isRetriable` false) are answered at once, also while a hedge
 ///   runs: a refusal by one endpoint must not be dodged at another.
+/// - A refused credential repeats on the same endpoint with the next one, as long as there is one, and costs no attempt.
 /// - A lost keep-alive race repeats once per attempt on the same endpoint over a fresh connection and costs no attempt.
 /// - A request that finds no endpoint at its first try is turned away, not queued: waiting without a limit belongs to
 ///   the caller.
@@ -47,6 +48,8 @@ public struct AttemptMachine: BitwiseCopyable, Sendable {
         /// `nil`: no attempt alive in this slot.
         var endpoint: EndpointID?
         var usedFreshConnection = false
+        /// Credentials tried after the first.
+        var otherCredentials = 0
     }
 
     /// What the machine waits for from the shell, besides the attempts.
@@ -125,6 +128,8 @@ extension AttemptMachine {
     /// Every endpoint was tried or is out: wait for the nearest chance if there is time for it.
     private mutating func waitOrGiveUp(_ reason: NoEndpoint, now: Instant, rng: inout SplitMix64) -> AttemptAction {
         guard let lastFailure else { return end(.answerFailure(.noEndpoint(reason))) }
+        // No endpoint can say what was asked: waiting teaches none of them.
+        if lastFailure.kind == .unsupported { return end(.answerFailure(.upstream(lastFailure))) }
         let until = now + delay(reason, now: now, rng: &rng)
         guard until < deadline, waits < attemptsMax else { return end(.answerFailure(.upstream(lastFailure))) }
         waits += 1
@@ -172,8 +177,10 @@ extension AttemptMachine {
         guard isAlive(slot) else { return .none }
         if isCommitted { return end(.endStream(failure)) }
         if let repeated = repeatOnFreshConnection(slot, failure, now: now) { return repeated }
+        if let repeated = repeatWithOtherCredential(slot, failure, now: now) { return repeated }
         slots[slot].endpoint = nil
-        lastFailure = failure
+        // An endpoint that failed knows more about the request's fate than one that was never asked.
+        if failure.kind != .unsupported || lastFailure == nil { lastFailure = failure }
         if let hint = failure.retryAfter {
             earliestHint = min(earliestHint ?? .distantFuture, now + hint)
         } else {
@@ -191,6 +198,17 @@ extension AttemptMachine {
         else { return nil }
         slots[slot].usedFreshConnection = true
         return .dispatch(slot: slot, endpoint, freshConnection: true)
+    }
+
+    /// A refused key says nothing about the endpoint: it gets the request again under another one, at no attempt's cost.
+    private mutating func repeatWithOtherCredential(_ slot: Int, _ failure: AttemptFailure, now: Instant)
+        -> AttemptAction?
+    {
+        guard failure.hasOtherCredential, slots[slot].otherCredentials < EndpointCredential.perEndpointMax,
+            now < deadline, let endpoint = slots[slot].endpoint
+        else { return nil }
+        slots[slot].otherCredentials += 1
+        return .dispatch(slot: slot, endpoint, freshConnection: false)
     }
 
     private mutating func tryAgain(now: Instant) -> AttemptAction {

@@ -12,6 +12,8 @@ public struct AttemptFailure: Equatable, BitwiseCopyable, Sendable {
     public var status: UInt16
     /// The request went out on a kept-alive connection, which the server may have closed in the same moment.
     public var onReusedConnection: Bool
+    /// It was the credential's fault, and the endpoint has another one that may be tried at once.
+    public var hasOtherCredential = false
 
     public init(kind: FailureKind, retryAfter: TimeSpan? = nil, status: UInt16 = 0, onReusedConnection: Bool = false) {
         self.kind = kind

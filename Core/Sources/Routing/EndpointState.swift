@@ -12,6 +12,9 @@ struct EndpointState: BitwiseCopyable {
     var region: RegionID
     /// Number of the provider's name in this snapshot.
     var provider: UInt16
+    /// What it can do, and what of that in the caller's own words.
+    var served: OperationSet
+    var native: OperationSet
     var failedProbes: UInt8 = 0
     /// The cool-down is for lack of capacity: the endpoint counts as full, not as out of order.
     var isCoolDownForCapacity = false
@@ -46,6 +49,8 @@ struct EndpointState: BitwiseCopyable {
         gaugeSlot = Int32(record.gaugeSlot)
         region = record.region
         self.provider = provider
+        served = record.plans.served
+        native = record.plans.native
         limits = Limits(record.limits)
         prices = record.prices.map { ScorePrices($0) }
     }
@@ -56,6 +61,8 @@ struct EndpointState: BitwiseCopyable {
         gaugeSlot = fresh.gaugeSlot
         region = fresh.region
         self.provider = fresh.provider
+        served = fresh.served
+        native = fresh.native
         limits = fresh.limits
         prices = fresh.prices
         if record.health == nil { failedProbes = 0 }

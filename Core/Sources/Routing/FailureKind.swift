@@ -24,6 +24,8 @@ public enum FailureKind: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case contextTooLong
     /// An error event inside a stream that had begun with 200.
     case errorInStream
+    /// Its API cannot say what the request asks for: nothing was sent. Another endpoint's may.
+    case unsupported
 }
 
 extension FailureKind {
@@ -39,7 +41,9 @@ extension FailureKind {
         // number's.
         case 400..<500 where isQuotaExhausted: .quotaExhausted
         case 400..<500 where isContentFilter: .contentPolicy
-        case 400..<500 where isContextTooLong: .contextTooLong
+        // llama.cpp's server answers 500 when a text to embed is longer than its batch; no other server of it will do
+        // better, and none of them is ill.
+        case 400...500 where isContextTooLong: .contextTooLong
         case 401, 403: .credential
         // A redirect is not followed: like a wrong path or method it says that the endpoint's URL is misconfigured.
         case 300..<400, 404, 405, 410: .notFound
@@ -72,7 +76,7 @@ extension FailureKind {
             true
         // `totalTimeout` is the caller's budget running out, possibly on a long and healthy answer.
         case .totalTimeout, .callerError, .notFound, .credential, .quotaExhausted, .rateLimited, .contentPolicy,
-            .contextTooLong:
+            .contextTooLong, .unsupported:
             false
         }
     }

@@ -16,6 +16,12 @@ public struct RequestFeatures: BitwiseCopyable, Sendable {
     /// The caller's own bound on output tokens; 0 means unknown.
     public var outputTokensMax: Int32
     public var isStreaming: Bool
+    /// What is asked for: endpoints that cannot do it do not count, those that speak the caller's wire are preferred.
+    public var operation = Operation.chatCompletions
+    /// The only endpoint that can serve it: it keeps what the request continues.
+    public var pinned: EndpointID?
+    /// It continues something that an endpoint keeps in the caller's own wire: translation would lose it.
+    public var needsNative = false
     /// Where the caller is; `nil` means unknown, and network distance does not count.
     public var callerRegion: RegionID?
     /// Hash `k` covers the messages `0...k`; only the first `prefixCount` are set.

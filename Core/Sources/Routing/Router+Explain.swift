@@ -63,7 +63,7 @@ extension Router {
         let record = snapshot.endpoints[Int(endpoint.index)]
         var candidate = Explanation.Candidate(
             endpoint: record.name, provider: record.provider, region: snapshot.regions[Int(record.region.index)].name,
-            verdict: verdict(endpoint, isScored: scored != nil, now: question.now), isEligible: scored != nil, parts: []
+            verdict: verdict(endpoint, isScored: scored != nil, question), isEligible: scored != nil, parts: []
         )
         guard let scored else { return candidate }
         candidate.parts = parts(scored)
@@ -87,9 +87,12 @@ extension Router {
         return parts
     }
 
-    private func verdict(_ endpoint: EndpointID, isScored: Bool, now: Instant) -> String {
-        if isScored { return "eligible" }
+    private func verdict(_ endpoint: EndpointID, isScored: Bool, _ question: PickQuestion) -> String {
+        let now = question.now
         let state = endpoints[Int(endpoint.index)]
+        let operation = question.features.operation
+        if isScored { return state.pointee.native.contains(operation) ? "eligible" : "eligible, with translation" }
+        if !state.pointee.served.contains(operation) { return "cannot do this" }
         switch state.pointee.refusal(now: now) {
         case .breaker:
             let phase = state.pointee.breaker.phase(now: now)

@@ -10,7 +10,7 @@ extension Router {
     func fallback(_ route: UnsafeMutablePointer<RouteState>, _ question: PickQuestion) -> PickResult {
         var survey = Survey()
         for (number, tier) in route.pointee.tiers.range.enumerated() {
-            for member in tiers[tier].pointee.members.range where !question.tried.contains(members.base[member]) {
+            for member in tiers[tier].pointee.members.range where isWanted(members.base[member], question) {
                 add(members.base[member], tier: number, now: question.now, to: &survey)
             }
         }

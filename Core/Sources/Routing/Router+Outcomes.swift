@@ -88,6 +88,11 @@ extension Router {
             state.pointee.breaker.abandoned(startedAt: startedAt)
             return nil
         }
+        if failure.hasOtherCredential {
+            // The endpoint answered; the key is at fault, and another one is about to be tried.
+            state.pointee.breaker.succeeded(startedAt: startedAt, now: now)
+            return nil
+        }
         var news: EndpointNews?
         if let span = failure.retryAfter ?? failure.kind.coolDown, failure.kind.coolDown != nil {
             let until = now + min(span, EndpointState.coolDownMax)

@@ -78,8 +78,14 @@ extension Router {
     @inline(__always)
     func isWanted(_ endpoint: EndpointID, _ question: PickQuestion) -> Bool {
         if !question.tried.isEmpty, question.tried.contains(endpoint) { return false }
+        let state = endpoints.base + Int(endpoint.index)
+        let features = question.features
+        guard (features.needsNative ? state.pointee.native : state.pointee.served).contains(features.operation) else {
+            return false
+        }
+        if let pinned = features.pinned, pinned != endpoint { return false }
         guard let avoided = question.avoidedProvider else { return true }
-        return endpoints.base[Int(endpoint.index)].provider != avoided
+        return state.pointee.provider != avoided
     }
 
     /// Predicts time, price and cached prompt of the first `count` candidates in the scratch.
@@ -102,6 +108,7 @@ extension Router {
                 now: question.now)
             candidates[i].loadedTime = Scoring.loaded(
                 candidates[i].time, inFlight: candidates[i].inFlight, limits: state.pointee.limits)
+            candidates[i].isNative = state.pointee.native.contains(question.features.operation)
             candidates[i].cost = Scoring.cost(state.pointee.prices, prompt: prompt, cachedShare: cached, output: output)
         }
         return candidates

@@ -16,6 +16,8 @@ public final class RoutingSnapshot: Sendable {
     public let endpoints: [EndpointRecord]
     public let routes: [RouteRecord]
     public let keys: [KeyRecord]
+    /// Every identity that a credential of some endpoint names; what is asked for keys and tokens.
+    public let credentialSources: [CredentialID: CredentialSource]
     /// Round trips between regions in nanoseconds, row-major: `[from * regions.count + to]`.
     public let roundTripNanoseconds: [Int64]
     /// By route and tier; `nil` where the tier does not weigh affinity. Built here, once, and not by every loop.
@@ -24,7 +26,7 @@ public final class RoutingSnapshot: Sendable {
     public init(
         version: UInt64, currency: Currency, regions: [RegionRecord], endpoints: [EndpointRecord],
         routes: [RouteRecord],
-        keys: [KeyRecord], roundTripNanoseconds: [Int64]
+        keys: [KeyRecord], credentialSources: [CredentialID: CredentialSource] = [:], roundTripNanoseconds: [Int64]
     ) {
         precondition(endpoints.count <= Self.endpointsMax, "\(endpoints.count) endpoints, at most \(Self.endpointsMax)")
         precondition(
@@ -37,6 +39,7 @@ public final class RoutingSnapshot: Sendable {
         self.endpoints = endpoints
         self.routes = routes
         self.keys = keys
+        self.credentialSources = credentialSources
         self.roundTripNanoseconds = roundTripNanoseconds
         rings = routes.map { route in route.tiers.map { Self.ring($0, endpoints) } }
     }
@@ -85,12 +88,18 @@ public struct EndpointRecord: Sendable {
     public var limits: EndpointLimits
     public var timeouts: EndpointTimeouts
     public var health: HealthCheck?
+    public var plans: OperationPlans
+    /// What a wire that demands a bound on the answer is told when the caller states none.
+    public var outputTokensDefault: Int64 = 4096
+    public var thinking = ThinkingStyle.adaptive
+    public var takesSampling = true
 
+    /// - Parameter plans: `nil` means OpenAI's paths below the address's base path.
     public init(
         name: String, provider: String, flavor: ProviderFlavor, region: RegionID, gaugeSlot: Int,
         address: UpstreamAddress,
         upstreamModel: [UInt8], prices: TokenPrices?, limits: EndpointLimits, timeouts: EndpointTimeouts,
-        health: HealthCheck?
+        health: HealthCheck?, plans: OperationPlans? = nil
     ) {
         self.name = name
         self.provider = provider
@@ -103,6 +112,7 @@ public struct EndpointRecord: Sendable {
         self.limits = limits
         self.timeouts = timeouts
         self.health = health
+        self.plans = plans ?? .openAI(basePath: address.basePath)
     }
 }
 
@@ -114,18 +124,18 @@ public struct UpstreamAddress: Sendable {
     public var port: UInt16
     /// Path prefix without trailing slash, e.g. `/openai/v1`; may be empty.
     public var basePath: String
-    /// Complete header line without CRLF, e.g. `Authorization: Bearer …`; `nil` sends none.
-    public var credentialHeader: Secret?
+    /// In order of preference, at most `EndpointCredential.perEndpointMax`; empty: none is sent.
+    public var credentials: [CredentialRecord]
     public var certificateAuthorityFile: String?
     public init(
-        isTLS: Bool, host: String, port: UInt16, basePath: String, credentialHeader: Secret?,
+        isTLS: Bool, host: String, port: UInt16, basePath: String, credentials: [CredentialRecord],
         certificateAuthorityFile: String?
     ) {
         self.isTLS = isTLS
         self.host = host
         self.port = port
         self.basePath = basePath
-        self.credentialHeader = credentialHeader
+        self.credentials = credentials
         self.certificateAuthorityFile = certificateAuthorityFile
     }
 }
@@ -138,10 +148,11 @@ public struct RouteRecord: Sendable {
     public var retry: RetryPolicy
     public var overflow: OverflowPolicy
     public var hedge: HedgePolicy?
+    public var onUnsupported: UnsupportedPolicy
     public init(
         name: String, modelNames: [String], contextTokensMax: Int?, tiers: [TierRecord], retry: RetryPolicy,
         overflow: OverflowPolicy,
-        hedge: HedgePolicy?
+        hedge: HedgePolicy?, onUnsupported: UnsupportedPolicy = .refuse
     ) {
         self.name = name
         self.modelNames = modelNames
@@ -150,6 +161,7 @@ public struct RouteRecord: Sendable {
         self.retry = retry
         self.overflow = overflow
         self.hedge = hedge
+        self.onUnsupported = onUnsupported
     }
 }
 

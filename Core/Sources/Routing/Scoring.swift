@@ -33,6 +33,8 @@ struct Candidate: BitwiseCopyable {
     var cachedShare = 0.0
     /// The conversation's home on the ring.
     var isHome = false
+    /// It speaks the caller's wire.
+    var isNative = true
     var score = 0.0
     /// Scratch of the choice: the position of the n-th equal, kept at position n.
     var equal = 0
@@ -56,6 +58,9 @@ enum Scoring {
     /// What a conversation's home is credited with while nobody is known to hold the conversation: clearly more than
     /// half of a two-message prompt, which is what holding the system message alone is worth.
     static let homeShare = 0.7
+    /// What having to translate counts against an endpoint: more than noise, so that equals go to one that speaks the
+    /// caller's wire, and less than a real difference in time or price.
+    static let translationPenalty = 1.25
     /// A fully cached prompt still costs a forward pass.
     static let prefillShareMin = 0.1
 
@@ -84,7 +89,7 @@ enum Scoring {
 
     /// Fills in `score` of every candidate.
     static func score(_ candidates: UnsafeMutableBufferPointer<Candidate>, _ weights: ScoreWeights) {
-        guard !weights.isLoadOnly else { return }
+        guard !weights.isLoadOnly else { return scoreLoadOnly(candidates) }
         let (fastest, cheapest) = best(candidates)
         let perSecond = weights.latency / fastest
         for i in 0..<candidates.count {
@@ -92,7 +97,13 @@ enum Scoring {
                 perSecond * candidates[i].loadedTime
                 + (weights.cost > 0 ? weights.cost * costRatio(candidates[i].cost, cheapest: cheapest) : 0)
                 + weights.affinity * (2 - max(candidates[i].cachedShare, candidates[i].isHome ? homeShare : 0))
+            if !candidates[i].isNative { candidates[i].score *= translationPenalty }
         }
+    }
+
+    /// Without weights all are equals, but for those that would have to translate.
+    private static func scoreLoadOnly(_ candidates: UnsafeMutableBufferPointer<Candidate>) {
+        for i in 0..<candidates.count { candidates[i].score = candidates[i].isNative ? 0 : 1 }
     }
 
     private static func best(_ candidates: UnsafeMutableBufferPointer<Candidate>) -> (fastest: Double, cheapest: Double)

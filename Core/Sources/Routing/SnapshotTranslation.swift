@@ -32,12 +32,16 @@ public struct SnapshotTranslation: Sendable {
     public func route(_ id: RouteID) -> RouteID? { Int(id.index) < routes.count ? routes[Int(id.index)] : nil }
     public func region(_ id: RegionID) -> RegionID? { Int(id.index) < regions.count ? regions[Int(id.index)] : nil }
 
-    /// - Returns: `nil` when the route is gone: such a request ends with what it has.
+    /// - Returns: `nil` when the route is gone, or the only endpoint that could serve it: such a request ends with what it has.
     public func features(_ features: RequestFeatures) -> RequestFeatures? {
         guard let route = route(features.route) else { return nil }
         var translated = features
         translated.route = route
         translated.callerRegion = features.callerRegion.flatMap { region($0) }
+        if let pinned = features.pinned {
+            guard let endpoint = endpoint(pinned) else { return nil }
+            translated.pinned = endpoint
+        }
         return translated
     }
 

@@ -4,11 +4,19 @@
 /// What an upstream's error says, whichever of the known shapes it has. Ranges are of the body.
 ///
 /// Shapes: OpenAI `{"error":{message,type,code}}`; `{"error":"text"}`; the array that Google's compatible endpoint
-/// wraps around the first; SGLang's flat `{"object":"error","message",…}`; `{"detail":"text"}` of Python frameworks.
+/// wraps around the first; SGLang's flat `{"object":"error","message",…}`; `{"detail":"text"}` of Python frameworks;
+/// Anthropic's `{"type":"error","error":{…}}`; Google's `{"error":{code,message,status,details}}`; AWS's flat
+/// `{"__type","message"}`, also with capitals.
 public struct ErrorFacts: Equatable, Sendable {
     public var type = ByteRange.empty
     public var code = ByteRange.empty
+    /// Google's name for the status, e.g. `RESOURCE_EXHAUSTED`.
+    public var status = ByteRange.empty
     public var message = ByteRange.empty
+    /// What the error's own words say it is; `nil` when they say nothing that is known. See `kind(status:)`.
+    public var kind: Kind?
+    /// How long to stay away, from the body (Google's `RetryInfo`): 0 to 24 hours. Headers say it better where they do.
+    public var retryAfterNanoseconds: Int64?
     /// `{"error":{"message":"…"}}`: can be relayed as it is.
     public var isOpenAIShaped = false
     /// Money or a long-term quota is used up: trying the same credential again is useless.
@@ -16,79 +24,54 @@ public struct ErrorFacts: Equatable, Sendable {
     public var isContextTooLong = false
     public var isContentFilter = false
     public init() {}
+
+    /// Classes that errors fall into, whoever's they are.
+    public enum Kind: UInt8, CaseIterable, Sendable {
+        /// The request itself is at fault. Every vendor says this of nearly everything: the weakest word.
+        case caller
+        /// The model, or the path to it, does not exist there.
+        case notFound
+        /// Whoever asked may not, or is not known.
+        case credential
+        /// Too fast for now.
+        case rateLimited
+        /// Money or a long quota is used up.
+        case quotaExhausted
+        /// Busy, whoever asks.
+        case overloaded
+        /// Failed in a way that passes.
+        case transient
+    }
+}
+
+extension ErrorFacts {
+    /// The class of an error that came with `status`, where its own words know better than the number: providers answer
+    /// 400 to throttling and to used-up money. `nil`: the number decides.
+    /// - Parameter status: of the response; 200 for an error inside a stream, which has no better number.
+    public func kind(status: UInt16) -> Kind? {
+        switch status {
+        case 400..<500:
+            if isQuotaExhausted { return .quotaExhausted }
+            // OpenAI calls a missing key, an unknown model and a rate limit invalid requests too.
+            if kind == .caller { return [400, 413, 415, 422].contains(status) ? .caller : nil }
+            return kind
+        case 500...: return kind == .overloaded || kind == .rateLimited ? kind : nil
+        default: return kind
+        }
+    }
 }
 
 extension ResponseScan {
-    /// - Cost: one pass. A body that is not JSON has no facts.
-    public static func errorFacts(_ body: UnsafeRawBufferPointer) -> ErrorFacts {
-        guard !body.isEmpty else { return ErrorFacts() }
-        var facts = ErrorFacts()
-        var isWrapped = false
-        var isWhole = true
-        var scanner = JSONScanner(body)
-        do throws(JSONFault) {
-            if try scanner.takeIf(91) { isWrapped = true }
-            guard try scanner.kind() == .object else { return ErrorFacts() }
-            try scanner.members(depth: 1) { scanner, name throws(JSONFault) in try topLevel(name, &scanner, &facts) }
-            if !isWrapped { try scanner.finish() }
-        } catch {
-            // A cut or malformed body keeps what was found, but nobody can relay it as it is.
-            isWhole = false
-        }
-        if isWrapped || !isWhole { facts.isOpenAIShaped = false }
-        classify(body, &facts)
-        return facts
-    }
-
-    private static func topLevel(
-        _ name: UnsafeRawBufferPointer, _ scanner: inout JSONScanner, _ facts: inout ErrorFacts
-    ) throws(JSONFault) {
-        let kind = try scanner.kind()
-        if name.equals("error"), kind == .object {
-            try scanner.members(depth: 2) { scanner, name throws(JSONFault) in try note(name, &scanner, &facts) }
-            facts.isOpenAIShaped = !facts.message.isEmpty
-        } else if (name.equals("error") || name.equals("detail")) && kind == .string {
-            facts.message = try scanner.string().range
-        } else {
-            try note(name, &scanner, &facts)
-        }
-    }
-
-    private static func note(_ name: UnsafeRawBufferPointer, _ scanner: inout JSONScanner, _ facts: inout ErrorFacts)
-        throws(JSONFault)
-    {
-        let kind = try scanner.kind()
-        guard kind == .string || kind == .number else { return try scanner.skipValue(depth: 3) }
-        let value = kind == .string ? try scanner.string().range : try scanner.number()
-        if name.equals("message"), kind == .string {
-            facts.message = value
-        } else if name.equals("type"), kind == .string {
-            facts.type = value
-        } else if name.equals("code") {
-            facts.code = value
-        }
-    }
-
-    /// Names: OpenAI's, Azure's and Anthropic's error references, vLLM and llama.cpp messages (read 2026-11).
-    private static func classify(_ body: UnsafeRawBufferPointer, _ facts: inout ErrorFacts) {
-        let type = facts.type.slice(body)
-        let code = facts.code.slice(body)
-        let message = facts.message.slice(body)
-        let exhausted: [StaticString] = [
-            "insufficient_quota", "credit_balance_exhausted", "organization_spend_limit_exceeded",
-            "project_spend_limit_exceeded",
-            "organization_usage_limit_exceeded", "billing_hard_limit_reached", "billing_error",
-            "enforced_spend_limit_reached",
-        ]
-        facts.isQuotaExhausted = exhausted.contains { type.equals($0) || code.equals($0) }
-        let filtered: [StaticString] = ["content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation"]
-        facts.isContentFilter = filtered.contains { type.equals($0) || code.equals($0) }
-        let tooLong: [StaticString] = [
-            "maximum context length", "context size", "prompt is too long", "input is too long", "context window",
-        ]
-        facts.isContextTooLong =
-            code.equals("context_length_exceeded") || type.equals("exceed_context_size_error")
-            || tooLong.contains { message.holds($0) }
+    /// - Parameter headerType: value of `x-amzn-errortype`, where AWS says what a body often does not.
+    /// - Cost: one pass. A body that is not JSON has no facts but the header's.
+    public static func errorFacts(
+        _ body: UnsafeRawBufferPointer,
+        headerType: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
+    ) -> ErrorFacts {
+        var reader = ErrorReader()
+        if !body.isEmpty { reader.read(body) }
+        reader.classify(body, headerType)
+        return reader.facts
     }
 }
 

@@ -2,10 +2,10 @@
 // Isobar
 
 /// Points in time as RFC 3339 writes them, `2026-11-21T01:00:00Z`, as Unix seconds.
-enum InternetDate {
+public enum InternetDate {
     /// - Returns: `nil` when the text is no such date. A fraction of a second is rounded up: a reset must not be
     ///   believed too early.
-    static func parse(_ text: UnsafeRawBufferPointer) -> Int64? {
+    public static func parse(_ text: UnsafeRawBufferPointer) -> Int64? {
         guard text.count >= 20, text[4] == 45, text[7] == 45, text[10] | 0x20 == 116, text[13] == 58, text[16] == 58,
             let year = number(text, 0, 4), year >= 1970, let month = number(text, 5, 2), (1...12).contains(month),
             let day = number(text, 8, 2), let hours = number(text, 11, 2), hours < 24,

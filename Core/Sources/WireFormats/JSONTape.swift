@@ -226,6 +226,12 @@ public struct JSONElement: BitwiseCopyable {
         return value
     }
 
+    /// The first value of an array; `nil` when it is empty, or no array.
+    public var firstElement: JSONElement? {
+        var elements = elements
+        return elements.next()
+    }
+
     /// The members of an object; none for other kinds.
     @inlinable public var members: JSONMembers {
         JSONMembers(nodes: nodes, base: base, at: index + 1, end: kind == .object ? node.next : index + 1)

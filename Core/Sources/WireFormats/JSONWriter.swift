@@ -192,6 +192,12 @@ public final class JSONWriter {
         count = mark
     }
 
+    /// Goes on with an object whose opening bracket and first members were appended as bytes.
+    public func continueObject() {
+        depth += 1
+        needsComma = true
+    }
+
     // MARK: Bytes
 
     @inline(__always)

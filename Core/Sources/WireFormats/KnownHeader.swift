@@ -7,7 +7,11 @@ public enum KnownHeader: UInt8, Sendable {
     case host, contentLength, transferEncoding, connection, expect
     /// Keep-Alive, TE, Trailer, Upgrade and Proxy-*: they end at this hop.
     case hopByHop
-    case authorization, apiKey, xAPIKey, cookie
+    case authorization, apiKey, xAPIKey, xGoogAPIKey, cookie
+    case anthropicVersion
+    /// What goes with a cloud's credential: `x-amz-date`, `x-amz-security-token`, `x-amz-content-sha256`,
+    /// `x-goog-user-project`. Ours to say, as the credential is.
+    case cloudIdentity
     case contentType, contentEncoding, accept, acceptEncoding, userAgent
     case traceparent, tracestate, requestID, stainlessRetryCount
     case isobarRegion, isobarExplain
@@ -17,7 +21,11 @@ public enum KnownHeader: UInt8, Sendable {
     /// `x-ratelimit-` and `anthropic-ratelimit-`.
     case rateLimit
     case utilization
+    /// `x-amzn-bedrock-input-token-count`
+    case bedrockInputTokens
     case date, server, alternativeService
+    /// `x-amzn-errortype`: what kind of error AWS's answer is.
+    case amazonErrorType
 
     /// Recognises a name whatever its case.
     /// - Cost: a switch on the length, then one comparison per candidate of that length.
@@ -37,12 +45,16 @@ public enum KnownHeader: UInt8, Sendable {
         case 14: return ofFourteen(name)
         case 15: return ofFifteen(name)
         case 16: return ofSixteen(name)
-        case 17: return name.matches("transfer-encoding") ? .transferEncoding : ofPrefix(name)
+        case 17:
+            return name.matches("transfer-encoding")
+                ? .transferEncoding : name.matches("anthropic-version") ? .anthropicVersion : ofPrefix(name)
         case 18: return name.matches("proxy-authenticate") ? .hopByHop : ofPrefix(name)
-        case 19:
-            return name.matches("proxy-authorization")
-                ? .hopByHop : name.matches("x-ms-retry-after-ms") ? .xMsRetryAfterMilliseconds : ofPrefix(name)
+        case 19: return ofNineteen(name)
+        case 20:
+            return name.matches("x-amz-security-token") || name.matches("x-amz-content-sha256")
+                ? .cloudIdentity : ofPrefix(name)
         case 23: return name.matches("x-stainless-retry-count") ? .stainlessRetryCount : ofPrefix(name)
+        case 32: return name.matches("x-amzn-bedrock-input-token-count") ? .bedrockInputTokens : ofPrefix(name)
         case 35: return name.matches("azure-openai-deployment-utilization") ? .utilization : ofPrefix(name)
         default: return ofPrefix(name)
         }
@@ -66,6 +78,7 @@ public enum KnownHeader: UInt8, Sendable {
         if name.matches("user-agent") { return .userAgent }
         if name.matches("keep-alive") { return .hopByHop }
         if name.matches("set-cookie") { return .cookie }
+        if name.matches("x-amz-date") { return .cloudIdentity }
         return name.matches("tracestate") ? .tracestate : ofPrefix(name)
     }
 
@@ -76,6 +89,7 @@ public enum KnownHeader: UInt8, Sendable {
 
     private static func ofFourteen(_ name: UnsafeRawBufferPointer) -> KnownHeader {
         if name.matches("content-length") { return .contentLength }
+        if name.matches("x-goog-api-key") { return .xGoogAPIKey }
         return name.matches("retry-after-ms") ? .retryAfterMilliseconds : ofPrefix(name)
     }
 
@@ -87,7 +101,14 @@ public enum KnownHeader: UInt8, Sendable {
     private static func ofSixteen(_ name: UnsafeRawBufferPointer) -> KnownHeader {
         if name.matches("content-encoding") { return .contentEncoding }
         if name.matches("proxy-connection") { return .hopByHop }
+        if name.matches("x-amzn-errortype") { return .amazonErrorType }
         return name.matches("x-isobar-explain") ? .isobarExplain : ofPrefix(name)
+    }
+
+    private static func ofNineteen(_ name: UnsafeRawBufferPointer) -> KnownHeader {
+        if name.matches("proxy-authorization") { return .hopByHop }
+        if name.matches("x-goog-user-project") { return .cloudIdentity }
+        return name.matches("x-ms-retry-after-ms") ? .xMsRetryAfterMilliseconds : ofPrefix(name)
     }
 
     private static func ofPrefix(_ name: UnsafeRawBufferPointer) -> KnownHeader {

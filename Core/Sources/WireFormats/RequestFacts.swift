@@ -2,7 +2,26 @@
 // Isobar
 
 /// Which request a body is of; decides what must be in it.
-public enum RequestKind: Sendable { case chatCompletions, completions, embeddings }
+public enum RequestKind: Sendable {
+    case chatCompletions, completions, embeddings, responses
+    /// Anthropic's Messages, and the count of one.
+    case messages
+    /// Google's; its model and whether it streams stand in the path.
+    case generateContent
+    /// Speech, images, rerank: a model, and members nobody acts on.
+    case other
+
+    /// The member with the prompt; `nil`: nobody knows its name.
+    var prompt: RequestMember? {
+        switch self {
+        case .chatCompletions, .messages: .messages
+        case .completions: .prompt
+        case .embeddings, .responses: .input
+        case .generateContent: .contents
+        case .other: nil
+        }
+    }
+}
 
 /// The `stream_options` member of a request.
 public enum StreamOptions: Equatable, Sendable {
@@ -25,6 +44,8 @@ public struct RequestFacts: Sendable {
     public var streamOptions = StreamOptions.absent
     /// `max_completion_tokens`, else `max_tokens`; -1 when absent.
     public var outputTokensMax: Int64 = -1
+    /// `previous_response_id` of Responses, between the quotes: the answer continues one that a single endpoint keeps.
+    public var previousResponse = ByteRange.empty
     /// `n`.
     public var choices: Int64 = 1
     /// Length of the value of `messages`, `prompt` or `input`.
@@ -42,8 +63,8 @@ public struct RequestFacts: Sendable {
 
 /// Members of a request that we act on.
 public enum RequestMember: UInt8, CaseIterable, Sendable {
-    case model, stream, streamOptions, includeUsage, maxTokens, maxCompletionTokens, choices, messages, prompt, input,
-        tools
+    case model, stream, streamOptions, includeUsage, maxTokens, maxCompletionTokens, maxOutputTokens, choices, messages,
+        prompt, input, contents, tools, previousResponse
 
     var name: StaticString {
         switch self {
@@ -53,6 +74,9 @@ public enum RequestMember: UInt8, CaseIterable, Sendable {
         case .includeUsage: "stream_options.include_usage"
         case .maxTokens: "max_tokens"
         case .maxCompletionTokens: "max_completion_tokens"
+        case .maxOutputTokens: "max_output_tokens"
+        case .contents: "contents"
+        case .previousResponse: "previous_response_id"
         case .choices: "n"
         case .messages: "messages"
         case .prompt: "prompt"
@@ -67,9 +91,10 @@ public enum RequestMember: UInt8, CaseIterable, Sendable {
         case .model: "a non-empty string"
         case .stream, .includeUsage: "true or false"
         case .streamOptions: "an object"
-        case .maxTokens, .maxCompletionTokens: "an integer of at least 0"
+        case .maxTokens, .maxCompletionTokens, .maxOutputTokens: "an integer of at least 0"
         case .choices: "an integer from 1 to 128"
-        case .messages: "a non-empty array of objects"
+        case .previousResponse: "a string"
+        case .messages, .contents: "a non-empty array of objects"
         case .prompt, .input: "a string or an array"
         case .tools: "an array"
         }
@@ -78,10 +103,13 @@ public enum RequestMember: UInt8, CaseIterable, Sendable {
     /// Whether requests of this kind have it. The others pass through unread, as every member does that nobody acts on.
     func belongs(to kind: RequestKind) -> Bool {
         switch self {
-        case .messages, .tools: kind == .chatCompletions
-        case .prompt: kind == .completions
-        case .input: kind == .embeddings
-        default: true
+        case .messages, .prompt, .input, .contents: self == kind.prompt
+        case .tools: kind != .embeddings && kind != .completions && kind != .other
+        case .model, .stream: kind != .generateContent
+        case .streamOptions, .includeUsage, .choices, .maxCompletionTokens:
+            kind == .chatCompletions || kind == .completions || kind == .embeddings
+        case .maxTokens: kind != .generateContent && kind != .responses && kind != .other
+        case .maxOutputTokens, .previousResponse: kind == .responses
         }
     }
 
@@ -91,7 +119,9 @@ public enum RequestMember: UInt8, CaseIterable, Sendable {
         case 1: name.equals("n") ? .choices : nil
         case 5: name.equals("model") ? .model : name.equals("input") ? .input : name.equals("tools") ? .tools : nil
         case 6: name.equals("stream") ? .stream : name.equals("prompt") ? .prompt : nil
-        case 8: name.equals("messages") ? .messages : nil
+        case 8: name.equals("messages") ? .messages : name.equals("contents") ? .contents : nil
+        case 17: name.equals("max_output_tokens") ? .maxOutputTokens : nil
+        case 20: name.equals("previous_response_id") ? .previousResponse : nil
         case 10: name.equals("max_tokens") ? .maxTokens : nil
         case 14: name.equals("stream_options") ? .streamOptions : nil
         case 21: name.equals("max_completion_tokens") ? .maxCompletionTokens : nil

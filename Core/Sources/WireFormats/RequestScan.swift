@@ -29,7 +29,7 @@ private struct RequestReader {
     private let requestKind: RequestKind
     private let hashesPrefix: Bool
     /// Bit per `RequestMember` that was there.
-    private var seen: UInt16 = 0
+    private var seen: UInt32 = 0
 
     init(_ body: UnsafeRawBufferPointer, kind: RequestKind, hashesPrefix: Bool) {
         scanner = JSONScanner(body)
@@ -102,35 +102,32 @@ private struct RequestReader {
         case .model: try readModel(&facts)
         case .stream: facts.isStream = try optionalBool(.stream) ?? false
         case .streamOptions: try readStreamOptions(&facts)
-        case .maxCompletionTokens:
+        case .maxCompletionTokens, .maxOutputTokens:
             if let tokens = try optionalInteger(member, 0...(.max)) { facts.outputTokensMax = tokens }
         case .maxTokens:
             if let tokens = try optionalInteger(member, 0...(.max)), facts.outputTokensMax < 0 {
                 facts.outputTokensMax = tokens
             }
         case .choices: facts.choices = try optionalInteger(member, 1...128) ?? 1
-        case .messages: try readMessages(&facts)
+        case .messages, .contents: try readMessages(member, &facts)
         case .prompt, .input: try readPrompt(member, &facts)
+        case .previousResponse: facts.previousResponse = try optionalText(member)
         case .tools: try readTools(&facts)
         case .includeUsage: try skip()
         }
     }
 
     private mutating func mark(_ member: RequestMember) throws(RequestFault) {
-        let bit: UInt16 = 1 << UInt16(member.rawValue)
+        let bit: UInt32 = 1 << UInt32(member.rawValue)
         guard seen & bit == 0 else { throw .duplicate(member) }
         seen |= bit
     }
 
-    private func has(_ member: RequestMember) -> Bool { seen & (1 << UInt16(member.rawValue)) != 0 }
+    private func has(_ member: RequestMember) -> Bool { seen & (1 << UInt32(member.rawValue)) != 0 }
 
     func requireMembers() throws(RequestFault) {
-        guard has(.model) else { throw .missing(.model) }
-        switch requestKind {
-        case .chatCompletions: guard has(.messages) else { throw .missing(.messages) }
-        case .completions: guard has(.prompt) else { throw .missing(.prompt) }
-        case .embeddings: guard has(.input) else { throw .missing(.input) }
-        }
+        guard has(.model) || requestKind == .generateContent else { throw .missing(.model) }
+        if let prompt = requestKind.prompt, !has(prompt) { throw .missing(prompt) }
     }
 
     // MARK: Members
@@ -145,6 +142,16 @@ private struct RequestReader {
         guard !text.range.isEmpty else { throw .wrongType(.model) }
         facts.model = text.range
         facts.modelHasEscapes = text.hasEscapes
+    }
+
+    private mutating func optionalText(_ member: RequestMember) throws(RequestFault) -> ByteRange {
+        switch try kind() {
+        case .string: return try json { scanner throws(JSONFault) in try scanner.string() }.range
+        case .null:
+            try skip()
+            return .empty
+        default: throw .wrongType(member)
+        }
     }
 
     private mutating func optionalBool(_ member: RequestMember) throws(RequestFault) -> Bool? {
@@ -226,6 +233,7 @@ private struct RequestReader {
     private mutating func readPrompt(_ member: RequestMember, _ facts: inout RequestFacts) throws(RequestFault) {
         let kind = try kind()
         guard kind == .string || kind == .array else { throw .wrongType(member) }
+        if kind == .array, requestKind == .responses { return try readMessages(member, &facts) }
         let start = scanner.position
         try skip()
         facts.promptBytes = scanner.position - start
@@ -241,14 +249,14 @@ private struct RequestReader {
         try skip()
     }
 
-    private mutating func readMessages(_ facts: inout RequestFacts) throws(RequestFault) {
-        guard try kind() == .array else { throw .wrongType(.messages) }
+    private mutating func readMessages(_ member: RequestMember, _ facts: inout RequestFacts) throws(RequestFault) {
+        guard try kind() == .array else { throw .wrongType(member) }
         let first = scanner.position
         try json { scanner throws(JSONFault) in try scanner.take(91) }
         var hash = PrefixHash.seed
         repeat {
             guard try json({ scanner throws(JSONFault) in try scanner.peek() }) == 123 else {
-                throw .wrongType(.messages)
+                throw .wrongType(member)
             }
             let start = scanner.position
             try json { scanner throws(JSONFault) in try scanner.skipValue(depth: 2) }

@@ -70,6 +70,8 @@ public enum ResponseScan {
     public static func chunkFacts(_ data: UnsafeRawBufferPointer) -> ChunkFacts {
         if data.count >= 6, data[0] == 91, data.begins("[done]") { return ChunkFacts(kind: .done) }
         guard !data.isEmpty else { return ChunkFacts(kind: .noContent) }
+        // Google's compatible endpoint wraps its errors, and nothing else, into an array.
+        if data[0] == 91 { return ChunkFacts(kind: errorFacts(data).message.isEmpty ? .malformed : .error) }
         var reader = ChunkReader(scanner: JSONScanner(data))
         do throws(JSONFault) {
             try reader.read()

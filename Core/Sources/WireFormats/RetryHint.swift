@@ -8,7 +8,7 @@
 /// is longer than 24 hours.
 public enum RetryHint {
     private static let secondsMax: Int64 = 86_400
-    private static let nanosecondsMax = secondsMax * 1_000_000_000
+    static let nanosecondsMax = secondsMax * 1_000_000_000
 
     /// - Parameter nowUnixSeconds: used for dates when the response carries no `Date`.
     /// - Returns: nanoseconds, ≥ 0; `nil` when nothing usable was said.

@@ -132,4 +132,54 @@ extension SSEFraming {
         if value < end, bytes[value] == 32 { value += 1 }
         return ByteRange(value, end)
     }
+
+    /// An event's data: of several data lines, what they say together, joined by line feeds as the format wants.
+    ///
+    /// Also JSON that stands there without `data:`, which is how Google's servers report an error inside a stream.
+    /// - Parameter arena: for joined lines; reset here.
+    /// - Returns: `nil` for an event without data.
+    public static func data(
+        of event: SSEEvent, in bytes: UnsafeRawBufferPointer, arena: ByteArena
+    ) -> UnsafeRawBufferPointer? {
+        switch event.dataLines {
+        case 1: return event.data.slice(bytes)
+        case 0:
+            let raw = event.raw.slice(bytes).trimmedLines
+            return raw.first == 123 || raw.first == 91 ? raw : nil
+        default:
+            arena.reset()
+            return join(event.raw.slice(bytes), into: arena.take(event.raw.slice(bytes).count))
+        }
+    }
+
+    private static func join(
+        _ raw: UnsafeRawBufferPointer, into memory: UnsafeMutableRawBufferPointer
+    ) -> UnsafeRawBufferPointer {
+        var filled = 0
+        var offset = 0
+        while offset < raw.count {
+            let end = lineEnd(raw, from: offset) ?? raw.count
+            if let line = value(raw, offset, end, of: "data") {
+                if filled > 0 {
+                    memory[filled] = 10
+                    filled += 1
+                }
+                UnsafeMutableRawBufferPointer(rebasing: memory[filled...]).copyMemory(from: line.slice(raw))
+                filled += Int(line.count)
+            }
+            offset = end < raw.count ? skipLineEnd(raw, end) ?? raw.count : end
+        }
+        return UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory)[..<filled])
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Without white space and line ends at both ends.
+    fileprivate var trimmedLines: UnsafeRawBufferPointer {
+        let isSpace: (UInt8) -> Bool = { $0 == 32 || $0 == 9 || $0 == 10 || $0 == 13 }
+        guard let first = firstIndex(where: { !isSpace($0) }), let last = lastIndex(where: { !isSpace($0) }) else {
+            return UnsafeRawBufferPointer(rebasing: self[..<0])
+        }
+        return UnsafeRawBufferPointer(rebasing: self[first...last])
+    }
 }

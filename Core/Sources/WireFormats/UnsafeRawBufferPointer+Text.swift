@@ -75,7 +75,7 @@ extension UnsafeRawBufferPointer {
     }
 
     /// Whether the lower-case text occurs, without regard to case. For short cold texts.
-    func holds(_ text: StaticString) -> Bool {
+    public func holds(_ text: StaticString) -> Bool {
         let length = text.utf8CodeUnitCount
         guard count >= length else { return false }
         return (0...(count - length)).contains { UnsafeRawBufferPointer(rebasing: self[$0...]).begins(text) }

@@ -46,8 +46,18 @@ import Testing
             FailureKind.classify(status: 200, isQuotaExhausted: true, isContextTooLong: true, isContentFilter: true)
                 == nil)
         #expect(
-            FailureKind.classify(status: 500, isQuotaExhausted: true, isContextTooLong: true, isContentFilter: true)
+            FailureKind.classify(status: 500, isQuotaExhausted: true, isContextTooLong: false, isContentFilter: true)
                 == .serverError)
+        #expect(
+            FailureKind.classify(status: 503, isQuotaExhausted: true, isContextTooLong: true, isContentFilter: true)
+                == .overloaded)
+    }
+
+    @Test func `is the request's own for a text too long that a server calls its failure`() {
+        let kind = FailureKind.classify(
+            status: 500, isQuotaExhausted: false, isContextTooLong: true, isContentFilter: false)
+        #expect(kind == .contextTooLong)
+        #expect(kind?.isRetriable == false && kind?.countsAgainstHealth == false)
     }
 
     @Test func `never makes an endpoint unhealthy for the request's own fault`() {

@@ -77,7 +77,7 @@ extension EndpointRecord {
         limits: EndpointLimits = EndpointLimits(), health: HealthCheck? = nil
     ) -> EndpointRecord {
         let address = UpstreamAddress(
-            isTLS: false, host: "127.0.0.1", port: 80, basePath: "", credentialHeader: nil,
+            isTLS: false, host: "127.0.0.1", port: 80, basePath: "", credentials: [],
             certificateAuthorityFile: nil)
         return EndpointRecord(
             name: name, provider: provider, flavor: .generic, region: RegionID(region), gaugeSlot: slot,

@@ -73,6 +73,7 @@ private struct Read {
         #"{"error":{"message":"Prompt is too long: 9 tokens"}}"#,
         #"{"object":"error","message":"INPUT IS TOO LONG for requested model"}"#,
         #"{"detail":"context window exceeded"}"#,
+        #"{"error":{"message":"input (9 tokens) is too large to process. increase the physical batch size (now: 8)"}}"#,
     ]) func `a prompt that is too long is recognised`(_ text: String) {
         #expect(Read(text).facts.isContextTooLong)
         #expect(!Read(#"{"error":{"message":"context"}}"#).facts.isContextTooLong)

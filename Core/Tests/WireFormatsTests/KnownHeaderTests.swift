@@ -12,7 +12,9 @@ import WireFormats
         ("Upgrade", .hopByHop),
         ("Proxy-Connection", .hopByHop), ("Proxy-Authenticate", .hopByHop), ("Proxy-Authorization", .hopByHop),
         ("Authorization", .authorization), ("api-key", .apiKey), ("x-api-key", .xAPIKey), ("Cookie", .cookie),
-        ("Set-Cookie", .cookie),
+        ("Set-Cookie", .cookie), ("x-goog-api-key", .xGoogAPIKey), ("X-Amz-Date", .cloudIdentity),
+        ("X-Amz-Security-Token", .cloudIdentity), ("x-amz-content-sha256", .cloudIdentity),
+        ("x-goog-user-project", .cloudIdentity),
         ("Content-Type", .contentType), ("Content-Encoding", .contentEncoding), ("Accept", .accept),
         ("Accept-Encoding", .acceptEncoding),
         ("User-Agent", .userAgent), ("traceparent", .traceparent), ("tracestate", .tracestate),
@@ -24,7 +26,8 @@ import WireFormats
         ("x-ms-retry-after-ms", .xMsRetryAfterMilliseconds), ("x-ratelimit-remaining-tokens", .rateLimit),
         ("anthropic-ratelimit-tokens-reset", .rateLimit), ("azure-openai-deployment-utilization", .utilization),
         ("Date", .date),
-        ("Server", .server), ("Alt-Svc", .alternativeService), ("x-isobar", .other), ("Hosts", .other),
+        ("Server", .server), ("Alt-Svc", .alternativeService), ("x-amzn-ErrorType", .amazonErrorType),
+        ("x-isobar", .other), ("Hosts", .other),
         ("X-Ratelimit", .other), ("Dato", .other),
     ]
 

@@ -5,7 +5,8 @@ internal import FuzzSupport
 internal import WireFormats
 
 // Properties: the events of a stream are the same however it arrives; they cover the stream without gaps; ranges lie
-// inside their event; reading an event's data never fails, whatever it holds.
+// inside their event; reading an event's data never fails, whatever it holds. The elements of a stream that is one JSON
+// array are the same however it arrives, too.
 
 @main enum FuzzSSE {
     static func main() { Fuzz.run { data, count in testOneInput(data, count) } }
@@ -21,6 +22,7 @@ private func testOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     for event in whole.events { event.readData() }
     let covered = whole.events.reduce(into: []) { $0 += $1.raw } + whole.rest
     Fuzz.check(covered == bytes, "events and the rest are the stream")
+    checkArray(bytes)
     return 0
 }
 

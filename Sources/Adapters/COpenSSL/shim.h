@@ -3,7 +3,10 @@
 //
 // OpenSSL 3 for Swift, with functions for the macros that Swift cannot import.
 #pragma once
+#include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 

@@ -47,7 +47,7 @@ enum Advice {
     private static func exposedCredentials(
         _ resources: DeclaredResources, _ sources: SourceMap
     ) -> [ConfigurationProblem] {
-        resources.endpoints.filter { $0.credential != nil && isExposed($0.url) }.map {
+        resources.endpoints.filter { !$0.credentials.isEmpty && isExposed($0.url) }.map {
             sources.problem(
                 .warning, at: ResourceName(.endpoint, $0.name), "spec.url", "the credential travels unencrypted",
                 hint: "use https")
@@ -55,7 +55,7 @@ enum Advice {
     }
 
     private static func isExposed(_ url: String) -> Bool {
-        guard let address = try? EndpointURL(url), !address.isTLS else { return false }
-        return !(address.host == "localhost" || address.host == "::1" || address.host.hasPrefix("127."))
+        guard let address = try? EndpointURL(url) else { return false }
+        return !address.isTLS && !PlainHosts.contains(address.host)
     }
 }

@@ -43,7 +43,7 @@ final class Fields {
 
     /// The value of a field; `nil`, and reported, when it is absent or wrong.
     func required<Value>(_ name: String, _ shape: Shape<Value>) -> Value? {
-        guard entries.contains(where: { $0.name == name && !$0.value.isNothing }) else {
+        guard isWritten(name) else {
             asked.append(name)
             let path = cursor.path.isEmpty ? name : "\(cursor.path).\(name)"
             cursor.context.report(
@@ -74,6 +74,12 @@ final class Fields {
 
     /// Accepts a field without looking at it.
     func ignore(_ name: String) { asked.append(name) }
+
+    /// Accepts every field: which are allowed depends on one that is wrong, and was reported.
+    func ignoreAll() { asked += entries.map(\.name) }
+
+    /// Whether a field has a value, right or wrong.
+    func isWritten(_ name: String) -> Bool { entries.contains { $0.name == name && !$0.value.isNothing } }
 
     /// Where a field is written, or its mapping when it is not.
     func place(of name: String) -> SourceMap.Location {

@@ -53,6 +53,29 @@ extension Shape where Value == String {
         }
     }
 
+    /// BCP 47: a language, and what narrows it down.
+    static var language: Shape {
+        text("a language tag (BCP 47), e.g. hi, ta or pt-BR") { text in
+            let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+            let isTag = parts.allSatisfy { (1...8).contains($0.count) && $0.allSatisfy(isLetterOrDigit) }
+            return isTag && (2...3).contains(parts[0].count) && text.utf8.count <= 35 ? .value(text) : .refused()
+        }
+    }
+
+    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
+        ScalarText.isDigit(byte) || (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z"))
+    }
+
+    /// Azure's `api-version`: a date, and `-preview` for previews.
+    static var apiVersion: Shape {
+        text("an API version such as 2024-10-21 or 2025-04-01-preview") { text in
+            let isVersion =
+                (1...64).contains(text.utf8.count)
+                && text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
+            return isVersion ? .value(text) : .refused()
+        }
+    }
+
     /// Path part of a request, sent as it is.
     static var absolutePath: Shape {
         text("a path that begins with /, at most 1024 bytes, without spaces") { text in
@@ -115,6 +138,18 @@ extension Shape where Value == Int {
     }
 
     static let percent = integer(1...100)
+}
+
+extension Shape where Value == Bool {
+    /// `true` or `false` as written; the other words that YAML 1.1 takes for them are refused.
+    static let bool = leaf("true or false") { scalar in
+        if scalar.isQuoted { return .refused(hint: "remove the quotes") }
+        switch scalar.text {
+        case "true": return .value(true)
+        case "false": return .value(false)
+        default: return .refused()
+        }
+    }
 }
 
 extension Shape where Value: RawRepresentable & CaseIterable & SendableMetatype, Value.RawValue == String {

@@ -43,6 +43,11 @@ public struct SourceMap: Sendable {
         return locations[Place(resource: resource, path: "")]
     }
 
+    /// Whether exactly this path is in some file.
+    public func isWritten(_ path: String, of resource: ResourceName) -> Bool {
+        locations[Place(resource: resource, path: path)] != nil
+    }
+
     /// A problem at `path` of `resource`, with place and source line filled in.
     public func problem(
         _ severity: ConfigurationProblem.Severity = .error, at resource: ResourceName, _ path: String,

@@ -27,7 +27,8 @@ public struct SourceText: Sendable {
     /// Longer lines help nobody, and looking for secrets in them for each of many problems takes long.
     private static let excerptBytesMax = 2_000
     private static let secretWords = [
-        "secret", "password", "passwd", "apikey", "api-key:", "api_key", "bearer", "authorization",
+        "secret", "password", "passwd", "apikey", "api-key:", "api_key", "bearer", "authorization", "accesskey",
+        "sessiontoken",
     ]
 
     /// A line is shown if it has no word of a secret, or if after each such word it only says where the secret is.
@@ -41,9 +42,11 @@ public struct SourceText: Sendable {
         return words.contains { !isReference(lowercased[$0.upperBound...]) }
     }
 
-    /// `: env:NAME`, `: "file:PATH"` or a bare `:`, then nothing or the next field.
+    /// `: env:NAME`, `: "file:PATH"` or a bare `:`, then nothing or the next field. The word may go on before the colon:
+    /// `secretAccessKey`.
     private static func isReference(_ rest: Substring) -> Bool {
-        let value = rest.drop { "\"': ".contains($0) }
+        let afterWord = rest.drop { $0.isLetter }
+        let value = (afterWord.first == ":" ? afterWord : rest).drop { "\"': ".contains($0) }
         let token = value.prefix { !"\"', }\r\t".contains($0) }
         let after = value.dropFirst(token.count).drop { "\"' \r\t".contains($0) }
         let isAtEnd = after.isEmpty || ",}#".contains(after[after.startIndex])

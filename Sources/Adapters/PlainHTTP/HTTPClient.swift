@@ -51,19 +51,24 @@ public final class HTTPClient {
 
     /// - Parameters:
     ///   - timeoutNanoseconds: from this call to the last byte.
+    ///   - connectNanoseconds: from this call until connected and secured, where that should be sooner.
+    ///   - timeline: told how far the exchange came.
     ///   - bodyBytesMax: longer answers fail with `tooLarge`.
     ///   - piece: called with each piece of the body as it arrives; the answer's `body` then stays empty.
     /// - Returns: a handle to `cancel` with; letting go of it changes nothing.
     @discardableResult public static func fetch(
         _ request: HTTPClientRequest, from server: Server, loop: EventLoop, timeoutNanoseconds: Int64,
-        bodyBytesMax: Int = 16 << 20,
+        connectNanoseconds: Int64? = nil, bodyBytesMax: Int = 16 << 20, timeline: HTTPClientTimeline? = nil,
         piece: ((UnsafeRawBufferPointer) -> Void)? = nil, completion: @escaping Completion
     ) -> HTTPClient {
         let exchange = HTTPClientExchange(
-            loop: loop, request: request, bodyBytesMax: bodyBytesMax, piece: piece, completion: completion)
+            loop: loop, request: request, bodyBytesMax: bodyBytesMax, timeline: timeline, piece: piece,
+            completion: completion)
+        exchange.deadlineWhenOpen = loop.now + timeoutNanoseconds
+        timeline?.startedAt = loop.now
         do {
             try exchange.connect(to: server.address, tls: server.tls, serverName: server.name)
-            exchange.setDeadline(loop.now + timeoutNanoseconds)
+            exchange.setDeadline(loop.now + min(connectNanoseconds ?? .max, timeoutNanoseconds))
         } catch {
             exchange.finish(.failure(.system(error)))
         }

@@ -16,6 +16,9 @@ final class HTTPClientExchange: Channel {
 
     private let request: HTTPClientRequest
     private let bodyBytesMax: Int
+    private let timeline: HTTPClientTimeline?
+    /// Of the whole exchange; until the connection is open an earlier one may hold.
+    var deadlineWhenOpen: Int64 = .max
     private var piece: ((UnsafeRawBufferPointer) -> Void)?
     private var completion: HTTPClient.Completion?
     private var phase = Phase.head
@@ -29,11 +32,12 @@ final class HTTPClientExchange: Channel {
     private static let interimHeadsMax = 10
 
     init(
-        loop: EventLoop, request: HTTPClientRequest, bodyBytesMax: Int, piece: ((UnsafeRawBufferPointer) -> Void)?,
-        completion: @escaping HTTPClient.Completion
+        loop: EventLoop, request: HTTPClientRequest, bodyBytesMax: Int, timeline: HTTPClientTimeline?,
+        piece: ((UnsafeRawBufferPointer) -> Void)?, completion: @escaping HTTPClient.Completion
     ) {
         self.request = request
         self.bodyBytesMax = bodyBytesMax
+        self.timeline = timeline
         self.piece = piece
         self.completion = completion
         super.init(loop: loop)
@@ -57,12 +61,18 @@ final class HTTPClientExchange: Channel {
     // MARK: Events
 
     override func opened() {
+        setDeadline(deadlineWhenOpen)
+        timeline?.step = .waiting
+        timeline?.openedAt = loop.now
         if case .failed = request.bytes.withUnsafeBytes({ send($0) }) { finish(.failure(.truncated)) }
     }
 
     override func connectFailed(_ failure: ConnectFailure) { finish(.failure(.connect(failure))) }
     override func sendFailed(_ number: Int32) { finish(.failure(.truncated)) }
-    override func timedOut() { finish(.failure(.timedOut)) }
+    override func timedOut() {
+        if isSecuring { timeline?.step = .securing }
+        finish(.failure(.timedOut))
+    }
 
     /// Because: a read that emptied the socket does not see the end that came with the last bytes; this call does.
     override func hungUp() { endOfInput() }
@@ -72,6 +82,7 @@ final class HTTPClientExchange: Channel {
             guard let memory = loop.scratch.baseAddress else { return }
             switch receive(into: memory, capacity: loop.scratch.count) {
             case .bytes(let count):
+                noteFirstByte()
                 loop.buffers.append(UnsafeRawBufferPointer(start: memory, count: count), to: &input)
                 process()
             case .wouldBlock: return
@@ -79,6 +90,12 @@ final class HTTPClientExchange: Channel {
             case .failed: return finish(.failure(.truncated))
             }
         }
+    }
+
+    private func noteFirstByte() {
+        guard let timeline, timeline.firstByteAt == nil else { return }
+        timeline.step = .receiving
+        timeline.firstByteAt = loop.now
     }
 
     private func endOfInput() {

@@ -75,13 +75,19 @@ public struct HTTPClientRequest: Sendable {
     /// Value of the `Host` field.
     public var host: String
     public var fields: HTTPFields
+    /// Further header lines, complete with their CRLFs, sent as they are: for what is a secret, or made elsewhere.
+    public var lines: [UInt8]
     public var body: [UInt8]
 
-    public init(_ method: String, _ target: String, host: String, fields: HTTPFields = [:], body: [UInt8] = []) {
+    public init(
+        _ method: String, _ target: String, host: String, fields: HTTPFields = [:], lines: [UInt8] = [],
+        body: [UInt8] = []
+    ) {
         self.method = method
         self.target = target
         self.host = host
         self.fields = fields
+        self.lines = lines
         self.body = body
     }
 
@@ -93,6 +99,7 @@ public struct HTTPClientRequest: Sendable {
         if !body.isEmpty || method == "POST" || method == "PUT" { framing.append("content-length", String(body.count)) }
         var output = Array("\(method) \(target) HTTP/1.1\r\n".utf8)
         framing.write(to: &output)
+        output += lines
         output += "\r\n".utf8
         output += body
         return output

@@ -73,6 +73,8 @@ open class Channel: EventSource {
     public final var isClosed: Bool { phase == .closed || phase == .lingering }
     public final var isOpen: Bool { phase == .open }
     public final var isSecure: Bool { tls != nil }
+    /// Connected, the TLS handshake under way.
+    public final var isSecuring: Bool { phase == .handshaking }
 
     // MARK: What subclasses override
 
@@ -123,27 +125,37 @@ open class Channel: EventSource {
         if descriptor >= 0 { Glibc.close(descriptor) }
     }
 
-    /// Starts to connect; the answer is `opened` or `connectFailed`, never before this call returns.
+    /// Starts to connect; the answer is `opened` or `connectFailed`, never before this call returns. A channel whose
+    /// connection could not be made, or that was closed, may connect again: a name has more than one address.
     /// - Parameter serverName: name to check the certificate against and to send as SNI; needed with `context`.
     public final func connect(to address: SocketAddress, tls context: TLSContext?, serverName: String?)
         throws(ReactorError)
     {
-        precondition(descriptor < 0, "a channel connects once")
+        precondition(phase == .closed, "a channel has one connection at a time")
         let fd = socket(
             address.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue),
             0)
         guard fd >= 0 else { throw ReactorError(operation: "socket", number: errno) }
         descriptor = fd
         phase = .connecting
-        SocketOption.noDelay(fd)
-        if let context { tls = try TLSSession(context: context, descriptor: fd, serverName: serverName) }
-        let code = address.withPointer { Glibc.connect(fd, $0, $1) }
+        (isReadable, isEndAnnounced, isInputOver) = (false, false, false)
+        do {
+            if let context { tls = try TLSSession(context: context, descriptor: fd, serverName: serverName) }
+            try beginConnecting(to: address)
+        } catch {
+            abandon()
+            throw error
+        }
+    }
+
+    private func beginConnecting(to address: SocketAddress) throws(ReactorError) {
+        SocketOption.noDelay(descriptor)
+        let code = address.withPointer { Glibc.connect(descriptor, $0, $1) }
         let number = errno
         guard code == 0 || number == EINPROGRESS || number == EINTR else {
-            abandon()
             throw ReactorError(operation: "connect", number: number)
         }
-        try loop.add(self, descriptor: fd)
+        try loop.add(self, descriptor: descriptor)
     }
 
     /// Closes at once; output still queued is lost.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import CloudCredentials
 import ConfigurationFiles
 import ControlPlane
 import Gateway
@@ -30,6 +31,7 @@ final class GatewayProcess: @unchecked Sendable {
     private let thread: LoopThread
     let gateway: Gateway
     private var prober: HealthProber?
+    private var keeper: CredentialKeeper?
     private var admin: AdminServer?
     private var names: NameBook?
     private var timer: LoopTimer?
@@ -52,7 +54,10 @@ final class GatewayProcess: @unchecked Sendable {
         let control = try EventLoop()
         self.control = control
         thread = try LoopThread(name: "control", loop: control)
-        names = try NameBook { [gateway] in gateway.update(addresses: $0) }
+        names = try NameBook { [gateway, unowned self] addresses in
+            gateway.update(addresses: addresses)
+            control.submit { [self] in prober?.update(addresses: addresses) }
+        }
         names?.follow(loaded.snapshot)
         _ = watcher.poll(watchedFiles: loaded.watchedFiles)
         try start(published, admin: options.admin)
@@ -104,6 +109,12 @@ final class GatewayProcess: @unchecked Sendable {
         }
         prober.follow(published)
         self.prober = prober
+        let keeper = try CredentialKeeper(
+            loop: control, tls: try TLSContext(trusting: nil), variables: Environment.all, log: log
+        ) { [gateway] id, credential in gateway.publish(id, credential) }
+        gateway.onCredentialRefused { [keeper] id in keeper.refused(id) }
+        keeper.follow(published.snapshot.credentialSources)
+        self.keeper = keeper
         admin = try AdminServer(
             gateway: gateway, loop: control, address: address.socket, context: { [unowned self] in context },
             reload: { [unowned self] in
@@ -142,6 +153,7 @@ final class GatewayProcess: @unchecked Sendable {
                 loaded = fresh
                 gateway.publish(published)
                 prober?.follow(published)
+                keeper?.follow(fresh.snapshot.credentialSources)
                 names?.follow(fresh.snapshot)
                 configurationState.acceptedTotal += 1
                 configurationState.lastError = nil
@@ -169,6 +181,7 @@ final class GatewayProcess: @unchecked Sendable {
         gateway.join()
         control.submit { [self] in
             prober?.stop()
+            keeper?.stop()
             admin?.close()
             timer?.cancel()
         }

@@ -23,6 +23,11 @@ enum Terminal {
         }
     }
 
+    /// One line about what is under way, overwritten by the next; empty takes it away. Nothing where nobody looks.
+    static func progress(_ text: String) {
+        if isatty(2) == 1 { write("\r\u{1B}[K" + text, to: 2) }
+    }
+
     /// Redraws the screen from its top, for live tables.
     static func redraw(_ text: String) { write("\u{1B}[H\u{1B}[2J" + text + "\n", to: 1) }
 }

@@ -6,38 +6,36 @@ struct Banner {
     var address: String
     var admin: String
     var key: String
-    var model: String
+    var plan: DemoPlan
     var directory: String
     var members: [ModelServerFleet.Member]
     var isReal: Bool
     var program: String
 
     var text: String {
-        var table = Table([("REGION", false), ("ROLE", false), ("MODEL SERVER", false), ("PID", true)])
-        for (index, member) in members.enumerated() {
-            table.append([
-                member.name, index == 0 ? "default" : "overflow", "http://127.0.0.1:\(member.port)",
-                "\(member.process.identifier)",
-            ])
-        }
         let answers =
             isReal
             ? "real answers from SmolLM2-135M-Instruct"
             : "made-up answers with real timing (the real model is not installed)"
+        let model = plan.chatModel
+        let headers = "-H 'Authorization: Bearer \(key)' -H 'Content-Type: application/json'"
         return """
 
-            \(table.text)
+            \(table)
 
             Isobar is up: \(answers).
 
               address   http://\(address)/v1
               key       \(key)          (made for this run)
-              model     \(model)
+              models    \(model), \(plan.embeddingModel)
 
             Ask:
 
-              curl http://\(address)/v1/chat/completions -H 'Authorization: Bearer \(key)' -H 'Content-Type: application/json' \\
+              curl http://\(address)/v1/chat/completions \(headers) \\
                 -d '{"model":"\(model)","messages":[{"role":"user","content":"Give me one tip for learning to swim."}],"max_tokens":32}'
+
+              curl http://\(address)/v1/embeddings \(headers) \\
+                -d '{"model":"\(plan.embeddingModel)","input":["Heavy rain is coming.","A storm is on its way."]}'
 
             Python (pip install openai):
 
@@ -51,13 +49,28 @@ struct Banner {
             Look:
 
               \(program) status --admin \(admin)
-              \(program) route explain --model \(model) --from \(members.first?.name ?? "") --admin \(admin)
+              \(program) route explain --model \(model) --from \(plan.regions[0].region) --admin \(admin)
               curl http://\(admin)/metrics
               configuration, logs: \(directory)
 
-            Break it:  kill -9 \(members.first?.process.identifier ?? 0)     the default region dies; requests go on elsewhere
+            Break it:  kill -9 \(members.first?.process.identifier ?? 0)     the default region's server dies; requests go on elsewhere
             Ctrl-C stops everything.
 
             """
+    }
+
+    private var table: String {
+        var table = Table([
+            ("REGION", false), ("ROLE", false), ("SERVES", false), ("MODEL SERVER", false), ("PID", true),
+        ])
+        for member in members {
+            let server = member.server
+            table.append([
+                server.region.region, server.region.region == plan.regions[0].region ? "default" : "overflow",
+                server.serves.joined(separator: ", "), "http://127.0.0.1:\(server.port)",
+                "\(member.process.identifier)",
+            ])
+        }
+        return table.text
     }
 }

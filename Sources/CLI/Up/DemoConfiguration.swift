@@ -3,66 +3,86 @@
 
 /// Writes the documents of `isobar up`: the same kind of file that a user writes.
 struct DemoConfiguration {
-    var regions: [DemoRegion]
-    /// Model server of each region.
-    var ports: [UInt16]
+    var plan: DemoPlan
     var flavor: String
-    var model: String
     var keyFile: String
 
+    private static let chatTokensMax = 2_048
+
     var text: String {
-        let documents = [providers, regionDocuments, [modelDocument], endpoints, [route, tenant, key]].flatMap { $0 }
+        let documents = [providers, regionDocuments, models, endpoints, routes, [tenant, key]].flatMap { $0 }
         return "# Written by `isobar up`; edit it while it runs: changes apply at once.\n"
             + documents.joined(separator: "---\n")
     }
 
     private var providers: [String] {
-        regions.map { document("Provider", $0.provider, ["flavor: \(flavor)"]) }
+        plan.regions.map { document("Provider", $0.provider, ["flavor: \(flavor)"]) }
     }
 
     private var regionDocuments: [String] {
-        regions.map { region in
+        plan.regions.map { region in
             var spec = ["provider: \(region.provider)", "jurisdiction: \(region.jurisdiction)"]
             if !region.roundTrips.isEmpty {
                 spec.append("roundTrips:")
-                spec += zip(regions, region.roundTrips).map { "  \($0.region): \($1)ms" }
+                spec += zip(plan.regions, region.roundTrips).map { "  \($0.region): \($1)ms" }
             }
             return document("Region", region.region, spec)
         }
     }
 
-    private var modelDocument: String { document("Model", model, ["contextTokensMax: 2048"]) }
+    private var models: [String] {
+        [
+            document("Model", plan.chatModel, ["contextTokensMax: \(Self.chatTokensMax)"]),
+            document("Model", plan.embeddingModel, ["contextTokensMax: \(plan.embeddingTokensMax)"]),
+        ]
+    }
 
     private var endpoints: [String] {
-        zip(regions, ports).map { region, port in
+        plan.servers.map { server in
             document(
-                "Endpoint", region.region,
-                [
-                    "region: \(region.region)", "url: http://127.0.0.1:\(port)/v1", "serves:", "  - model: \(model)",
-                    "    prices:",
-                    "      currency: USD", "      inputPerMillionTokens: \(region.inputPrice)",
-                    "      outputPerMillionTokens: \(region.outputPrice)", "limits:",
-                    "  inFlightMax: \(region.inFlightMax)", "health:",
-                    "  path: /health", "  interval: 1s", "  timeout: 1s", "  loadPath: /metrics",
-                ])
+                "Endpoint", server.name,
+                ["region: \(server.region.region)", "url: http://127.0.0.1:\(server.port)/v1", "serves:"]
+                    + server.serves.flatMap { served($0, by: server) }
+                    + [
+                        "limits:", "  inFlightMax: \(server.region.inFlightMax)", "health:", "  path: /health",
+                        "  interval: 1s", "  timeout: 1s", "  loadPath: /metrics",
+                    ])
         }
     }
 
-    private var route: String {
+    private func served(_ model: String, by server: DemoServer) -> [String] {
+        // A vector costs what was read for it.
+        let outputPrice = model == plan.embeddingModel ? "0.00" : server.region.outputPrice
+        return ["  - model: \(model)"] + (model == server.model ? [] : ["    as: \(server.model)"]) + [
+            "    prices:", "      currency: USD", "      inputPerMillionTokens: \(server.region.inputPrice)",
+            "      outputPerMillionTokens: \(outputPrice)",
+        ]
+    }
+
+    private var routes: [String] {
+        [
+            route(plan.chatModel, objective: "{latency: 2, cost: 1, affinity: 1}"),
+            route(plan.embeddingModel, objective: "{latency: 2, cost: 1}"),
+        ]
+    }
+
+    /// The default region alone in the first tier, all others in the second.
+    private func route(_ model: String, objective: String) -> String {
+        let endpoints = plan.servers(of: model).map(\.name)
         var spec = [
             "models: [\(model)]", "model: \(model)", "tiers:", "  - name: default",
-            "    endpoints: [\(regions[0].region)]",
+            "    endpoints: [\(endpoints[0])]",
         ]
-        if regions.count > 1 {
-            let others = regions.dropFirst().map(\.region).joined(separator: ", ")
+        if endpoints.count > 1 {
             spec += [
-                "  - name: overflow", "    endpoints: [\(others)]", "    objective: {latency: 2, cost: 1, affinity: 1}",
+                "  - name: overflow", "    endpoints: [\(endpoints.dropFirst().joined(separator: ", "))]",
+                "    objective: \(objective)",
             ]
         }
         return document("Route", model, spec)
     }
 
-    private var tenant: String { document("Tenant", "demo", ["region: \(regions[0].region)"]) }
+    private var tenant: String { document("Tenant", "demo", ["region: \(plan.regions[0].region)"]) }
     private var key: String { document("Key", "demo", ["tenant: demo", "secret: file:\(keyFile)"]) }
 
     private func document(_ kind: String, _ name: String, _ spec: [String]) -> String {

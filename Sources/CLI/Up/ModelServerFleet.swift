@@ -5,7 +5,7 @@ import Glibc
 import PlainHTTP
 import Reactor
 
-/// The model server processes of `isobar up`, one per region, restarted when they end.
+/// The model server processes of `isobar up`, restarted when they end.
 final class ModelServerFleet {
     /// What answers in the regions.
     enum Kind {
@@ -20,43 +20,70 @@ final class ModelServerFleet {
             case .reference: "vllm"
             }
         }
+
+        /// Public name of what chats.
+        var model: String {
+            switch self {
+            case .llama: "smollm2-135m"
+            case .reference: "reference"
+            }
+        }
+
+        /// Whether embeddings need a process of their own.
+        var embedsApart: Bool {
+            switch self {
+            case .llama: true
+            case .reference: false
+            }
+        }
+
+        /// Longest text to embed: what llama.cpp's server processes at once, or the whole context.
+        var embeddingTokensMax: Int {
+            switch self {
+            case .llama: 512
+            case .reference: 2_048
+            }
+        }
     }
 
     struct Member {
-        var name: String
-        var port: UInt16
+        var server: DemoServer
         var process: ChildProcess
         var restartAt: Int?
     }
 
     private(set) var members: [Member] = []
     private let kind: Kind
-    private let model: String
     private let directory: String
 
     private static let restartSeconds = 5
     private static let readySeconds = 60
 
-    init(_ kind: Kind, model: String, directory: String) {
+    init(_ kind: Kind, directory: String) {
         self.kind = kind
-        self.model = model
         self.directory = directory
     }
 
     deinit { stop() }
 
-    func start(name: String, port: UInt16) throws {
-        let process = try ChildProcess(arguments(port), logFile: "\(directory)/\(name).log")
-        members.append(Member(name: name, port: port, process: process))
+    func start(_ server: DemoServer) throws {
+        members.append(Member(server: server, process: try process(server)))
     }
 
-    private func arguments(_ port: UInt16) -> [String] {
+    private func process(_ server: DemoServer) throws -> ChildProcess {
+        try ChildProcess(arguments(server), logFile: log(server))
+    }
+
+    private func arguments(_ server: DemoServer) -> [String] {
         switch kind {
-        case .llama(let python, let script): [python, script, String(port), model]
+        case .llama(let python, let script):
+            [python, script, String(server.port), server.model] + (server.isForEmbeddings ? ["--embeddings"] : [])
         case .reference(let executable):
-            [executable, "model-server", "--listen", "127.0.0.1:\(port)", "--model", model]
+            [executable, "model-server", "--listen", "127.0.0.1:\(server.port)", "--model", server.model]
         }
     }
+
+    private func log(_ server: DemoServer) -> String { "\(directory)/\(server.name).log" }
 
     /// Waits until every member answers its health check.
     /// - Throws: which one does not, and where its log is.
@@ -64,18 +91,17 @@ final class ModelServerFleet {
         let started = time(nil)
         var ready = 0
         while ready < members.count {
-            let member = members[ready]
-            if try Self.isHealthy(member.port) {
+            let server = members[ready].server
+            if try Self.isHealthy(server.port) {
                 ready += 1
                 progress(ready)
                 continue
             }
-            if let end = member.process.poll() {
-                throw StartFailure("\(member.name) \(end); see \(directory)/\(member.name).log")
+            if let end = members[ready].process.poll() {
+                throw StartFailure("\(server.name) \(end); see \(log(server))")
             }
             guard time(nil) - started < Self.readySeconds else {
-                throw StartFailure(
-                    "\(member.name) does not answer on port \(member.port); see \(directory)/\(member.name).log")
+                throw StartFailure("\(server.name) does not answer on port \(server.port); see \(log(server))")
             }
             usleep(100_000)
         }
@@ -109,20 +135,16 @@ final class ModelServerFleet {
         var news: [String] = []
         for index in members.indices {
             if let due = members[index].restartAt {
-                guard time(nil) >= due, let process = try? restarted(index) else { continue }
+                guard time(nil) >= due, let process = try? process(members[index].server) else { continue }
                 members[index].process = process
                 members[index].restartAt = nil
-                news.append("\(members[index].name): started again, pid \(process.identifier)")
+                news.append("\(members[index].server.name): started again, pid \(process.identifier)")
             } else if let end = members[index].process.poll() {
                 members[index].restartAt = time(nil) + Self.restartSeconds
-                news.append("\(members[index].name): \(end); starting again in \(Self.restartSeconds) s")
+                news.append("\(members[index].server.name): \(end); starting again in \(Self.restartSeconds) s")
             }
         }
         return news
-    }
-
-    private func restarted(_ index: Int) throws -> ChildProcess {
-        try ChildProcess(arguments(members[index].port), logFile: "\(directory)/\(members[index].name).log")
     }
 
     func stop() {

@@ -53,13 +53,16 @@ struct ReadyFile {
         document = .object([
             ("address", .string("http://\(banner.address)/v1")), ("admin", .string("http://\(banner.admin)")),
             ("key", .string(banner.key)),
-            ("model", .string(banner.model)), ("real", .bool(banner.isReal)),
+            ("model", .string(banner.plan.chatModel)), ("embedding_model", .string(banner.plan.embeddingModel)),
+            ("real", .bool(banner.isReal)),
             (
                 "members",
                 .array(
                     banner.members.map { member in
                         .object([
-                            ("region", .string(member.name)), ("port", .integer(Int(member.port))),
+                            ("region", .string(member.server.region.region)), ("endpoint", .string(member.server.name)),
+                            ("serves", .array(member.server.serves.map { .string($0) })),
+                            ("port", .integer(Int(member.server.port))),
                             ("pid", .integer(Int(member.process.identifier))),
                         ])
                     })

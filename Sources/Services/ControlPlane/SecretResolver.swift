@@ -102,7 +102,7 @@ public struct ResolvedSecrets: Sendable {
     ) -> (secrets: ResolvedSecrets, problems: [ConfigurationProblem]) {
         var resolved = ResolvedSecrets()
         var problems: [ConfigurationProblem] = []
-        for (resource, path, reference) in references(in: configuration.resources) {
+        for (resource, path, reference) in references(in: configuration) {
             do throws(SecretResolver.Refusal) {
                 resolved[reference] = try resolver.resolve(reference)
             } catch {
@@ -112,10 +112,16 @@ public struct ResolvedSecrets: Sendable {
         return (resolved, problems)
     }
 
-    private static func references(in resources: DeclaredResources) -> [(ResourceName, String, SecretReference)] {
-        let ofEndpoints = resources.endpoints.compactMap { endpoint in
-            endpoint.credential.map { (ResourceName(.endpoint, endpoint.name), "spec.credential.secret", $0.secret) }
+    private static func references(in configuration: Configuration) -> [(ResourceName, String, SecretReference)] {
+        let ofEndpoints = configuration.resources.endpoints.flatMap { endpoint in
+            endpoint.credentials.enumerated().flatMap { index, credential in
+                let path = configuration.credentialPath(index, of: endpoint)
+                return credential.secretReferences.map { field, reference in
+                    (ResourceName(.endpoint, endpoint.name), "\(path).\(field)", reference)
+                }
+            }
         }
-        return ofEndpoints + resources.keys.map { (ResourceName(.key, $0.name), "spec.secret", $0.secret) }
+        return ofEndpoints
+            + configuration.resources.keys.map { (ResourceName(.key, $0.name), "spec.secret", $0.secret) }
     }
 }

@@ -8,6 +8,7 @@ internal import Routing
 extension SnapshotCompiler {
     mutating func compileEndpoints(regions: Regions, slots: GaugeSlots) -> Endpoints {
         let flavors = Dictionary(resources.providers.map { ($0.name, $0.flavor) }) { first, _ in first }
+        let models = Dictionary(resources.models.map { ($0.name, $0) }) { first, _ in first }
         var endpoints = Endpoints { EndpointID($0) }
         for endpoint in resources.endpoints {
             guard let region = regionID(endpoint.region, regions, of: ResourceName(.endpoint, endpoint.name)),
@@ -21,11 +22,19 @@ extension SnapshotCompiler {
                 continue
             }
             for (index, served) in endpoint.serves.enumerated() {
-                let record = EndpointRecord(
+                let model = models[served.model]
+                let planner = OperationPlanner(
+                    flavor: flavor, basePath: address.basePath, modelName: served.upstreamName ?? served.model,
+                    apiVersion: endpoint.apiVersion, modalities: model?.modalities ?? [])
+                var record = EndpointRecord(
                     name: index == 0 ? endpoint.name : "\(endpoint.name)/\(served.model)", provider: provider,
                     flavor: flavor, region: region, gaugeSlot: slot, address: address,
                     upstreamModel: JSONText.escaped(served.upstreamName ?? served.model), prices: served.prices,
-                    limits: endpoint.limits, timeouts: endpoint.timeouts, health: endpoint.health)
+                    limits: endpoint.limits, timeouts: endpoint.timeouts, health: endpoint.health,
+                    plans: planner.plans(for: served.apis))
+                record.outputTokensDefault = Int64(model?.outputTokensMax ?? 4096)
+                record.thinking = served.thinking
+                record.takesSampling = served.takesSampling
                 endpoints.append(record, for: ServedName(endpoint: endpoint.name, model: served.model))
             }
         }
@@ -41,16 +50,9 @@ extension SnapshotCompiler {
             refuse(resource, "spec.url", "not an endpoint's address", hint: error.description)
             return nil
         }
-        var header: Secret?
-        if let credential = endpoint.credential {
-            guard let secret = secrets[credential.secret] else {
-                refuse(resource, "spec.credential.secret", "the secret was not read")
-                return nil
-            }
-            header = credential.scheme.headerLine(with: secret)
-        }
+        guard let credentials = compileCredentials(of: endpoint) else { return nil }
         return UpstreamAddress(
-            isTLS: url.isTLS, host: url.host, port: url.port, basePath: url.basePath, credentialHeader: header,
+            isTLS: url.isTLS, host: url.host, port: url.port, basePath: url.basePath, credentials: credentials,
             certificateAuthorityFile: endpoint.certificateAuthorityFile)
     }
 }

@@ -18,7 +18,8 @@ extension SnapshotCompiler {
             routes.append(
                 RouteRecord(
                     name: route.name, modelNames: route.modelNames, contextTokensMax: model.contextTokensMax,
-                    tiers: tiers, retry: route.retry, overflow: route.overflow, hedge: route.hedge), for: route.name)
+                    tiers: tiers, retry: route.retry, overflow: route.overflow, hedge: route.hedge,
+                    onUnsupported: route.onUnsupported), for: route.name)
         }
         return routes
     }

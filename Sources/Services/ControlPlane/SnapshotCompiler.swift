@@ -24,6 +24,8 @@ public struct SnapshotCompiler {
         public var snapshot: RoutingSnapshot
         /// To be passed to the next compilation of this process.
         public var slots: GaugeSlots
+        /// Likewise.
+        public var credentialIDs: CredentialIDs
         public var warnings: [ConfigurationProblem]
     }
 
@@ -41,14 +43,17 @@ public struct SnapshotCompiler {
     var resources: DeclaredResources { configuration.resources }
     var problems: [ConfigurationProblem] = []
     var warnings: [ConfigurationProblem] = []
+    var credentialIDs: CredentialIDs
+    var credentialSources: [CredentialID: CredentialSource] = [:]
 
     /// - Parameters:
-    ///   - slots: from the previous compilation of this process; empty for the first.
+    ///   - slots, credentialIDs: from the previous compilation of this process; empty for the first.
     ///   - version: greater than the previous snapshot's.
     public static func compile(
-        _ configuration: Configuration, secrets: ResolvedSecrets, slots: GaugeSlots, version: UInt64
+        _ configuration: Configuration, secrets: ResolvedSecrets, slots: GaugeSlots, credentialIDs: CredentialIDs,
+        version: UInt64
     ) throws(ConfigurationProblems) -> Output {
-        var compiler = SnapshotCompiler(configuration: configuration, secrets: secrets)
+        var compiler = SnapshotCompiler(configuration: configuration, secrets: secrets, credentialIDs: credentialIDs)
         var slots = slots
         compiler.checkLimits()
         if !slots.assign(configuration.resources.endpoints.map(\.name)) {
@@ -65,14 +70,21 @@ public struct SnapshotCompiler {
         let snapshot = RoutingSnapshot(
             version: version, currency: configuration.resources.currency, regions: regions.records,
             endpoints: endpoints.records, routes: routes.records, keys: keys,
-            roundTripNanoseconds: compiler.roundTrips(regions))
-        return Output(snapshot: snapshot, slots: slots, warnings: configuration.warnings + compiler.warnings)
+            credentialSources: compiler.credentialSources, roundTripNanoseconds: compiler.roundTrips(regions))
+        return Output(
+            snapshot: snapshot, slots: slots, credentialIDs: compiler.credentialIDs,
+            warnings: configuration.warnings + compiler.warnings)
     }
 
-    private init(configuration: Configuration, secrets: ResolvedSecrets) {
+    private init(configuration: Configuration, secrets: ResolvedSecrets, credentialIDs: CredentialIDs) {
         self.configuration = configuration
         self.secrets = secrets
+        self.credentialIDs = credentialIDs
+        self.credentialIDs.assign(identities)
     }
+
+    /// Of all endpoints, in their order.
+    private var identities: [CloudIdentity] { resources.endpoints.flatMap { $0.credentials.compactMap(\.identity) } }
 
     // MARK: Problems
 
@@ -90,6 +102,7 @@ public struct SnapshotCompiler {
             (resources.regions.count, Self.regionsMax, "regions"), (resources.routes.count, Self.routesMax, "routes"),
             (resources.keys.count, Self.keysMax, "keys"),
             (endpointRecords, RoutingSnapshot.endpointsMax, "pairs of endpoint and served model"),
+            (Set(identities).count, CredentialIDs.identitiesMax, "cloud identities"),
         ] where count > max {
             refuse("\(count) \(what); allowed: \(max)")
         }

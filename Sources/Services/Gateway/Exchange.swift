@@ -4,6 +4,7 @@
 internal import Reactor
 internal import ResourceTypes
 internal import Routing
+internal import Translation
 internal import WireFormats
 
 /// Everything about the request that a client connection is serving: what it asked, what was decided, what it cost.
@@ -18,6 +19,12 @@ final class Exchange {
 
     var identifier: UInt64 = 0
     var target = RequestTarget.unknown
+    /// Wire of the caller, for errors in its own form; OpenAI's where there is none.
+    var wire: ChatWire {
+        if case .inference(let operation) = target { operation.wire } else { .chatCompletions }
+    }
+    /// The model's name where it is not in the body; percent-decoded.
+    var pathModel: [UInt8] = []
     var principal: Principal?
     /// What the head said that later stages need; ranges into the client's buffer.
     var headers = RequestHeaders()
@@ -53,9 +60,19 @@ final class Exchange {
     var relayedTail: [UInt8] = []
     /// The last upstream's own error answer, relayed when nothing else worked.
     var upstreamError = UpstreamErrorAnswer()
+    /// What the endpoint's wire cannot say of this request, in the caller's words.
+    var unsupported: [String] = []
+    /// What is wrong with the request for any other wire than the caller's.
+    var translationFault: TranslationFault?
+    /// The worker's translator holds this exchange's body for the attempt that is just beginning.
+    var isTranslated = false
+    /// The translation that the caller sees; set at commit.
+    var translator: AnswerTranslator?
     /// Set while the machine waits before another attempt or for the moment to hedge.
     var waitUntil: Int64 = .max
     var hedgeAt: Int64 = .max
+    /// When a silent stream is given a sign of life.
+    var keepAliveAt: Int64 = .max
     /// When a caller that does not read is given up; `Int64.max` while it reads.
     var stallDeadline: Int64 = .max
 
@@ -104,8 +121,12 @@ struct Attempt {
     var firstByteNanoseconds: Int64 = 0
     var connection: UpstreamConnection?
     var startedAt: Int64 = 0
+    /// End of the time for connecting, whatever the number of addresses.
+    var connectDeadline: Int64 = .max
     var hasReportedFirstToken = false
     var retryAfter: Int64?
+    /// Position in the endpoint's credentials; -1 without one.
+    var credential = -1
     /// When this attempt's current phase has lasted too long; `Int64.max` when it is not running.
     var phaseDeadline: Int64 = .max
     var phase: Phase = .idle
@@ -114,37 +135,6 @@ struct Attempt {
     enum Phase { case idle, connecting, awaitingContent, streaming }
 
     var isAlive: Bool { phase != .idle }
-}
-
-/// What was asked for, by path.
-enum Operation: UInt8, CaseIterable {
-    case chatCompletions, completions, embeddings
-
-    var kind: RequestKind {
-        switch self {
-        case .chatCompletions: .chatCompletions
-        case .completions: .completions
-        case .embeddings: .embeddings
-        }
-    }
-
-    /// Path below an endpoint's base URL.
-    var upstreamPath: StaticString {
-        switch self {
-        case .chatCompletions: "/chat/completions"
-        case .completions: "/completions"
-        case .embeddings: "/embeddings"
-        }
-    }
-
-    /// `gen_ai.operation.name` of OpenTelemetry's semantic conventions.
-    var telemetryName: StaticString {
-        switch self {
-        case .chatCompletions: "chat"
-        case .completions: "text_completion"
-        case .embeddings: "embeddings"
-        }
-    }
 }
 
 /// What the request line asks for.
@@ -161,6 +151,13 @@ struct RequestHeaders {
     var key = ByteRange.empty
     var region = ByteRange.empty
     var traceparent = ByteRange.empty
+    var tracestate = ByteRange.empty
+    var contentType = ByteRange.empty
+    /// Google's path has the model's name, percent-encoded.
+    var pathModel = ByteRange.empty
+    /// Google's path says whether the answer streams.
+    var streamsByPath = false
+    var hasAnthropicVersion = false
     var wantsExplanation = false
     /// The caller's client is already retrying (`x-stainless-retry-count` above 0).
     var isRetry = false

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+public import CloudCredentials
 internal import Glibc
 public import Reactor
-internal import ResourceTypes
+public import ResourceTypes
 public import Routing
 
 /// The data plane: loops that listen on one port and answer requests by the published configuration.
@@ -27,6 +28,7 @@ public final class Gateway: @unchecked Sendable {
         // A peer that closes while we write to it must be an error code, not a signal that ends the process.
         signal(SIGPIPE, SIG_IGN)
         var workers: [Worker] = []
+        let responseOwners = ResponseOwners()
         var address = configuration.address
         var bound: UInt16 = 0
         for index in 0..<configuration.loops {
@@ -34,7 +36,7 @@ public final class Gateway: @unchecked Sendable {
             let log = configuration.accessLog.map { AccessLog(sink: $0, loop: loop) }
             let worker = Worker(
                 index: index, loop: loop, configuration: configuration, published: published, gauges: gauges,
-                accessLog: log)
+                responseOwners: responseOwners, accessLog: log)
             bound = try worker.listen(on: address)
             address = address.with(port: bound)
             workers.append(worker)
@@ -68,6 +70,16 @@ public final class Gateway: @unchecked Sendable {
 
     public func publish(_ published: PublishedConfiguration) {
         for worker in workers { worker.loop.submit { worker.publish(published) } }
+    }
+
+    /// A fresh cloud credential, or `nil` for one that has expired.
+    public func publish(_ id: CredentialID, _ credential: CloudCredential?) {
+        for worker in workers { worker.loop.submit { worker.publish(id, credential) } }
+    }
+
+    /// Called, on some loop's thread, when an endpoint refuses a cloud credential.
+    public func onCredentialRefused(_ body: @escaping @Sendable (CredentialID) -> Void) {
+        for worker in workers { worker.loop.submit { worker.credentialRefused = body } }
     }
 
     /// Fresh name resolution by `host:port`; names that are missing keep what they had.

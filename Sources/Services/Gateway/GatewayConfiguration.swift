@@ -44,7 +44,8 @@ public struct GatewayLimits: Sendable {
     public var headNanoseconds: Int64 = 10_000_000_000
     /// Longest silence inside a request's body.
     public var bodyIdleNanoseconds: Int64 = 30_000_000_000
-    /// Slowest body that is still accepted, in bytes per second, measured over the whole body.
+    /// Slowest body that is still accepted, in bytes per second over all of it so far; above 0. A caller that falls
+    /// behind has `bodyIdleNanoseconds` to catch up.
     public var bodyBytesPerSecondMin = 4 << 10
     /// Longest time between two requests of a connection.
     public var keepAliveNanoseconds: Int64 = 75_000_000_000
@@ -55,6 +56,8 @@ public struct GatewayLimits: Sendable {
     public var heldAnswerBytesMax = 1 << 20
     /// A stream is held back until its first content, up to this size.
     public var heldStreamBytesMax = 256 << 10
+    /// Longest silence towards the caller of a stream: then a comment (or a ping) tells that it is alive.
+    public var streamSilenceNanoseconds: Int64 = 15_000_000_000
     /// Longest event of a stream.
     public var eventBytesMax = 4 << 20
     /// Error bodies of upstreams beyond this are cut.

@@ -38,6 +38,7 @@ final class Generation {
     struct RouteOptions {
         var retry: RetryPolicy
         var hedge: HedgePolicy?
+        var dropsUnsupported: Bool
     }
 
     let snapshot: RoutingSnapshot
@@ -47,6 +48,10 @@ final class Generation {
     let endpointOptions: [EndpointOptions]
     /// The endpoint's name for the model, escaped for JSON.
     let upstreamModels: [[UInt8]]
+    /// How each endpoint performs each operation.
+    let dispatchPlans: [DispatchPlans]
+    /// `ResponseOwners`' hash of each endpoint's name.
+    let endpointHashes: [Int]
     let routeOptions: [RouteOptions]
     /// Unix seconds, by `KeyID`.
     let keyExpiries: [Int64?]
@@ -64,7 +69,11 @@ final class Generation {
             EndpointOptions(prices: $0.prices, timeouts: $0.timeouts)
         }
         upstreamModels = snapshot.endpoints.map(\.upstreamModel)
-        routeOptions = snapshot.routes.map { RouteOptions(retry: $0.retry, hedge: $0.hedge) }
+        dispatchPlans = snapshot.endpoints.map { DispatchPlans($0) }
+        endpointHashes = snapshot.endpoints.map { ResponseOwners.hash($0.name) }
+        routeOptions = snapshot.routes.map {
+            RouteOptions(retry: $0.retry, hedge: $0.hedge, dropsUnsupported: $0.onUnsupported == .drop)
+        }
         keyExpiries = snapshot.keys.map(\.expiresAtUnixSeconds)
         keyRegions = snapshot.keys.map(\.region)
         endpointSlots = snapshot.endpoints.map { worker.metrics.endpointSlot(named: $0.name) }
@@ -81,6 +90,8 @@ final class Generation {
         upstreams = []
         endpointOptions = []
         upstreamModels = []
+        dispatchPlans = []
+        endpointHashes = []
         routeOptions = []
         keyExpiries = []
         keyRegions = []
@@ -111,6 +122,9 @@ final class Generation {
         for upstream in upstreams { upstream.retire() }
     }
 
+    /// The endpoint whose name has this hash.
+    func endpoint(hash: Int) -> EndpointID? { endpointHashes.firstIndex(of: hash).map { EndpointID($0) } }
+
     func region(named name: UnsafeRawBufferPointer) -> RegionID? {
         for (index, region) in snapshot.regions.enumerated() where region.name.utf8.elementsEqual(name) {
             return RegionID(index)
@@ -120,6 +134,11 @@ final class Generation {
 }
 
 extension UpstreamAddress {
-    /// Key of the resolved addresses.
-    public var authority: String { "\(host):\(port)" }
+    /// Host and port as a URL has them, IPv6 in brackets (RFC 3986 §3.2.2). Also the key of the resolved addresses.
+    public var authority: String { "\(bracketedHost):\(port)" }
+
+    /// Value of the `Host` field: the port only where it is not the scheme's own.
+    public var hostField: String { port == (isTLS ? 443 : 80) ? bracketedHost : authority }
+
+    var bracketedHost: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host }
 }

@@ -3,6 +3,7 @@
 
 internal import ResourceTypes
 internal import Routing
+internal import Translation
 internal import WireFormats
 
 /// Why the gateway itself answers with an error: the one place where reasons become HTTP.
@@ -11,9 +12,17 @@ enum Refusal {
     case bodyTooLarge(Int)
     case headTimeout, bodyTimeout
     case unknownPath
+    /// Google's stream without `alt=sse` would be one JSON array.
+    case needsEvents
     case methodNotAllowed
     case missingKey, unknownKey, expiredKey
     case invalidBody(RequestFault)
+    /// Not a `multipart/form-data` body with the boundary its head names.
+    case invalidForm
+    /// The request makes no sense to a translator.
+    case untranslatable(TranslationFault)
+    /// No endpoint's wire can say what the request asks for.
+    case unsupported([String])
     case unknownModel(String)
     case routeForbidden(String)
     case overloaded
@@ -33,10 +42,13 @@ enum Refusal {
     /// Whether the request was read to its end, so that the connection can carry another one.
     var keepsConnection: Bool {
         switch self {
-        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .unknownPath, .methodNotAllowed, .missingKey,
+        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .unknownPath, .needsEvents, .methodNotAllowed,
+            .missingKey,
             .unknownKey, .expiredKey:
             false
-        case .invalidBody, .unknownModel, .routeForbidden, .overloaded, .noEndpoint, .deadline, .upstream: true
+        case .invalidBody, .invalidForm, .untranslatable, .unsupported, .unknownModel, .routeForbidden, .overloaded,
+            .noEndpoint, .deadline, .upstream:
+            true
         }
     }
 
@@ -50,7 +62,10 @@ enum Refusal {
         case .noEndpoint: .unavailable
         case .deadline: .deadline
         case .upstream: .upstreamError
-        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .methodNotAllowed, .invalidBody: .callerError
+        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .needsEvents, .methodNotAllowed, .invalidBody,
+            .invalidForm,
+            .untranslatable, .unsupported:
+            .callerError
         }
     }
 
@@ -65,8 +80,14 @@ enum Refusal {
         case .bodyTimeout:
             return .invalid(408, "request_timeout", "The request's body took too long to arrive.")
         case .unknownPath:
-            let paths = "POST /v1/chat/completions, /v1/completions, /v1/embeddings; GET /v1/models, /v1/models/{model}"
+            let paths =
+                "POST /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses, /v1/messages, "
+                + "/v1/messages/count_tokens, /v1beta/models/{model}:generateContent, :streamGenerateContent, "
+                + "/v1/audio/transcriptions, /v1/audio/translations, /v1/audio/speech, /v1/images/generations, "
+                + "/v1/rerank; GET /v1/models, /v1/models/{model}"
             return .invalid(404, "unknown_url", "There is nothing at this path. Known: \(paths).")
+        case .needsEvents:
+            return .invalid(400, "unsupported_parameter", "Streams come as events: add `alt=sse` to the query.")
         case .methodNotAllowed:
             return .invalid(
                 405, "method_not_allowed", "This path needs another method: GET for models, POST for everything else.")
@@ -75,6 +96,15 @@ enum Refusal {
             var answer = Answer.invalid(400, "invalid_request", fault.explanation())
             answer.parameter = fault.parameter.map { "\($0)" }
             return answer
+        case .invalidForm:
+            return .invalid(
+                400, "invalid_request", "The body must be multipart/form-data with the boundary that its head names.")
+        case .untranslatable(let fault):
+            var answer = Answer.invalid(400, "invalid_request", "The request cannot be served: \(fault.explanation)")
+            answer.parameter = fault.path.isEmpty ? nil : fault.path
+            return answer
+        case .unsupported(let names):
+            return unsupportedAnswer(names)
         case .unknownModel(let name):
             let message =
                 "The model `\(name)` does not exist or no route leads to it. GET /v1/models lists what there is."
@@ -89,10 +119,21 @@ enum Refusal {
         }
     }
 
+    private func unsupportedAnswer(_ names: [String]) -> Answer {
+        let list = names.map { "`\($0)`" }.joined(separator: ", ")
+        let message =
+            names.isEmpty
+            ? "No endpoint of this model has this API."
+            : "No endpoint of this model can express \(list). Leave it out, or let the route drop it (onUnsupported: drop)."
+        var answer = Answer.invalid(400, "unsupported_parameter", message)
+        answer.parameter = names.first
+        return answer
+    }
+
     private var authenticationAnswer: Answer {
         let message =
             switch self {
-            case .missingKey: "No API key. Send it as `Authorization: Bearer KEY`."
+            case .missingKey: "No API key. Send it as `Authorization: Bearer KEY`, `x-api-key` or `x-goog-api-key`."
             case .expiredKey: "This API key has expired."
             default: "Incorrect API key."
             }
@@ -180,6 +221,7 @@ extension FailureKind {
         case .contentPolicy: "its content policy refused the request"
         case .contextTooLong: "the request is longer than its context"
         case .errorInStream: "it reported an error inside its stream"
+        case .unsupported: "its API cannot express the request"
         }
     }
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import CloudCredentials
 internal import Glibc
 internal import Reactor
 internal import ResourceTypes
 internal import Routing
+internal import Translation
 internal import WireFormats
 
 /// One loop's share of the gateway: its listener, connections, current generation, counters and scratch memory.
@@ -19,6 +21,7 @@ final class Worker: @unchecked Sendable {
     let httpLimits: HTTPLimits
     let keyTableSeed: UInt64
     let metrics: LoopMetrics
+    let responseOwners: ResponseOwners
     let accessLog: AccessLog?
     private(set) var generation = Generation()
     var router: Router
@@ -30,6 +33,18 @@ final class Worker: @unchecked Sendable {
     var requestsInFlight = 0
     var random: SplitMix64
     private var wallClock = WallClock()
+
+    let credentials = CredentialStore()
+    /// An endpoint refused a cloud credential; set by the gateway.
+    var credentialRefused: ((CredentialID) -> Void)?
+    private let bodyHasher = SHA256()
+    private var signature: [UInt8] = []
+
+    /// For requests whose endpoint speaks another wire than the caller.
+    let translator = RequestTranslator()
+    let embeddings = EmbeddingsTranslator()
+    /// Idle ones; each is one answer's while it is under way.
+    private var answerTranslators: [AnswerTranslator] = []
 
     // Scratch, valid within one callback.
     let fields: UnsafeMutableBufferPointer<HeaderField>
@@ -44,7 +59,7 @@ final class Worker: @unchecked Sendable {
 
     init(
         index: Int, loop: EventLoop, configuration: GatewayConfiguration, published: PublishedConfiguration,
-        gauges: EndpointGauges,
+        gauges: EndpointGauges, responseOwners: ResponseOwners,
         accessLog: AccessLog?
     ) {
         self.index = index
@@ -53,6 +68,7 @@ final class Worker: @unchecked Sendable {
         httpLimits = HTTPLimits(headBytesMax: configuration.limits.headBytesMax)
         tls = configuration.tls
         self.accessLog = accessLog
+        self.responseOwners = responseOwners
         random = SplitMix64(seed: configuration.seed &+ UInt64(index) &* 0x9E37_79B9)
         keyTableSeed = random.next()
         metrics = LoopMetrics()
@@ -119,6 +135,29 @@ final class Worker: @unchecked Sendable {
         }
     }
 
+    func publish(_ id: CredentialID, _ credential: CloudCredential?) {
+        credentials.publish(id, credential)
+        for upstream in generation.upstreams { upstream.credentials.renewed(id) }
+    }
+
+    /// Header lines that sign a request; valid until the next signature.
+    func sign(
+        _ plan: DispatchPlans.Plan, isStream: Bool, contentType: UnsafeRawBufferPointer, body: borrowing SegmentList,
+        by signer: AWSSigner
+    ) -> [UInt8] {
+        for i in 0..<body.count {
+            bodyHasher.update(UnsafeRawBufferPointer(start: body.pointer[i].base, count: body.pointer[i].count))
+        }
+        let hash = bodyHasher.finish()
+        signature.removeAll(keepingCapacity: true)
+        plan.withTarget(isStream: isStream) { path, query in
+            let request = AWSRequest(
+                method: "POST", host: plan.host, path: path, query: query, contentType: contentType, bodyHash: hash)
+            signer.sign(request, unixSeconds: unixSeconds, into: &signature)
+        }
+        return signature
+    }
+
     // MARK: Ending
 
     /// Lets requests under way finish; `completion` runs when the last connection is gone.
@@ -148,6 +187,38 @@ final class Worker: @unchecked Sendable {
         guard listener == nil else { return }
         onDrained?()
         onDrained = nil
+    }
+
+    // MARK: Translation
+
+    func takeAnswerTranslator() -> AnswerTranslator { answerTranslators.popLast() ?? AnswerTranslator() }
+
+    func give(_ translator: AnswerTranslator) {
+        if answerTranslators.count < Self.idleTranslatorsMax { answerTranslators.append(translator) }
+    }
+
+    private static let idleTranslatorsMax = 256
+
+    /// For texts that last until the next one is made.
+    let arena = ByteArena()
+    private let document = JSONWriter(capacity: 256)
+
+    /// A document as an event; its line ends, which only a pretty printer makes, become spaces.
+    func serverSentEvent(_ data: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        document.reset()
+        document.text("data: ")
+        for byte in data { document.byte(byte == 10 || byte == 13 ? 32 : byte) }
+        document.text("\n\n")
+        return document.bytes
+    }
+
+    private let failureTape = JSONTape()
+
+    /// The failure that a frame of an AWS event stream reports, as one document.
+    func failureDocument(_ event: WireEvent) -> UnsafeRawBufferPointer {
+        document.reset()
+        EventStreamFailure.write(event, tape: failureTape, to: document)
+        return document.bytes
     }
 
     // MARK: Scratch

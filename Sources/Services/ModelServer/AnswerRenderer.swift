@@ -39,9 +39,15 @@ struct AnswerRenderer {
 
     // MARK: Stream events
 
-    /// First event of a choice. `nil` where the endpoint has none.
+    /// First event of a choice: the role, or the prompt where it is repeated. `nil` where there is none.
     func opening(choice: Int, answer: PlannedAnswer) -> [UInt8]? {
-        guard endpoint == .chat else { return nil }
+        guard endpoint == .chat else {
+            return answer.echo.map {
+                event(
+                    choice: choice, payload: ("text", .string($0.text)), logprobs: echoLogprobs(answer), finish: nil,
+                    stopReason: nil)
+            }
+        }
         var delta: [(String, JSONValue)] = [("role", .string("assistant"))]
         if let name = answer.toolName {
             delta.append(("tool_calls", .array([toolCall(choice: choice, name: name, arguments: "", isStream: true)])))
@@ -57,19 +63,20 @@ struct AnswerRenderer {
         output += String(choice).utf8
         let frame: (before: StaticString, after: StaticString) =
             switch (endpoint, answer.toolName) {
-            case (.completions, _): (",\"text\":", ",\"logprobs\":null,\"finish_reason\":null}]}\n\n")
-            case (.chat, nil): (",\"delta\":{\"content\":", "},\"logprobs\":null,\"finish_reason\":null}]}\n\n")
+            case (.completions, _): (",\"text\":", ",\"logprobs\":")
+            case (.chat, nil): (",\"delta\":{\"content\":", "},\"logprobs\":")
             case (.chat, _?):
-                (
-                    ",\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":",
-                    "}}]},\"logprobs\":null,\"finish_reason\":null}]}\n\n"
-                )
+                (",\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":", "}}]},\"logprobs\":")
             }
         frame.before.withUTF8Buffer { output += $0 }
         JSONText.append(answer.tokens[token], to: &output)
         frame.after.withUTF8Buffer { output += $0 }
+        output += answer.logprobs == nil ? Self.null : logprobs(answer, token: token).bytes
+        output += ",\"finish_reason\":null}]}\n\n".utf8
         return output
     }
+
+    private static let null = Array("null".utf8)
 
     /// Last event of a choice.
     func closing(choice: Int, answer: PlannedAnswer) -> [UInt8] {
@@ -86,10 +93,12 @@ struct AnswerRenderer {
         "data: {\"id\":\"chatcmpl-broken\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\n\n".utf8)
     static let doneEvent = Array("data: [DONE]\n\n".utf8)
 
-    private func event(choice: Int, payload: (String, JSONValue), finish: PlannedAnswer.Finish?, stopReason: String?)
-        -> [UInt8]
-    {
-        let choice = self.choice(choice, payload: payload, finish: finish, stopReason: stopReason)
+    private func event(
+        choice: Int, payload: (String, JSONValue), logprobs: JSONValue = .null, finish: PlannedAnswer.Finish?,
+        stopReason: String?
+    ) -> [UInt8] {
+        let choice = self.choice(
+            choice, payload: payload, logprobs: logprobs, finish: finish, stopReason: stopReason)
         return Self.frame(envelope(object: streamObject, choices: [choice], usage: nil))
     }
 
@@ -103,7 +112,9 @@ struct AnswerRenderer {
         let choices = answers.enumerated().map { index, answer in
             let payload: (String, JSONValue) =
                 endpoint == .chat ? ("message", message(choice: index, answer)) : ("text", .string(answer.text))
-            return choice(index, payload: payload, finish: answer.finish, stopReason: answer.stopReason)
+            return choice(
+                index, payload: payload, logprobs: logprobs(answer), finish: answer.finish,
+                stopReason: answer.stopReason)
         }
         return envelope(
             object: endpoint == .chat ? "chat.completion" : "text_completion", choices: choices, usage: usage
@@ -134,11 +145,12 @@ struct AnswerRenderer {
         return .object(members)
     }
 
-    private func choice(_ index: Int, payload: (String, JSONValue), finish: PlannedAnswer.Finish?, stopReason: String?)
-        -> JSONValue
-    {
+    private func choice(
+        _ index: Int, payload: (String, JSONValue), logprobs: JSONValue, finish: PlannedAnswer.Finish?,
+        stopReason: String?
+    ) -> JSONValue {
         .object([
-            ("index", .integer(index)), payload, ("logprobs", .null),
+            ("index", .integer(index)), payload, ("logprobs", logprobs),
             ("finish_reason", finish.map { .string($0.rawValue) } ?? .null),
             ("stop_reason", stopReason.map { .string($0) } ?? .null),
         ])

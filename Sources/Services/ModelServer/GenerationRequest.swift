@@ -19,11 +19,15 @@ struct GenerationRequest {
 
     var endpoint: Endpoint
     /// One for chat; one per prompt for completions.
-    var prompts: [TokenizedPrompt]
+    var prompts: [ReadPrompt]
     /// Answers per prompt.
     var choices: Int
     /// `nil`: up to the end of the context.
     var outputTokensMax: Int?
+    /// Completions only: the answer begins with its prompt.
+    var echoes: Bool
+    /// Candidates to list at each token besides the token itself, 0 to 20; `nil` lists no log probabilities.
+    var logprobs: Int?
     var outputTokensMin: Int
     /// Runs to the limit instead of the answer's natural end (vLLM `ignore_eos`).
     var ignoresEnd: Bool
@@ -37,7 +41,7 @@ struct GenerationRequest {
     static let sequencesMax = 128
     private static let stopsMax = 16
 
-    init(endpoint: Endpoint, body: JSONValue, prompts: [TokenizedPrompt]) throws(APIError) {
+    init(endpoint: Endpoint, body: JSONValue, prompts: [ReadPrompt]) throws(APIError) {
         self.endpoint = endpoint
         self.prompts = prompts
         choices = try body.optionalInteger("n", in: 1...Self.sequencesMax) ?? 1
@@ -45,8 +49,12 @@ struct GenerationRequest {
             throw .badRequest(
                 "prompts × n is \(prompts.count * choices); at most \(Self.sequencesMax) are allowed", parameter: "n")
         }
-        let newer = try body.optionalInteger("max_completion_tokens", in: 1...Int(Int32.max))
-        let older = try body.optionalInteger("max_tokens", in: 1...Int(Int32.max))
+        echoes = try endpoint == .completions ? body.optionalBool("echo") ?? false : false
+        logprobs = try endpoint == .chat ? Self.chatLogprobs(body) : Self.candidates(body, "logprobs")
+        // Without a single token of its own an answer can still be the prompt.
+        let outputTokens = (echoes ? 0 : 1)...Int(Int32.max)
+        let newer = try body.optionalInteger("max_completion_tokens", in: outputTokens)
+        let older = try body.optionalInteger("max_tokens", in: outputTokens)
         outputTokensMax = newer ?? older ?? (endpoint == .completions ? Self.completionsDefaultTokens : nil)
         outputTokensMin = try body.optionalInteger("min_tokens", in: 0...Int(Int32.max)) ?? 0
         ignoresEnd = try body.optionalBool("ignore_eos") ?? false
@@ -59,6 +67,19 @@ struct GenerationRequest {
 
     /// OpenAI's and vLLM's default of the old completions endpoint.
     private static let completionsDefaultTokens = 16
+
+    private static func chatLogprobs(_ body: JSONValue) throws(APIError) -> Int? {
+        let count = try candidates(body, "top_logprobs")
+        if try body.optionalBool("logprobs") ?? false { return count ?? 0 }
+        guard count ?? 0 == 0 else {
+            throw .badRequest("`top_logprobs` needs `logprobs` to be true", parameter: "top_logprobs")
+        }
+        return nil
+    }
+
+    private static func candidates(_ body: JSONValue, _ name: String) throws(APIError) -> Int? {
+        try body.optionalInteger(name, in: 0...PretendedLogprobs.candidatesMax)
+    }
 
     private static func stops(_ body: JSONValue) throws(APIError) -> [String] {
         guard let value = body.present("stop") else { return [] }

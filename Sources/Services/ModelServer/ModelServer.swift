@@ -80,6 +80,7 @@ extension ModelServer {
             case "/v1/chat/completions": try generate(.chat, request, responder)
             case "/v1/completions": try generate(.completions, request, responder)
             case "/v1/embeddings": try embed(request, responder)
+            case "/tokenize", "/detokenize": try convert(request, responder)
             case "/faults": try setFaults(request, responder)
             default: try answerReadOnly(request, responder)
             }
@@ -138,10 +139,9 @@ extension ModelServer {
         _ endpoint: GenerationRequest.Endpoint, _ request: HTTPServerRequest, _ responder: HTTPResponder
     ) throws(APIError) {
         let body = try inferenceBody(request)
-        let prompts =
-            try endpoint == .chat
-            ? [PromptReading.chat(body, salt: configuration.seed)]
-            : PromptReading.texts(body, member: "prompt", salt: configuration.seed)
+        let contents =
+            try endpoint == .chat ? [PromptReading.chat(body)] : PromptReading.texts(body, member: "prompt")
+        let prompts = contents.map { ReadPrompt($0, salt: configuration.seed) }
         let generation = try GenerationRequest(endpoint: endpoint, body: body, prompts: prompts)
         let answers = try plan(generation)
         let fault = faults.next()
@@ -150,23 +150,35 @@ extension ModelServer {
             answers: answers, request: generation, renderer: nextRenderer(endpoint), fault: fault, engine: engine,
             recorder: recorder,
             responder: responder, loop: loop)
-        try delivery.begin(prompts: prompts)
+        try delivery.begin(prompts: prompts.map(\.tokenized))
     }
 
     private func embed(_ request: HTTPServerRequest, _ responder: HTTPResponder) throws(APIError) {
         let body = try inferenceBody(request)
-        let inputs = try PromptReading.texts(body, member: "input", salt: configuration.seed)
+        let inputs = try PromptReading.texts(body, member: "input").map {
+            ReadPrompt($0, salt: configuration.seed).tokenized
+        }
         let delivery = try EmbeddingDelivery(
             body, inputs: inputs, modelName: configuration.modelName, engine: engine, responder: responder)
         if play(faults.next(), on: responder) { return }
         try delivery.begin()
     }
 
-    private func inferenceBody(_ request: HTTPServerRequest) throws(APIError) -> JSONValue {
+    /// Text to tokens and back. No model runs, so no fault is played.
+    private func convert(_ request: HTTPServerRequest, _ responder: HTTPResponder) throws(APIError) {
+        let body = try inferenceBody(request, needsModel: false)
+        let answer =
+            try request.path == "/tokenize"
+            ? Tokenization.tokenize(body, contextTokensMax: engine.contextTokensMax) : Tokenization.detokenize(body)
+        responder.respond(200, contentType: "application/json", body: answer.bytes)
+    }
+
+    private func inferenceBody(_ request: HTTPServerRequest, needsModel: Bool = true) throws(APIError) -> JSONValue {
         guard request.method == .post else { throw .methodNotAllowed(allowed: "POST") }
         let body = try parse(request.body)
         guard body.members != nil else { throw .badRequest("the body must be a JSON object") }
         guard let model = try body.optionalString("model") else {
+            if !needsModel { return body }
             throw .badRequest("`model` is missing", parameter: "model")
         }
         guard model == configuration.modelName else { throw .modelNotFound(model) }
@@ -181,14 +193,17 @@ extension ModelServer {
     private func plan(_ request: GenerationRequest) throws(APIError) -> [PlannedAnswer] {
         var answers: [PlannedAnswer] = []
         for prompt in request.prompts {
-            let room = engine.contextTokensMax - prompt.tokens
+            let tokens = prompt.tokenized.tokens
+            let room = engine.contextTokensMax - tokens
             guard room >= 1, request.outputTokensMax ?? 1 <= room else {
                 throw .contextExceeded(
-                    tokensMax: engine.contextTokensMax, prompt: prompt.tokens, output: request.outputTokensMax ?? 1)
+                    tokensMax: engine.contextTokensMax, prompt: tokens, output: request.outputTokensMax ?? 1)
             }
+            let echo = request.echoes ? EchoedPrompt(prompt) : nil
             for choice in 0..<request.choices {
-                let seed = prompt.contentHash &+ request.seed &* 0x9E37_79B9 &+ UInt64(choice)
-                answers.append(PlannedAnswer(request, seed: seed, outputTokensMax: request.outputTokensMax ?? room))
+                let seed = prompt.tokenized.contentHash &+ request.seed &* 0x9E37_79B9 &+ UInt64(choice)
+                let tokensMax = request.outputTokensMax ?? room
+                answers.append(PlannedAnswer(request, echo: echo, seed: seed, outputTokensMax: tokensMax))
             }
         }
         return answers

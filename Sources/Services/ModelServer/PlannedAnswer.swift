@@ -20,16 +20,30 @@ struct PlannedAnswer {
     private(set) var stopReason: String?
     /// The tokens are the arguments of a call to this function.
     let toolName: String?
+    /// What comes before the tokens.
+    let echo: EchoedPrompt?
+    /// Candidates to list at each token; `nil` lists no log probabilities.
+    let logprobs: Int?
+    let pretended: PretendedLogprobs
+    /// Where each token begins, in characters; empty when nobody asks.
+    private var offsets: [Int] = []
 
-    var text: String { tokens.joined() }
+    var text: String { (echo?.text ?? "") + tokens.joined() }
+
+    /// In characters from the beginning of `text`. Only with `logprobs`.
+    func offset(ofToken index: Int) -> Int { offsets[index] }
 
     /// Length of an answer that nothing cuts short.
     private static let naturalTokens = 16..<128
 
     /// - Parameters:
+    ///   - echo: the prompt, where the answer begins with it.
     ///   - seed: of this choice.
-    ///   - outputTokensMax: of this prompt; at least 1.
-    init(_ request: GenerationRequest, seed: UInt64, outputTokensMax: Int) {
+    ///   - outputTokensMax: of this prompt; at least 1, or 0 for an echo alone.
+    init(_ request: GenerationRequest, echo: EchoedPrompt?, seed: UInt64, outputTokensMax: Int) {
+        self.echo = echo
+        logprobs = request.logprobs
+        pretended = PretendedLogprobs(seed: seed)
         switch request.shape {
         case .prose:
             toolName = nil
@@ -48,6 +62,15 @@ struct PlannedAnswer {
             finish = .length
         }
         if toolName == nil { cut(at: request.stops) }
+        if logprobs != nil { offsets = Self.offsets(of: tokens, after: echo?.text ?? "") }
+    }
+
+    private static func offsets(of tokens: [String], after echo: String) -> [Int] {
+        var position = echo.unicodeScalars.count
+        return tokens.map { token in
+            defer { position += token.unicodeScalars.count }
+            return position
+        }
     }
 
     /// One token more than allowed shows that the limit and not the end came first.
@@ -110,4 +133,17 @@ struct PlannedAnswer {
             position += count
         }
     }
+}
+
+/// A prompt at the beginning of its answer.
+struct EchoedPrompt {
+    let tokens: [String]
+    let pretended: PretendedLogprobs
+
+    init(_ prompt: ReadPrompt) {
+        tokens = PretendedTokens.texts(of: prompt.bytes)
+        pretended = PretendedLogprobs(seed: prompt.tokenized.contentHash)
+    }
+
+    var text: String { tokens.joined() }
 }

@@ -4,13 +4,24 @@
 internal import Simulation
 internal import WireFormats
 
-/// Turns what a request carries as its input into pretended tokens.
+/// A prompt as bytes and as the timing model's tokens.
+struct ReadPrompt {
+    let bytes: [UInt8]
+    let tokenized: TokenizedPrompt
+
+    init(_ bytes: [UInt8], salt: UInt64) {
+        self.bytes = bytes
+        tokenized = bytes.withUnsafeBytes { TokenizedPrompt($0, salt: salt) }
+    }
+}
+
+/// Finds the bytes that a request carries as its input, which are cut into pretended tokens.
 enum PromptReading {
     private static let promptsMax = 2_048
 
     /// Chat messages in order. Tools come first, as chat templates put them, so that they are part of the shared
     /// prefix.
-    static func chat(_ body: JSONValue, salt: UInt64) throws(APIError) -> TokenizedPrompt {
+    static func chat(_ body: JSONValue) throws(APIError) -> [UInt8] {
         guard let messages = body.present("messages")?.arrayValue, !messages.isEmpty else {
             throw .badRequest("`messages` must be a non-empty array", parameter: "messages")
         }
@@ -24,7 +35,7 @@ enum PromptReading {
             if let calls = message.present("tool_calls") { bytes += calls.bytes }
             bytes.append(10)
         }
-        return bytes.withUnsafeBytes { TokenizedPrompt($0, salt: salt) }
+        return bytes
     }
 
     /// Text parts count as their text; images and other parts as their JSON.
@@ -37,35 +48,37 @@ enum PromptReading {
     }
 
     /// The four forms of `prompt` and `input`: a string, strings, token ids, lists of token ids.
-    static func texts(_ body: JSONValue, member: String, salt: UInt64) throws(APIError) -> [TokenizedPrompt] {
+    static func texts(_ body: JSONValue, member: String) throws(APIError) -> [[UInt8]] {
         guard let value = body.present(member) else { throw .badRequest("`\(member)` is missing", parameter: member) }
-        if value.stringValue != nil { return [prompt(value, salt)] }
+        if let text = value.stringValue { return [Array(text.utf8)] }
         guard let list = value.arrayValue, !list.isEmpty, list.count <= promptsMax || list[0].integerValue != nil else {
             throw .badRequest(
                 "`\(member)` must be a string or a non-empty array of at most \(promptsMax)", parameter: member)
         }
-        if list.allSatisfy({ $0.integerValue != nil }) { return [prompt(value, salt)] }
-        guard list.allSatisfy({ $0.stringValue != nil || isTokenList($0) }) else {
+        if list[0].integerValue != nil { return [PretendedTokens.bytes(of: try ids(list, member: member))] }
+        var prompts: [[UInt8]] = []
+        for element in list { prompts.append(try prompt(element, member: member)) }
+        return prompts
+    }
+
+    private static func prompt(_ value: JSONValue, member: String) throws(APIError) -> [UInt8] {
+        if let text = value.stringValue { return Array(text.utf8) }
+        guard let list = value.arrayValue, !list.isEmpty else {
             throw .badRequest("`\(member)` must hold strings, token ids or lists of token ids", parameter: member)
         }
-        return list.map { prompt($0, salt) }
+        return PretendedTokens.bytes(of: try ids(list, member: member))
     }
 
-    private static func isTokenList(_ value: JSONValue) -> Bool {
-        guard let list = value.arrayValue, !list.isEmpty else { return false }
-        return list.allSatisfy { $0.integerValue != nil }
-    }
-
-    /// A token id takes the place of `bytesPerToken` bytes, so that a list of n ids counts n tokens.
-    private static func prompt(_ value: JSONValue, _ salt: UInt64) -> TokenizedPrompt {
-        var bytes: [UInt8] = []
-        if let text = value.stringValue {
-            bytes += text.utf8
-        } else {
-            for id in value.arrayValue ?? [] {
-                withUnsafeBytes(of: Int32(truncatingIfNeeded: id.integerValue ?? 0)) { bytes += $0 }
+    static func ids(_ list: [JSONValue], member: String) throws(APIError) -> [UInt32] {
+        var ids: [UInt32] = []
+        ids.reserveCapacity(list.count)
+        for element in list {
+            guard let id = element.integerValue.flatMap({ UInt32(exactly: $0) }) else {
+                throw .badRequest(
+                    "`\(member)`: a token id is an integer from 0 to \(PretendedTokens.idMax)", parameter: member)
             }
+            ids.append(id)
         }
-        return bytes.withUnsafeBytes { TokenizedPrompt($0, salt: salt) }
+        return ids
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import ResourceTypes
 public import WireFormats
 
 // Translation: one conversation in several vendors' words.
@@ -15,20 +16,6 @@ public import WireFormats
 //   own name for it, and the route's policy decides between a refusal and a header.
 // - An ending is never invented: a finish reason, a usage count or a `[DONE]` exists only if the source said so.
 // - Nothing here allocates per request once the scratch has grown; nothing here waits, looks at a clock or rolls dice.
-
-/// The wires that chat is spoken on.
-public enum ChatWire: UInt8, CaseIterable, BitwiseCopyable, Sendable {
-    /// OpenAI's chat completions, and every server compatible with them.
-    case chatCompletions
-    /// OpenAI's Responses.
-    case responses
-    /// Anthropic's Messages, also on Foundry, Vertex AI and Bedrock's InvokeModel.
-    case messages
-    /// Google's generateContent, on AI Studio and Vertex AI.
-    case generateContent
-    /// Amazon Bedrock's Converse. Only ever an endpoint's wire.
-    case converse
-}
 
 /// A request for an answer, in nobody's words. Reused: `reset` keeps the memory.
 public final class Conversation {
@@ -148,7 +135,7 @@ public enum OutputFormat: BitwiseCopyable {
 }
 
 /// How much the model is to think before it answers.
-public enum Reasoning: BitwiseCopyable, Equatable {
+public enum Reasoning: BitwiseCopyable, Equatable, Sendable {
     case off
     case effort(Effort)
     /// At most this many tokens.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+public import ResourceTypes
 public import WireFormats
 
 /// What a target's wire cannot say of a request. Reused.
@@ -35,7 +36,7 @@ public struct Losses {
 
 /// Something a request can ask for that not every wire can say.
 public enum Feature: UInt8, CaseIterable, BitwiseCopyable, Sendable {
-    case seed, presencePenalty, frequencyPenalty, topK, temperature
+    case seed, presencePenalty, frequencyPenalty, topK, topP, temperature
     case stopSequences, user, metadata, serviceTier
     case toolChoiceNone, parallelToolCalls, strictTools
     case jsonObject, jsonSchema
@@ -59,6 +60,7 @@ public enum Feature: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         case .presencePenalty: "presence_penalty"
         case .frequencyPenalty: "frequency_penalty"
         case .topK: "top_k"
+        case .topP: "top_p"
         case .temperature: "temperature"
         case .stopSequences: "stop"
         case .user: "user"
@@ -113,6 +115,7 @@ public enum Feature: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         case .presencePenalty: "generationConfig.presencePenalty"
         case .frequencyPenalty: "generationConfig.frequencyPenalty"
         case .topK: "generationConfig.topK"
+        case .topP: "generationConfig.topP"
         case .temperature: "generationConfig.temperature"
         case .stopSequences: "generationConfig.stopSequences"
         case .metadata, .user: "labels"

@@ -9,7 +9,7 @@ public import WireFormats
 /// something is said per kind.
 public struct Part: BitwiseCopyable {
     public enum Kind: UInt8, BitwiseCopyable, Sendable {
-        /// `text`.
+        /// `text`, and Google's `signature` of it.
         case text
         /// `media`, `detail`.
         case image

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+public import ResourceTypes
 public import WireFormats
 
 /// Error bodies in the caller's own form.

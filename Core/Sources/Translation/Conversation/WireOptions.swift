@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+public import ResourceTypes
 public import WireFormats
 
 /// What writing a request needs besides the conversation: the endpoint's side of it.
@@ -46,15 +47,7 @@ public struct Capabilities: BitwiseCopyable, Hashable, Sendable {
 
     public init() {}
 
-    /// How the model is told to think.
-    public enum Thinking: UInt8, BitwiseCopyable, Hashable, Sendable, CaseIterable {
-        /// It cannot: asking for it is a loss.
-        case none
-        /// By a number of tokens (Claude up to 4.5, Gemini 2.5).
-        case budget
-        /// By effort (Claude from 4.6, Gemini 3).
-        case adaptive
-    }
+    public typealias Thinking = ThinkingStyle
 }
 
 /// Budgets that stand for efforts where a model wants a number. Providers publish no table; these are Google's own for

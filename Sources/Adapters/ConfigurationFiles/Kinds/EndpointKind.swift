@@ -11,26 +11,19 @@ extension Shape where Value == Endpoint {
         .object { fields in
             let region = fields.required("region", .reference(to: .region))
             let url = fields.required("url", .endpointURL)
-            let credential = fields.optional("credential", .credential)
+            let credentials = fields.credentials()
             let serves = fields.required("serves", .list(.servedModel, count: 1...256).unique("model", by: \.model))
             let limits = fields.optional("limits", .limits) ?? EndpointLimits()
             let timeouts = fields.optional("timeouts", .timeouts) ?? EndpointTimeouts()
             let health = fields.optional("health", .healthCheck)
             let authorities = fields.optional("certificateAuthorityFile", .filePath)
+            let apiVersion = fields.optional("apiVersion", .apiVersion)
             guard let region, let url, let serves else { return nil }
             return Endpoint(
-                name: name, region: region, url: url, credential: credential, serves: serves, limits: limits,
+                name: name, region: region, url: url, credentials: credentials, serves: serves, limits: limits,
                 timeouts: timeouts,
-                health: health, certificateAuthorityFile: authorities)
+                health: health, certificateAuthorityFile: authorities, apiVersion: apiVersion)
         }
-    }
-}
-
-extension Shape where Value == EndpointCredential {
-    static let credential = Shape.object { fields in
-        let scheme = fields.optional("scheme", .oneOf(EndpointCredential.Scheme.self)) ?? .bearer
-        let secret = fields.required("secret", .secret)
-        return secret.map { EndpointCredential(scheme: scheme, secret: $0) }
     }
 }
 
@@ -39,7 +32,14 @@ extension Shape where Value == ServedModel {
         let model = fields.required("model", .reference(to: .model))
         let upstreamName = fields.optional("as", .modelName)
         let prices = fields.optional("prices", .prices)
-        return model.map { ServedModel(model: $0, upstreamName: upstreamName, prices: prices) }
+        let apis = fields.optional("apis", .list(.oneOf(ServedAPI.self), count: 1...12).unique("API", by: \.self))
+        let thinking = fields.optional("thinking", .oneOf(ThinkingStyle.self)) ?? .adaptive
+        let takesSampling = fields.optional("takesSampling", .bool) ?? true
+        return model.map {
+            ServedModel(
+                model: $0, upstreamName: upstreamName, prices: prices, apis: apis ?? [], thinking: thinking,
+                takesSampling: takesSampling)
+        }
     }
 }
 

@@ -47,7 +47,13 @@ extension Shape where Value == [String: TimeSpan] {
 extension Shape where Value == Model {
     static func model(named name: String) -> Shape {
         .object { fields in
-            Model(name: name, contextTokensMax: fields.optional("contextTokensMax", .integer(1...100_000_000)))
+            let modalities = fields.optional("modalities", .list(.oneOf(Modality.self), count: 1...7))
+            let languages = fields.optional(
+                "languages", .list(.language, count: 1...256).unique("language", by: \.self))
+            return Model(
+                name: name, contextTokensMax: fields.optional("contextTokensMax", .integer(1...100_000_000)),
+                outputTokensMax: fields.optional("outputTokensMax", .integer(1...100_000_000)),
+                modalities: Set(modalities ?? []), languages: languages ?? [])
         }
     }
 }

@@ -15,10 +15,11 @@ extension Shape where Value == Route {
             let retry = fields.optional("retry", .retry) ?? RetryPolicy()
             let overflow = fields.optional("overflow", .overflow) ?? OverflowPolicy()
             let hedge = fields.optional("hedge", .hedge)
+            let onUnsupported = fields.optional("onUnsupported", .oneOf(UnsupportedPolicy.self)) ?? .refuse
             guard let model, let tiers else { return nil }
             return Route(
                 name: name, modelNames: names ?? [model], model: model, tiers: tiers, retry: retry, overflow: overflow,
-                hedge: hedge)
+                hedge: hedge, onUnsupported: onUnsupported)
         }
     }
 }

@@ -54,7 +54,9 @@ public final class AdminServer {
         self.loop = loop
         self.context = context
         self.reload = reload
-        let server = HTTPServer(loop: loop) { [unowned self] request, responder in handle(request, responder) }
+        // The metrics of thousands of endpoints are tens of megabytes, in one answer.
+        let limits = HTTPServerLimits(pendingBytesMax: 256 << 20)
+        let server = HTTPServer(loop: loop, limits: limits) { [unowned self] request, responder in handle(request, responder) }
         try server.listen(on: address)
         self.server = server
     }

@@ -8,7 +8,8 @@ public import Routing
 
 /// Asks endpoints with a `HealthCheck` whether they live and how long their queue is, and reports the answers.
 ///
-/// One probe per address, however many models it serves; at most one under way per address. The first probes are spread
+/// One probe per endpoint, however many models it serves; at most one under way per endpoint. A name with several
+/// addresses is up when one of them answers: requests go there too. The first probes are spread
 /// over the interval, so that a hundred endpoints are not asked in the same millisecond. No credential is sent.
 /// - Threading: confined to its loop, which is not one of the gateway's.
 public final class HealthProber {
@@ -33,18 +34,28 @@ public final class HealthProber {
         }
     }
 
+    /// Fresh name resolution by `host:port`; names that are missing keep what they had.
+    public func update(addresses: [String: [SocketAddress]]) {
+        for target in targets {
+            if let fresh = addresses[target.host] { target.update(addresses: fresh) }
+        }
+    }
+
     public func stop() {
         for target in targets { target.stop() }
         targets = []
     }
 }
 
-/// One address under observation.
+/// One endpoint under observation.
 private final class ProbeTarget {
     private let record: EndpointRecord
     private let check: HealthCheck
-    private let server: HTTPClient.Server
-    private let host: String
+    /// `host:port`, for the `Host` header and as key of the addresses.
+    let host: String
+    private let tls: TLSContext?
+    private var addresses: [SocketAddress]
+    private var preferredAddress = 0
     private let loop: EventLoop
     private let report: (ProbeResult, Int) -> Void
     private var timer: LoopTimer?
@@ -56,16 +67,15 @@ private final class ProbeTarget {
         _ record: EndpointRecord, _ configuration: PublishedConfiguration, loop: EventLoop, phase: Double,
         report: @escaping (ProbeResult, Int) -> Void
     ) {
-        guard let check = record.health, let address = configuration.addresses[record.address.authority]?.first else {
-            return nil
-        }
+        guard let check = record.health else { return nil }
         self.record = record
         self.check = check
         self.loop = loop
         self.report = report
+        // A name that does not resolve is down until it does.
+        addresses = configuration.addresses[record.address.authority] ?? []
         host = record.address.authority
-        let tls = record.address.isTLS ? configuration.tls[record.address.certificateAuthorityFile ?? ""] : nil
-        server = HTTPClient.Server(address: address, tls: tls, name: record.address.host)
+        tls = record.address.isTLS ? configuration.tls[record.address.certificateAuthorityFile ?? ""] : nil
         let first = loop.now + Int64(Double(check.interval.nanoseconds) * phase)
         timer = try? LoopTimer(loop: loop, at: first) { [weak self] in self?.probe() }
     }
@@ -76,28 +86,49 @@ private final class ProbeTarget {
         timer = nil
     }
 
-    private func probe() {
-        HTTPClient.fetch(
-            HTTPClientRequest("GET", check.path, host: host), from: server, loop: loop,
-            timeoutNanoseconds: check.timeout.nanoseconds,
-            bodyBytesMax: Self.pageBytesMax
-        ) { [weak self] result in
-            guard let self, !isStopped else { return }
-            let isUp = if case .success(let answer) = result { answer.status / 100 == 2 } else { false }
-            if isUp, let path = check.loadPath { readLoad(path) } else { conclude(ProbeResult(isUp: isUp)) }
+    func update(addresses fresh: [SocketAddress]) {
+        guard !fresh.isEmpty else { return }
+        addresses = fresh
+        preferredAddress %= fresh.count
+    }
+
+    private func probe() { ask(AddressWalk(addresses, preferring: preferredAddress)) }
+
+    /// Asks the next address of the walk; the first that answers anything decides.
+    private func ask(_ walk: AddressWalk) {
+        var walk = walk
+        guard let address = walk.next() else { return conclude(ProbeResult(isUp: false)) }
+        fetch(check.path, from: address) { [weak self, walk] result in
+            guard let self else { return }
+            guard case .success(let answer) = result else { return ask(walk) }
+            preferredAddress = walk.position
+            let isUp = answer.status / 100 == 2
+            if isUp, let path = check.loadPath {
+                readLoad(path, from: address)
+            } else {
+                conclude(ProbeResult(isUp: isUp))
+            }
         }
     }
 
-    private func readLoad(_ path: String) {
-        HTTPClient.fetch(
-            HTTPClientRequest("GET", path, host: host), from: server, loop: loop,
-            timeoutNanoseconds: check.timeout.nanoseconds,
-            bodyBytesMax: Self.pageBytesMax
-        ) { [weak self] result in
-            guard let self, !isStopped else { return }
+    private func readLoad(_ path: String, from address: SocketAddress) {
+        fetch(path, from: address) { [weak self] result in
+            guard let self else { return }
             let page =
                 if case .success(let answer) = result { String(decoding: answer.body, as: UTF8.self) } else { "" }
             conclude(ProbeResult(isUp: true, queued: LoadSignals.queued(in: page, flavor: record.flavor)))
+        }
+    }
+
+    /// - Parameter completion: not called once the target is stopped.
+    private func fetch(_ path: String, from address: SocketAddress, completion: @escaping HTTPClient.Completion) {
+        HTTPClient.fetch(
+            HTTPClientRequest("GET", path, host: host),
+            from: HTTPClient.Server(address: address, tls: tls, name: record.address.host), loop: loop,
+            timeoutNanoseconds: check.timeout.nanoseconds, bodyBytesMax: Self.pageBytesMax
+        ) { [weak self] result in
+            guard let self, !isStopped else { return }
+            completion(result)
         }
     }
 

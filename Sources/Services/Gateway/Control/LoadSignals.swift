@@ -6,14 +6,15 @@ internal import ResourceTypes
 /// Reads how many requests wait inside a model server from its Prometheus page.
 ///
 /// Metric names: vLLM `vllm:num_requests_waiting`, SGLang `sglang:num_queue_reqs`, llama.cpp
-/// `llamacpp:requests_deferred` (each project's metrics documentation, read 2026-11).
+/// `llamacpp:requests_deferred`, TGI `tgi_queue_size` (each project's metrics documentation, read 2026-11).
 enum LoadSignals {
     static func metricName(of flavor: ProviderFlavor) -> String? {
         switch flavor {
         case .vllm: "vllm:num_requests_waiting"
         case .sglang: "sglang:num_queue_reqs"
         case .llamaCpp: "llamacpp:requests_deferred"
-        case .openai, .ollama, .generic: nil
+        case .tgi: "tgi_queue_size"
+        case .openai, .azure, .anthropic, .bedrock, .vertex, .gemini, .ollama, .generic: nil
         }
     }
 

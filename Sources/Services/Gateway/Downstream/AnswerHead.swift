@@ -31,6 +31,9 @@ enum AnswerHead {
         writer.append("\r\nx-isobar-attempts: ")
         writer.append(decimal: exchange.machine.attempts)
         writer.append("\r\n")
+        if !exchange.unsupported.isEmpty, exchange.machine.isCommitted {
+            writer.append(DroppedHeader.line(exchange.unsupported))
+        }
         if !exchange.explanation.isEmpty { writer.append(exchange.explanation) }
     }
 
@@ -70,5 +73,16 @@ enum AnswerHead {
         case 505: "HTTP Version Not Supported"
         default: "Status"
         }
+    }
+}
+
+/// `x-isobar-dropped`: what the answer was given without. Names come from the caller's body, so only what may stand in a
+/// header is repeated.
+private enum DroppedHeader {
+    static func line(_ names: [String]) -> [UInt8] {
+        let safe = names.map { name in
+            String(name.unicodeScalars.filter { $0.value > 32 && $0.value < 127 }.prefix(64).map(Character.init))
+        }
+        return Array("x-isobar-dropped: \(safe.joined(separator: ", "))\r\n".utf8)
     }
 }

@@ -24,13 +24,14 @@ final class ClientConnection: Channel {
     private var bodyEnd = 0
     /// Raw bytes before this position have been decoded.
     private var rawStart = 0
-    private var bodyDeadline: Int64 = .max
+    private var pace: BodyPace
 
     private static let firstReadBytes = 32 << 10
 
     init(worker: Worker, accepted: Int32, tls: TLSContext?) throws(ReactorError) {
         self.worker = worker
         exchange = Exchange(worker: worker)
+        pace = BodyPace(beganAt: worker.loop.now, limits: worker.limits)
         try super.init(loop: worker.loop, accepted: accepted, tls: tls)
         exchange.attach(to: self)
         setDeadline(loop.now + worker.limits.headNanoseconds)
@@ -126,14 +127,13 @@ final class ClientConnection: Channel {
             }
             loop.buffers.reserve(head.headBytes + Int(length), in: &inbound)
         }
-        let span = Int64(max(head.contentLength, 0)) / Int64(worker.limits.bodyBytesPerSecondMin) * 1_000_000_000
-        bodyDeadline = loop.now + worker.limits.bodyIdleNanoseconds + span
+        pace = BodyPace(beganAt: loop.now, limits: worker.limits)
         if head.expectsContinue { _ = sendText("HTTP/1.1 100 Continue\r\n\r\n") }
         continueBody()
     }
 
     private func continueBody() {
-        setDeadline(min(loop.now + worker.limits.bodyIdleNanoseconds, bodyDeadline))
+        setDeadline(pace.deadline(bytes: inbound.count - head.headBytes, now: loop.now))
         if head.isChunked { return decodeBody() }
         let end = head.headBytes + Int(max(head.contentLength, 0))
         guard inbound.count >= end else { return }

@@ -2,6 +2,7 @@
 // Isobar
 
 internal import Reactor
+internal import ResourceTypes
 internal import WireFormats
 
 /// Stage 1: what is asked for, and which headers matter.
@@ -9,10 +10,11 @@ enum Accept {
     static func examine(_ exchange: Exchange, _ fields: UnsafeBufferPointer<HeaderField>) -> Refusal? {
         let head = exchange.client.head
         let bytes = exchange.client.headBytes
-        exchange.target = target(of: head, bytes)
+        exchange.target = target(of: head, bytes, &exchange.headers)
         exchange.sendsChunks = head.isVersion11
         for field in fields { note(field, bytes, in: &exchange.headers) }
         if case .unknown = exchange.target { return .unknownPath }
+        if exchange.headers.streamsByPath, !head.query.slice(bytes).holds("alt=sse") { return .needsEvents }
         let isInference = if case .inference = exchange.target { true } else { false }
         guard head.method == (isInference ? .post : .get) else { return .methodNotAllowed }
         if isInference {
@@ -22,16 +24,52 @@ enum Accept {
         return nil
     }
 
-    private static func target(of head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> RequestTarget {
+    private static func target(
+        of head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ headers: inout RequestHeaders
+    ) -> RequestTarget {
         let path = head.path.slice(bytes)
-        if path == "/v1/chat/completions" { return .inference(.chatCompletions) }
-        if path == "/v1/completions" { return .inference(.completions) }
-        if path == "/v1/embeddings" { return .inference(.embeddings) }
+        if let operation = operation(of: path) { return .inference(operation) }
         if path == "/v1/models" { return .models }
+        if let method = generateContent(path, start: head.path.start, &headers) {
+            if headers.key.isEmpty { headers.key = QueryKey.range(head.query, in: bytes) }
+            headers.streamsByPath = method == .stream
+            return .inference(.generateContent)
+        }
         let prefix = "/v1/models/" as StaticString
         guard path.count > prefix.utf8CodeUnitCount, path.hasPrefix(prefix) else { return .unknown }
         let skipped = Int32(prefix.utf8CodeUnitCount)
         return .model(ByteRange(start: head.path.start + skipped, count: head.path.count - skipped))
+    }
+
+    private static func operation(of path: UnsafeRawBufferPointer) -> Operation? {
+        if path == "/v1/chat/completions" { return .chatCompletions }
+        if path == "/v1/messages" { return .messages }
+        if path == "/v1/responses" { return .responses }
+        if path == "/v1/embeddings" { return .embeddings }
+        if path == "/v1/completions" { return .completions }
+        if path == "/v1/messages/count_tokens" { return .countTokens }
+        if path == "/v1/audio/transcriptions" { return .transcriptions }
+        if path == "/v1/audio/translations" { return .translations }
+        if path == "/v1/audio/speech" { return .speech }
+        if path == "/v1/images/generations" { return .images }
+        return path == "/v1/rerank" ? .rerank : nil
+    }
+
+    private enum GenerateMethod { case whole, stream }
+
+    /// `/v1beta/models/M:generateContent` as Google's clients say it, and their longer form with publisher and project.
+    private static func generateContent(
+        _ path: UnsafeRawBufferPointer, start: Int32, _ headers: inout RequestHeaders
+    ) -> GenerateMethod? {
+        guard path.hasPrefix("/v1"), let colon = path.lastIndex(of: 58) else { return nil }
+        let verb = UnsafeRawBufferPointer(rebasing: path[(colon + 1)...])
+        let isStream = verb == "streamGenerateContent"
+        guard isStream || verb == "generateContent",
+            let slash = path[..<colon].lastIndex(of: 47), slash + 1 < colon,
+            UnsafeRawBufferPointer(rebasing: path[..<(slash + 1)]).hasSuffix("/models/")
+        else { return nil }
+        headers.pathModel = ByteRange(start: start + Int32(slash + 1), count: Int32(colon - slash - 1))
+        return isStream ? .stream : .whole
     }
 
     private static func note(_ field: HeaderField, _ bytes: UnsafeRawBufferPointer, in headers: inout RequestHeaders) {
@@ -41,18 +79,42 @@ enum Accept {
             if value.hasPrefix("bearer ") {
                 headers.key = ByteRange(start: field.value.start + 7, count: field.value.count - 7)
             }
-        case .apiKey, .xAPIKey:
+        case .apiKey, .xAPIKey, .xGoogAPIKey:
             if headers.key.isEmpty { headers.key = field.value }
         case .isobarRegion: headers.region = field.value
         case .isobarExplain: headers.wantsExplanation = field.value.slice(bytes) == "1"
         case .traceparent: headers.traceparent = field.value
+        case .tracestate: headers.tracestate = field.value
+        case .contentType: headers.contentType = field.value
+        case .anthropicVersion: headers.hasAnthropicVersion = true
         case .stainlessRetryCount: headers.isRetry = !(field.value.slice(bytes) == "0")
         default: break
         }
     }
 }
 
+/// Google's clients may put the key into the query as `key=…`.
+private enum QueryKey {
+    static func range(_ query: ByteRange, in bytes: UnsafeRawBufferPointer) -> ByteRange {
+        let text = query.slice(bytes)
+        var start = 0
+        while start < text.count {
+            let end = text[start...].firstIndex(of: 38) ?? text.count
+            if UnsafeRawBufferPointer(rebasing: text[start..<end]).hasPrefix("key=") {
+                return ByteRange(start: query.start + Int32(start + 4), count: Int32(end - start - 4))
+            }
+            start = end + 1
+        }
+        return .empty
+    }
+}
+
 extension UnsafeRawBufferPointer {
+    func hasSuffix(_ suffix: StaticString) -> Bool {
+        count >= suffix.utf8CodeUnitCount
+            && UnsafeRawBufferPointer(rebasing: self[(count - suffix.utf8CodeUnitCount)...]) == suffix
+    }
+
     @inline(__always)
     static func == (bytes: Self, text: StaticString) -> Bool {
         guard bytes.count == text.utf8CodeUnitCount else { return false }

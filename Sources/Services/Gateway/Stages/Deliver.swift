@@ -2,7 +2,9 @@
 // Isobar
 
 internal import Reactor
+internal import ResourceTypes
 internal import Routing
+internal import Translation
 internal import WireFormats
 
 /// Stage 8: the answer's bytes to the caller. Each arrival goes out in the same loop iteration, in one system call.
@@ -14,6 +16,7 @@ extension Exchange {
 
     func sendWhole(_ connection: UpstreamConnection, body: UnsafeRawBufferPointer) {
         var writer = beginHead(connection)
+        if connection.isTranslating { writer.append("content-type: application/json\r\n") }
         AnswerHead.end(&writer, framing: .length(body.count), keepsAlive: client.keepsAlive)
         worker.beginSegments()
         worker.segments.append(writer.bytes)
@@ -24,9 +27,42 @@ extension Exchange {
 
     func sendStreamHead(_ connection: UpstreamConnection) {
         var writer = beginHead(connection)
+        if connection.isTranslating { writer.append("content-type: text/event-stream; charset=utf-8\r\n") }
         writer.append("cache-control: no-cache\r\nx-accel-buffering: no\r\n")
         AnswerHead.end(&writer, framing: framing, keepsAlive: keepsAlive)
         sendHead(writer)
+        keepAliveAt = worker.loop.now + worker.limits.streamSilenceNanoseconds
+    }
+
+    /// A long silence (a model that thinks, or writes the arguments of a tool) makes intermediaries give a stream up.
+    /// - Invariant: only between whole events, which is all that ever goes out.
+    func sendKeepAlive() {
+        keepAliveAt = .max
+        guard isInFlight, machine.isCommitted, !client.isBackedUp else { return }
+        keepAliveAt = worker.loop.now + worker.limits.streamSilenceNanoseconds
+        worker.beginSegments()
+        if let translator, translator.keepAlive() {
+            worker.segments.append(translator.output.bytes)
+            translator.output.reset()
+        } else if let sign = signOfLife {
+            worker.segments.append(sign)
+        }
+        guard worker.segments.count > 0 else { return }
+        if sendsChunks {
+            var framed = worker.frameChunk(isLast: false)
+            transmit(&framed)
+        } else {
+            transmit(&worker.segments)
+        }
+    }
+
+    /// Where the events pass as they are. Google's clients take nothing but answers.
+    private var signOfLife: StaticString? {
+        switch wire {
+        case .chatCompletions, .responses: ": keep-alive\n\n"
+        case .messages: "event: ping\ndata: {\"type\":\"ping\"}\n\n"
+        case .generateContent, .converse: nil
+        }
     }
 
     func sendRelayHead(_ connection: UpstreamConnection) {
@@ -74,13 +110,21 @@ extension Exchange {
     private func extendIdleDeadline() {
         guard let slot = machine.committedSlot, !client.isBackedUp else { return }
         attempts[slot].phaseDeadline = worker.loop.now + attempts[slot].idleNanoseconds
+        if keepAliveAt != .max { keepAliveAt = worker.loop.now + worker.limits.streamSilenceNanoseconds }
         // Later than before: the armed timer fires early once and moves itself.
         armTimer()
     }
 
-    /// Keeps the end of a relayed answer for its usage.
+    /// Keeps the end of a relayed answer for its usage, after a look at the beginning: llama.cpp puts the usage of
+    /// embeddings before the vectors.
     func noteRelayed(_ content: UnsafeRawBufferPointer) {
-        relayedTail.append(contentsOf: content.suffix(Self.tailBytes))
+        var rest = content[...]
+        if relayedTail.count < Self.tailBytes {
+            relayedTail.append(contentsOf: rest.prefix(Self.tailBytes))
+            rest = rest.dropFirst(Self.tailBytes)
+            usage = ResponseScan.usage(inTailOf: relayedTail)
+        }
+        relayedTail.append(contentsOf: rest.suffix(Self.tailBytes))
         if relayedTail.count > 2 * Self.tailBytes { relayedTail.removeFirst(relayedTail.count - Self.tailBytes) }
     }
 
@@ -92,6 +136,10 @@ extension Exchange {
     func answerFailure(_ failure: TerminalFailure) {
         cancelAttempts()
         switch failure {
+        case .upstream where translationFault != nil:
+            if let translationFault { refuse(.untranslatable(translationFault)) }
+        case .upstream(let last) where last.kind == .unsupported: refuse(.unsupported(unsupported))
+        case .noEndpoint(.exhausted) where machine.attempts == 0 && !isOrphaned: refuse(.unsupported([]))
         case .upstream(let last) where upstreamError.isPresent && last.status != 0:
             outcome =
                 last.kind == .callerError || last.kind == .contextTooLong || last.kind == .contentPolicy
@@ -117,8 +165,10 @@ extension Exchange {
 
     func sendError(_ refusal: Refusal) {
         let answer = refusal.answer()
-        let body = ErrorBody.openAI(
-            message: answer.message, type: answer.type, param: answer.parameter, code: answer.code)
+        let body = ErrorShape.write(
+            WireError(
+                status: answer.status, message: answer.message, type: answer.type, code: answer.code,
+                parameter: answer.parameter), in: wire)
         sendDocument(
             answer.status, body, retryAfterSeconds: answer.retryAfterSeconds, keepsAlive: refusal.keepsConnection)
     }
@@ -156,22 +206,28 @@ extension Exchange {
     func endStream(_ failure: AttemptFailure) {
         outcome = .truncated
         guard features.isStreaming, sendsChunks || !hasSentErrorEvent else { return finish(keepingAlive: false) }
+        worker.beginSegments()
         if !hasSentErrorEvent {
-            let body = ErrorBody.openAI(
-                message: "The stream broke: \(failure.kind.explanation).", type: "upstream_error", param: nil,
-                code: "stream_interrupted")
-            body.withUnsafeBytes { body in
-                worker.beginSegments()
-                worker.segments.append("data: ")
-                worker.segments.append(body)
-                worker.segments.append("\n\n")
+            let event = terminalEvent(failure)
+            event.withUnsafeBytes { bytes in
+                worker.segments.append(bytes)
                 sendStream(isLast: true)
             }
         } else {
-            worker.beginSegments()
             sendStream(isLast: true)
         }
         finish(keepingAlive: true)
+    }
+
+    private func terminalEvent(_ failure: AttemptFailure) -> [UInt8] {
+        let error = WireError(
+            status: 502, message: "The stream broke: \(failure.kind.explanation).", type: "upstream_error",
+            code: "stream_interrupted")
+        if let translator, translator.fail(error) {
+            defer { translator.output.reset() }
+            return Array(translator.output.bytes)
+        }
+        return StreamFailure.event(error, in: wire)
     }
 }
 

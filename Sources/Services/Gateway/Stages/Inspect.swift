@@ -13,24 +13,59 @@ enum Inspect {
     static func examine(_ exchange: Exchange) -> Refusal? {
         guard case .inference(let operation) = exchange.target else { return .unknownPath }
         let body = exchange.client.bodyBytes
-        if let fault = RequestScan.facts(body, kind: operation.kind, hashesPrefix: true, into: &exchange.facts) {
-            return .invalidBody(fault)
-        }
+        if let refusal = scan(body, operation, exchange) { return refusal }
         let facts = exchange.facts
-        let name = facts.model.slice(body)
-        guard !facts.modelHasEscapes, let route = exchange.worker.router.route(forModel: name) else {
-            return .unknownModel(String(decoding: name.prefix(256), as: UTF8.self))
+        exchange.pathModel = decodedPathModel(exchange)
+        let found = exchange.withModelName { exchange.worker.router.route(forModel: $0) }
+        guard !facts.modelHasEscapes, let route = found else {
+            return .unknownModel(exchange.withModelName { String(decoding: $0.prefix(256), as: UTF8.self) })
         }
-        exchange.dropsUsageChunk = facts.isStream && operation != .embeddings && !facts.streamOptions.includesUsage
+        let isStream = facts.isStream || exchange.headers.streamsByPath
+        exchange.dropsUsageChunk =
+            isStream && operation.takesStreamOptions && !facts.streamOptions.includesUsage
         exchange.features = RequestFeatures(
             route: route,
             promptTokens: Int32(clamping: facts.promptBytes / bytesPerToken),
             outputTokensMax: Int32(clamping: max(facts.outputTokensMax, 0)),
-            isStreaming: facts.isStream,
+            isStreaming: isStream,
             callerRegion: callerRegion(exchange),
             prefixHashes: facts.prefixHashes,
             prefixCount: facts.prefixCount)
+        exchange.features.operation = operation
+        pin(exchange, facts.previousResponse.slice(body))
         return nil
+    }
+
+    /// A request that continues a stored answer goes where that is kept.
+    private static func pin(_ exchange: Exchange, _ previousResponse: UnsafeRawBufferPointer) {
+        guard !previousResponse.isEmpty else { return }
+        exchange.features.needsNative = true
+        let owner = exchange.worker.responseOwners.endpoint(of: ResponseOwners.hash(previousResponse))
+        exchange.features.pinned = owner.flatMap { exchange.worker.generation.endpoint(hash: $0) }
+    }
+
+    private static func scan(_ body: UnsafeRawBufferPointer, _ operation: Operation, _ exchange: Exchange) -> Refusal? {
+        guard let kind = operation.kind else { return scanForm(body, exchange) }
+        return RequestScan.facts(body, kind: kind, hashesPrefix: true, into: &exchange.facts).map { .invalidBody($0) }
+    }
+
+    /// A form with a sound file in it: only the model's name and a flag are read.
+    private static func scanForm(_ body: UnsafeRawBufferPointer, _ exchange: Exchange) -> Refusal? {
+        exchange.facts = RequestFacts()
+        let contentType = exchange.headers.contentType.slice(exchange.client.headBytes)
+        guard let boundary = MultipartForm.boundary(of: contentType), let form = MultipartForm(body, boundary: boundary)
+        else { return .invalidForm }
+        guard !form.model.isEmpty else { return .invalidBody(.missing(.model)) }
+        exchange.facts.model = form.model
+        exchange.facts.isStream = form.isStream
+        return nil
+    }
+
+    /// Empty when the model's name is in the body.
+    private static func decodedPathModel(_ exchange: Exchange) -> [UInt8] {
+        guard !exchange.headers.pathModel.isEmpty else { return [] }
+        let written = String(decoding: exchange.headers.pathModel.slice(exchange.client.headBytes), as: UTF8.self)
+        return Array((PercentEncoding.decoded(written) ?? written).utf8)
     }
 
     /// The caller's hint, else its tenant's home. An unknown name is no hint.
@@ -42,6 +77,13 @@ enum Inspect {
             return region
         }
         return exchange.principal.flatMap { generation.keyRegions[Int($0.key.index)] }
+    }
+}
+
+extension Exchange {
+    /// The public model name as the caller gave it: of the path where the wire has it there, else of the body.
+    func withModelName<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        pathModel.isEmpty ? body(facts.model.slice(client.bodyBytes)) : pathModel.withUnsafeBytes(body)
     }
 }
 

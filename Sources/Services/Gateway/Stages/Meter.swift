@@ -19,7 +19,7 @@ enum Meter {
     static func bill(_ exchange: Exchange) -> Bill {
         guard exchange.machine.committedSlot != nil else { return Bill(cost: .zero) }
         var bill = Bill()
-        if let counted = exchange.usage ?? ResponseScan.usage(inTailOf: exchange.relayedTail) {
+        if let counted = ResponseScan.usage(inTailOf: exchange.relayedTail) ?? exchange.usage {
             bill.usage = TokenUsage(
                 input: counted.promptTokens, cachedInput: counted.cachedTokens, output: counted.completionTokens)
         } else if exchange.answeredStatus < 300 {

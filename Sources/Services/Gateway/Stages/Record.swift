@@ -4,6 +4,7 @@
 internal import Reactor
 internal import ResourceTypes
 internal import Routing
+internal import Translation
 
 /// Stage 10: one record per request into counters, histograms and the log. Never fails a request.
 extension Exchange {
@@ -33,6 +34,9 @@ extension Exchange {
         if !explanation.isEmpty { explanation = [] }
         if !relayedTail.isEmpty { relayedTail = [] }
         if upstreamError.isPresent { upstreamError = UpstreamErrorAnswer() }
+        if !pathModel.isEmpty { pathModel = [] }
+        if !unsupported.isEmpty { unsupported = [] }
+        translationFault = nil
     }
 
     /// The request has its answer, or will not get one: account for it, then let the connection go on.
@@ -42,13 +46,24 @@ extension Exchange {
         worker.metrics.record(self, bill)
         worker.accessLog?.append(self, bill, unixNanoseconds: worker.unixNanoseconds)
         worker.loop.buffers.give(&forwardedLines)
+        noteResponse()
+        translator = nil
         waitUntil = .max
         hedgeAt = .max
+        keepAliveAt = .max
         stallDeadline = .max
         if isInFlight {
             isInFlight = false
             worker.requestsInFlight -= 1
         }
         client.answered(keepingAlive: keepingAlive && sendsChunks)
+    }
+
+    /// A stored answer belongs to the endpoint that gave it.
+    private func noteResponse() {
+        guard features.operation == .responses, isInFlight || outcome == .ok, let translator,
+            let endpoint = attempts[answeringSlot].endpoint, let hash = translator.answerHash
+        else { return }
+        worker.responseOwners.note(hash, endpoint: worker.generation.endpointHashes[Int(endpoint.index)])
     }
 }

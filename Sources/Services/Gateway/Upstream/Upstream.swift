@@ -4,8 +4,7 @@
 internal import Reactor
 internal import Routing
 
-/// One address of an endpoint as one loop uses it: resolved addresses, keep-alive connections, request heads made in
-/// advance.
+/// One address of an endpoint as one loop uses it: resolved addresses and keep-alive connections.
 ///
 /// Idle connections are used most recently used first, so that surplus ones age out. An idle connection that the peer
 /// closes, or that says something unasked, is dropped the moment the kernel tells.
@@ -13,6 +12,7 @@ internal import Routing
 final class Upstream {
     let name: String
     let authority: String
+    let credentials: CredentialSet
     private let address: UpstreamAddress
     private var addresses: [SocketAddress]
     private let tls: TLSContext?
@@ -20,21 +20,15 @@ final class Upstream {
     private var idle: [UpstreamConnection] = []
     private var preferredAddress = 0
     private var isRetired = false
-    /// Request line and the headers that depend only on the address, by `Operation`.
-    private let heads: [[UInt8]]
 
     init(_ record: EndpointRecord, addresses: [SocketAddress], tls: TLSContext?, worker: Worker) {
         name = record.name
         authority = record.address.authority
+        credentials = CredentialSet(record.address.credentials, store: worker.credentials)
         address = record.address
         self.addresses = addresses
         self.tls = tls
         self.worker = worker
-        heads = Operation.allCases.map { UpstreamRequestHead.prefix(address: record.address, operation: $0) }
-    }
-
-    func withHead(_ operation: Operation, _ body: (UnsafeRawBufferPointer) -> Void) {
-        heads[Int(operation.rawValue)].withUnsafeBytes(body)
     }
 
     /// A connection that is ready or on its way.
@@ -49,23 +43,40 @@ final class Upstream {
     }
 
     private func connect() -> UpstreamConnection? {
-        guard !addresses.isEmpty else { return nil }
-        let connection = UpstreamConnection(upstream: self, worker: worker)
-        let choice = preferredAddress % addresses.count
-        do {
-            try connection.connect(to: addresses[choice], tls: tls, serverName: address.isTLS ? address.host : nil)
-        } catch {
-            return nil
-        }
-        return address.isTLS && tls == nil ? nil : connection
+        guard !address.isTLS || tls != nil else { return nil }
+        let walk = AddressWalk(addresses, preferring: preferredAddress)
+        let connection = UpstreamConnection(upstream: self, worker: worker, addresses: walk)
+        return connect(connection) ? connection : nil
     }
 
-    /// The address last tried does not answer: the next connection uses the next one (IPv6 before IPv4 is the
-    /// resolver's order).
-    func addressFailed() { preferredAddress &+= 1 }
+    /// Starts to connect to the first of the remaining addresses that the system knows a way to.
+    /// - Returns: false when there is none.
+    func connect(_ connection: UpstreamConnection) -> Bool {
+        while let next = connection.addresses.next() {
+            do {
+                try connection.connect(to: next, tls: tls, serverName: address.isTLS ? address.host : nil)
+                return true
+            } catch {
+                addressFailed(connection.addresses)
+            }
+        }
+        return false
+    }
+
+    /// The address last tried does not answer: new connections begin with the next one. Several connections may find
+    /// out about the same address; only the first of them moves on.
+    func addressFailed(_ walk: AddressWalk) {
+        if preferredAddress == walk.position { preferredAddress = walk.nextPosition }
+    }
+
+    /// New connections begin where this one found somebody. Before anything is known the resolver's order holds, IPv6
+    /// before IPv4.
+    func addressAnswered(_ walk: AddressWalk) { preferredAddress = walk.position }
 
     func update(addresses fresh: [SocketAddress]) {
-        if !fresh.isEmpty { addresses = fresh }
+        guard !fresh.isEmpty else { return }
+        addresses = fresh
+        preferredAddress %= fresh.count
     }
 
     /// Takes back a connection whose answer ended cleanly.

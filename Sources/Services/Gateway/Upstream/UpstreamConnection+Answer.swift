@@ -4,6 +4,7 @@
 internal import Reactor
 internal import ResourceTypes
 internal import Routing
+internal import Translation
 internal import WireFormats
 
 /// What the bytes of an answer mean, mode by mode.
@@ -25,21 +26,30 @@ extension UpstreamConnection {
         if head.status >= 300 {
             mode = .error
             exchange.noteRetryHint(slot, bytes, fields)
-        } else if found.isEventStream {
-            mode = .preview
+        } else if found.isEventStream || found.isFrames {
+            // Events that nobody here understands are relayed as they come.
+            mode = exchange.hasKnownEvents ? .preview : .whole
+            if mode == .whole { exchange.attemptReady(slot) }
         } else if found.isMarkup {
             // A proxy's or a login page's HTML with status 200 is not an answer.
             fail(.malformedResponse)
             return false
+        } else if exchange.features.isStreaming, translator?.source == .generateContent {
+            elements = JSONArrayFraming(elementBytesMax: worker.limits.eventBytesMax)
+            mode = .preview
         } else {
             mode = .whole
-            if reader.announced > Int64(worker.limits.heldAnswerBytesMax) { exchange.attemptReady(slot) }
+            if reader.announced > Int64(worker.limits.heldAnswerBytesMax), !isTranslating {
+                exchange.attemptReady(slot)
+            }
         }
         return !isClosed
     }
 
     private struct HeadFindings {
         var isEventStream = false
+        /// AWS event-stream frames.
+        var isFrames = false
         var isMarkup = false
         var hasRateLimits = false
     }
@@ -54,20 +64,29 @@ extension UpstreamConnection {
             case .contentType:
                 let value = field.value.slice(bytes)
                 findings.isEventStream = value.hasPrefix("text/event-stream")
+                findings.isFrames = value.hasPrefix("application/vnd.amazon.eventstream")
                 findings.isMarkup = value.hasPrefix("text/html")
+                guard !isTranslating else { break }
                 pool.append(field.line.slice(bytes), to: &headLines)
             case .rateLimit, .utilization, .retryAfter, .retryAfterMilliseconds, .xMsRetryAfterMilliseconds:
                 // An account's limits are ours to know, never a tenant's.
                 findings.hasRateLimits = true
+            case .amazonErrorType: pool.append(field.value.slice(bytes), to: &errorType)
+            case .bedrockInputTokens: inputTokenCount = Self.count(field.value.slice(bytes))
             case .host, .contentLength, .transferEncoding, .connection, .hopByHop, .cookie, .alternativeService,
                 .isobar, .isobarRegion,
                 .isobarExplain:
                 break
             default:
-                pool.append(field.line.slice(bytes), to: &headLines)
+                // What a provider says of its own wire would be wrong on the caller's.
+                if !isTranslating { pool.append(field.line.slice(bytes), to: &headLines) }
             }
         }
         return findings
+    }
+
+    private static func count(_ digits: UnsafeRawBufferPointer) -> Int64? {
+        (1...15).contains(digits.count) ? Int64(String(decoding: digits, as: UTF8.self)) : nil
     }
 
     // MARK: Body
@@ -105,13 +124,15 @@ extension UpstreamConnection {
     }
 
     private func take(_ content: UnsafeRawBufferPointer) {
+        if translator != nil, mode == .preview || mode == .stream { return translateEvents(content) }
         switch mode {
         case .error:
             let room = worker.limits.errorBodyBytesMax - held.count
             if room > 0 { loop.buffers.append(UnsafeRawBufferPointer(rebasing: content.prefix(room)), to: &held) }
         case .whole:
             loop.buffers.append(content, to: &held)
-            if held.count > worker.limits.heldAnswerBytesMax { exchange?.attemptReady(slot) }
+            guard held.count > worker.limits.heldAnswerBytesMax else { return }
+            if isTranslating { fail(.malformedResponse) } else { exchange?.attemptReady(slot) }
         case .preview:
             loop.buffers.append(content, to: &held)
             preview()
@@ -125,6 +146,7 @@ extension UpstreamConnection {
     /// its framing still owes.
     private func pauseBody() {
         guard mode == .stream || mode == .relay, let exchange else { return }
+        collectTranslated()
         if mode == .stream, sawDone {
             exchange.sendStream(isLast: true)
             let slot = slot
@@ -137,21 +159,29 @@ extension UpstreamConnection {
     /// The framing's end of the body.
     func bodyEnded(isReusable: Bool) {
         guard let exchange else { return finished(isReusable: isReusable) }
+        if translator != nil, mode == .preview || mode == .stream, !sawDone, !isBodyOver {
+            isBodyOver = true
+            // Wires whose end is the end of the body say so now; what follows is the same for all.
+            noteFacts(endTranslatedBody(), of: nil)
+            guard !isClosed, self.exchange != nil else { return }
+        }
         switch mode {
         case .error:
             let slot = slot
-            let failure = exchange.classifyError(slot, status: head.status, body: held.bytes)
+            let failure = exchange.classifyError(
+                slot, status: head.status, body: held.bytes, headerType: errorType.bytes,
+                isNative: plan?.speech == .same)
             finished(isReusable: isReusable)
             exchange.attemptFailed(slot, failure)
         case .whole:
             wholeArrived(held.bytes, isReusable: isReusable)
-        case .preview where sawDone || sawFinish:
+        case .preview where endedWell:
             // An answer without content is legal; it ends as it would have with content.
             exchange.attemptReady(slot)
             if mode == .stream { bodyEnded(isReusable: isReusable) }
         case .preview:
             fail(.truncated)
-        case .stream where sawDone || sawFinish:
+        case .stream where endedWell:
             finishStream(exchange, isReusable: isReusable)
         case .stream:
             cutOff()
@@ -162,13 +192,18 @@ extension UpstreamConnection {
         }
     }
 
+    /// A translated answer is written to its end only when its own wire's end came.
+    private var endedWell: Bool { sawDone || sawFinish && !isTranslating }
+
     /// A committed answer breaks; what was collected before the break is good, and the caller's.
     private func cutOff() {
+        collectTranslated()
         exchange?.sendStream(isLast: false)
         fail(.truncated)
     }
 
     private func finishStream(_ exchange: Exchange, isReusable: Bool) {
+        collectTranslated()
         exchange.sendStream(isLast: true)
         let slot = slot
         finished(isReusable: isReusable)
@@ -178,7 +213,8 @@ extension UpstreamConnection {
     private func wholeArrived(_ body: UnsafeRawBufferPointer, isReusable: Bool) {
         guard let exchange else { return finished(isReusable: isReusable) }
         let slot = slot
-        guard exchange.answerIfFirst(slot, body: body) else { return }
+        guard let answer = translatedWhole(body) else { return fail(.malformedResponse) }
+        guard exchange.answerIfFirst(slot, body: answer.body, usage: answer.usage) else { return }
         finished(isReusable: isReusable)
         exchange.attemptFinished(slot)
     }
@@ -199,7 +235,7 @@ extension UpstreamConnection {
             switch facts.kind {
             case .content: isReady = true
             case .error:
-                let failure = exchange.classifyStreamError(slot, event.data.slice(complete))
+                let failure = exchange.classifyStreamError(slot, event.data.slice(complete), isNative: true)
                 self.exchange = nil
                 close()
                 return exchange.attemptFailed(slot, failure)
@@ -221,8 +257,10 @@ extension UpstreamConnection {
         switch mode {
         case .preview:
             mode = .stream
-            framing = SSEFraming()
             exchange.sendStreamHead(self)
+            // Translated events wait in the translator's output, and go out at the end of this input.
+            guard translator == nil else { return }
+            framing = SSEFraming()
             releaseHeld { forwardEvents($0) }
         case .whole:
             mode = .relay
@@ -287,9 +325,7 @@ extension UpstreamConnection {
             case .content: exchange.contentEvents += 1
             case .usageOnly where exchange.dropsUsageChunk: continue
             case .done: sawDone = true
-            case .error:
-                worker.segments.append(event.raw.slice(events))
-                return errorInStream(exchange)
+            case .error: return errorInStream(event, events, exchange)
             case .noContent, .usageOnly, .malformed: break
             }
             worker.segments.append(event.raw.slice(events))
@@ -300,10 +336,25 @@ extension UpstreamConnection {
         }
     }
 
-    /// The upstream's own error event is on its way to the client; nothing may follow it, least of all a `[DONE]`.
-    private func errorInStream(_ exchange: Exchange) {
+    /// The upstream's own error event goes to the client, in the client's form; nothing may follow it, least of all a
+    /// `[DONE]`.
+    private func errorInStream(_ event: SSEEvent, _ events: UnsafeRawBufferPointer, _ exchange: Exchange) {
         sawErrorEvent = true
-        exchange.sendStream(isLast: false)
+        let data = event.data.slice(events)
+        let facts = ResponseScan.errorFacts(data)
+        if facts.isOpenAIShaped {
+            worker.segments.append(event.raw.slice(events))
+            exchange.sendStream(isLast: false)
+        } else {
+            exchange.sendStream(isLast: false)
+            let kind = facts.kind(status: 200).map { FailureKind($0) } ?? .errorInStream
+            StreamFailure.event(ErrorShape.error(data, facts, kind, status: 502), in: exchange.wire)
+                .withUnsafeBytes { event in
+                    worker.beginSegments()
+                    worker.segments.append(event)
+                    exchange.sendStream(isLast: false)
+                }
+        }
         exchange.hasSentErrorEvent = true
         fail(.errorInStream)
     }

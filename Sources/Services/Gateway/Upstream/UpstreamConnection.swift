@@ -4,6 +4,7 @@
 internal import Reactor
 internal import ResourceTypes
 internal import Routing
+internal import Translation
 internal import WireFormats
 
 /// One connection to an endpoint: sends a request, takes the framing off the answer, and tells its exchange what it
@@ -24,10 +25,20 @@ final class UpstreamConnection: Channel {
 
     let worker: Worker
     private(set) var upstream: Upstream
+    /// What is left to try while connecting.
+    var addresses: AddressWalk
     /// The request being served. Invariant: an exchange detaches its connections before it goes away.
     unowned(unsafe) var exchange: Exchange?
     var slot = 0
     var mode = Mode.connecting
+    /// How the endpoint performs the operation; `nil` between requests.
+    private(set) var plan: DispatchPlans.Plan?
+    /// Where the answer is in another wire than the caller's, or its events need reading; `nil` for OpenAI's own.
+    var translator: AnswerTranslator?
+    /// Whether the caller gets other bytes than the endpoint sent.
+    var isTranslating: Bool { plan.map { $0.speech != .same } ?? false }
+    /// Input tokens as a header of the answer counts them; `nil` when none does.
+    var inputTokenCount: Int64?
     private var isReused = false
     private var bytesReceived = 0
 
@@ -35,23 +46,32 @@ final class UpstreamConnection: Channel {
     /// The answer's header lines that the client gets, collected while the head was at hand.
     var headLines = Buffer.none
     var held = Buffer.none
+    /// What the answer's head says of its error.
+    var errorType = Buffer.none
     var reader = BodyReader.empty
     var framing = SSEFraming()
+    var frames = AWSEventStream()
+    /// Set where a stream comes as one long JSON array.
+    var elements: JSONArrayFraming?
     /// Position in `held` up to which `preview` has looked.
     var previewed = 0
     var sawDone = false
     var sawFinish = false
     var sawErrorEvent = false
-    var sentErrorEvent = false
+    /// The framing's end came, and the translator knows.
+    var isBodyOver = false
     private var informationalHeads = 0
 
-    init(upstream: Upstream, worker: Worker) {
+    init(upstream: Upstream, worker: Worker, addresses: AddressWalk) {
         self.upstream = upstream
+        self.addresses = addresses
         self.worker = worker
         super.init(loop: worker.loop)
     }
 
     deinit {
+        endTranslation()
+        loop.buffers.give(&errorType)
         loop.buffers.give(&held)
         loop.buffers.give(&headLines)
     }
@@ -69,14 +89,26 @@ final class UpstreamConnection: Channel {
     func move(to upstream: Upstream) { self.upstream = upstream }
 
     override func opened() {
+        upstream.addressAnswered(addresses)
         guard let exchange else { return close() }
         exchange.connectionOpened(slot)
         start()
     }
 
     override func connectFailed(_ failure: ConnectFailure) {
-        upstream.addressFailed()
-        fail(.connectFailed)
+        guard let exchange, leavesAddress(forAnother: true) else { return fail(.connectFailed) }
+        exchange.addressChanged(slot)
+    }
+
+    /// Gives up an address that does not answer for the next one of the name, within the same attempt: the others are
+    /// not to blame for it, and with one endpoint there is nothing else to try.
+    /// - Parameter another: whether there is time to try one more.
+    /// - Returns: whether one more is being tried.
+    func leavesAddress(forAnother another: Bool) -> Bool {
+        upstream.addressFailed(addresses)
+        guard another else { return false }
+        close()
+        return upstream.connect(self)
     }
 
     override func timedOut() {
@@ -98,10 +130,12 @@ final class UpstreamConnection: Channel {
     // MARK: One request
 
     /// Binds the connection to an attempt and sends the request now or when connected.
-    func begin(_ exchange: Exchange, slot: Int) {
+    func begin(_ exchange: Exchange, slot: Int, plan: DispatchPlans.Plan) {
         self.exchange = exchange
         self.slot = slot
+        self.plan = plan
         resetAnswer()
+        beginTranslation(exchange, plan)
         if isOpen { start() }
     }
 
@@ -112,8 +146,11 @@ final class UpstreamConnection: Channel {
         sawDone = false
         sawFinish = false
         sawErrorEvent = false
-        sentErrorEvent = false
         framing = SSEFraming()
+        frames = AWSEventStream()
+        inputTokenCount = nil
+        elements = nil
+        errorType.count = 0
         headLines.count = 0
         held.count = 0
     }
@@ -245,8 +282,11 @@ final class UpstreamConnection: Channel {
     /// Gives the connection up after a proper end of the answer: to the pool, or to the bin.
     func finished(isReusable: Bool) {
         exchange = nil
+        endTranslation()
+        loop.buffers.give(&errorType)
         loop.buffers.give(&held)
         loop.buffers.give(&headLines)
+        loop.buffers.give(&errorType)
         if isReusable && head.keepsAlive { upstream.keep(self) } else { close() }
     }
 

@@ -9,17 +9,12 @@ internal import WireFormats
 /// Builds the head sent to an endpoint: what depends only on the address is made once, what the caller sent is copied
 /// line by line.
 enum UpstreamRequestHead {
-    /// `POST path HTTP/1.1`, `Host` and the credential, with CRLFs.
-    static func prefix(address: UpstreamAddress, operation: Operation) -> [UInt8] {
-        var head = Array("POST \(address.basePath)\(operation.upstreamPath) HTTP/1.1\r\nHost: ".utf8)
-        let host = address.host.utf8.contains(58) ? "[\(address.host)]" : address.host
-        head += Array(host.utf8)
+    /// `POST path HTTP/1.1`, `Host`, and the wire's own headers, with CRLFs.
+    static func prefix(address: UpstreamAddress, path: String, headerLines: String) -> [UInt8] {
+        var head = Array("POST \(path) HTTP/1.1\r\n\(headerLines)Host: ".utf8)
+        head += Array(address.bracketedHost.utf8)
         if address.port != (address.isTLS ? 443 : 80) { head += Array(":\(address.port)".utf8) }
         head += [13, 10]
-        if let credential = address.credentialHeader {
-            credential.withBytes { head += $0 }
-            head += [13, 10]
-        }
         return head
     }
 
@@ -46,7 +41,7 @@ enum UpstreamRequestHead {
     static func isForwarded(_ header: KnownHeader) -> Bool {
         switch header {
         case .host, .contentLength, .transferEncoding, .connection, .hopByHop, .expect, .authorization, .apiKey,
-            .xAPIKey, .acceptEncoding,
+            .xAPIKey, .xGoogAPIKey, .cloudIdentity, .acceptEncoding,
             .isobarRegion, .isobarExplain, .isobar, .cookie:
             false
         default: true

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+/// What a caller asks a model for, by the API it is asked on.
+public enum Operation: UInt8, CaseIterable, BitwiseCopyable, Sendable {
+    /// OpenAI's chat completions, completions, embeddings and Responses.
+    case chatCompletions, completions, embeddings, responses
+    /// Anthropic's Messages, and the count of what one would cost.
+    case messages, countTokens
+    /// Google's generateContent and streamGenerateContent.
+    case generateContent
+    /// OpenAI's audio, images, and the rerank that compatible servers share.
+    case transcriptions, translations, speech, images, rerank
+
+    /// The wire that the caller speaks, where it is one of chat: others can be translated to it.
+    @inlinable public var chatWire: ChatWire? {
+        switch self {
+        case .chatCompletions: .chatCompletions
+        case .responses: .responses
+        case .messages: .messages
+        case .generateContent: .generateContent
+        case .completions, .embeddings, .countTokens, .transcriptions, .translations, .speech, .images, .rerank: nil
+        }
+    }
+
+    @inlinable public var set: OperationSet { OperationSet(rawValue: 1 << UInt16(rawValue)) }
+}
+
+/// Several operations.
+public struct OperationSet: OptionSet, BitwiseCopyable, Hashable, Sendable {
+    public var rawValue: UInt16
+    @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
+    @inlinable public func contains(_ operation: Operation) -> Bool { rawValue & operation.set.rawValue != 0 }
+    public static let all = OperationSet(rawValue: .max)
+}
+
+/// The wires that chat is spoken on.
+public enum ChatWire: UInt8, CaseIterable, BitwiseCopyable, Sendable {
+    /// OpenAI's chat completions, and every server compatible with them.
+    case chatCompletions
+    /// OpenAI's Responses.
+    case responses
+    /// Anthropic's Messages, also on Foundry, Vertex AI and Bedrock's InvokeModel.
+    case messages
+    /// Google's generateContent, on AI Studio and Vertex AI.
+    case generateContent
+    /// Amazon Bedrock's Converse. Only ever an endpoint's wire.
+    case converse
+}
+
+/// An API as an endpoint offers it for one of its models.
+public enum ServedAPI: String, CaseIterable, Hashable, Sendable {
+    /// OpenAI's chat completions.
+    case chat
+    case responses
+    case completions
+    case embeddings
+    /// Anthropic's Messages; at Bedrock through InvokeModel, at Vertex AI through rawPredict.
+    case messages
+    case generateContent = "generate-content"
+    case converse
+    /// Embeddings in a family's own words.
+    case titanEmbeddings = "titan-embeddings"
+    case novaEmbeddings = "nova-embeddings"
+    case cohereEmbeddings = "cohere-embeddings"
+    case vertexEmbeddings = "vertex-embeddings"
+    case geminiEmbeddings = "gemini-embeddings"
+    case transcriptions, translations, speech, images, rerank
+}
+
+/// What a model takes or gives besides text.
+public enum Modality: String, CaseIterable, Hashable, Sendable {
+    case text
+    /// Takes images.
+    case image
+    /// Takes sound.
+    case audio
+    /// Gives sound.
+    case speech
+    /// Gives images.
+    case imageGeneration = "image-generation"
+    case embedding, rerank
+}
+
+/// What becomes of a request that asks for something the chosen endpoint's wire cannot say.
+public enum UnsupportedPolicy: String, CaseIterable, Hashable, Sendable {
+    /// 400, naming it.
+    case refuse
+    /// Served without it; `x-isobar-dropped` names it.
+    case drop
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+public import ResourceTypes
+public import WireFormats
+
+/// What one event of a streamed answer meant, for whoever has to deliver and meter it.
+public struct StreamFacts {
+    /// From here on the caller has a part of an answer.
+    public var hasContent = false
+    /// The answer said how it ends.
+    public var hasFinished = false
+    /// Nothing more comes, and that is good.
+    public var hasEnded = false
+    /// The provider's own error, as JSON; points into the event.
+    public var failure: UnsafeRawBufferPointer?
+
+    public init() {}
+}
+
+/// Brings one answer from the endpoint's wire to the caller's, or only watches it pass where both are the same.
+///
+/// Output collects in `output`; whoever sends it resets it. Used for one answer after the other: `begin` starts anew.
+/// - Threading: confined to its loop.
+public final class AnswerTranslator {
+    public let output = JSONWriter(capacity: 4 << 10)
+    /// The last word on usage so far.
+    public private(set) var usage: UsageCounts?
+    /// Events with content so far, to estimate tokens when no usage comes.
+    public private(set) var contentEvents = 0
+
+    /// Hash of the answer's own id, by the process's own seed; `nil` until it is known.
+    public private(set) var answerHash: Int?
+
+    private let tape = JSONTape()
+    private let answer = Answer()
+    private var events: [StreamEvent] = []
+    private var reader = AnyStreamReader(.chatCompletions)
+    private var writer: AnyStreamWriter?
+    /// The endpoint's wire.
+    public private(set) var source = ChatWire.chatCompletions
+    private var caller: ChatWire?
+    private var target = AnswerTarget(model: .empty, id: .empty, createdUnixSeconds: 0)
+    /// Owns the texts of `target`.
+    private let names = ByteArena()
+    private var aliases: [ToolAlias] = []
+
+    public init() {}
+
+    /// - Parameters:
+    ///   - source: the endpoint's wire.
+    ///   - caller: the caller's; `nil` only watches: events go through as they are.
+    ///   - isStream: the caller asked for a stream; a whole answer needs neither reader nor writer of events.
+    ///   - model: the public name, as a JSON string's content; copied.
+    ///   - identifier: of the request; makes the id where the endpoint's wire has none.
+    public func begin(
+        from source: ChatWire, to caller: ChatWire?, isStream: Bool, model: UnsafeRawBufferPointer,
+        identifier: UInt64, createdUnixSeconds: Int64, includesUsage: Bool, aliases: [ToolAlias]
+    ) {
+        self.source = source
+        self.caller = caller
+        self.aliases = aliases
+        output.reset()
+        usage = nil
+        contentEvents = 0
+        answerHash = nil
+        names.reset()
+        writer = nil
+        if isStream { reader = AnyStreamReader(source) }
+        guard let caller else { return }
+        let id = makeID(caller, identifier)
+        target = AnswerTarget(
+            model: JSONString(names.copy(model), hasEscapes: true), id: JSONString(id, hasEscapes: false),
+            createdUnixSeconds: createdUnixSeconds, includesUsage: includesUsage)
+        if isStream { writer = AnyStreamWriter(caller, target) }
+    }
+
+    /// The wire's prefix and sixteen hexadecimal digits.
+    private func makeID(_ caller: ChatWire, _ identifier: UInt64) -> UnsafeRawBufferPointer {
+        let prefix = Self.idPrefix(caller)
+        let count = prefix.utf8CodeUnitCount
+        let memory = names.take(count + 16)
+        for i in 0..<count { memory[i] = prefix.utf8Start[i] }
+        for i in 0..<16 {
+            let nibble = UInt8(truncatingIfNeeded: identifier >> UInt64(60 - 4 * i)) & 15
+            memory[count + i] = nibble < 10 ? 48 + nibble : 87 + nibble
+        }
+        return UnsafeRawBufferPointer(memory)
+    }
+
+    private static func idPrefix(_ wire: ChatWire) -> StaticString {
+        switch wire {
+        case .chatCompletions: "chatcmpl-"
+        case .responses: "resp_"
+        case .messages: "msg_"
+        case .generateContent, .converse: ""
+        }
+    }
+
+    private func note(id: JSONString) {
+        guard !id.isEmpty else { return }
+        var hasher = Hasher()
+        hasher.combine(bytes: id.bytes)
+        answerHash = hasher.finalize()
+    }
+
+    // MARK: Whole answers
+
+    /// Reads a complete answer and writes it to `output`, or only reads its usage when watching.
+    public func whole(_ body: UnsafeRawBufferPointer) throws(TranslationFault) {
+        answer.reset()
+        output.reset()
+        try read(try tape.document(body))
+        usage = answer.usage
+        note(id: answer.id)
+        guard let caller else { return }
+        guard answer.finish != nil else { throw TranslationFault(.incompleteAnswer) }
+        if !aliases.isEmpty { restoreNames() }
+        switch caller {
+        case .chatCompletions: ChatAnswerWriter.write(answer, for: target, to: output)
+        case .responses: ResponsesAnswerWriter.write(answer, for: target, to: output)
+        case .messages: MessagesAnswerWriter.write(answer, for: target, to: output)
+        case .generateContent: GenerateContentAnswerWriter.write(answer, for: target, to: output)
+        case .converse: break
+        }
+    }
+
+    private func read(_ body: JSONElement) throws(TranslationFault) {
+        switch source {
+        case .chatCompletions: try ChatAnswerReader.read(body, into: answer)
+        case .responses: try ResponsesAnswerReader.read(body, into: answer)
+        case .messages: try MessagesAnswerReader.read(body, into: answer)
+        case .generateContent: try GenerateContentAnswerReader.read(body, into: answer)
+        case .converse: try ConverseAnswerReader.read(body, into: answer)
+        }
+    }
+
+    private func restoreNames() {
+        for i in answer.parts.indices where answer.parts[i].kind == .toolCall {
+            answer.parts[i].name = original(answer.parts[i].name)
+        }
+    }
+
+    private func original(_ name: JSONString) -> JSONString {
+        guard let alias = aliases.first(where: { $0.written.elementsEqual(name.bytes) }) else { return name }
+        return JSONString(alias.original.withUnsafeBytes { names.copy($0) }, hasEscapes: true)
+    }
+
+    // MARK: Streams
+
+    /// Reads one event and writes what it means to `output`; when watching, the event itself.
+    /// - Parameter raw: the event with its framing, for watching.
+    public func event(_ event: WireEvent, raw: UnsafeRawBufferPointer) throws(TranslationFault) -> StreamFacts {
+        events.removeAll(keepingCapacity: true)
+        do throws(TranslationFault) {
+            try reader.read(event, tape: tape, into: &events)
+        } catch {
+            // What passes by as it is need not be understood to the last word.
+            guard caller == nil, case .json = error.problem else { throw error }
+        }
+        if caller == nil { output.append(raw) }
+        return deliver()
+    }
+
+    /// The body ended the way its framing says.
+    public func bodyEnded() -> StreamFacts {
+        events.removeAll(keepingCapacity: true)
+        reader.bodyEnded(into: &events)
+        return deliver()
+    }
+
+    private func deliver() -> StreamFacts {
+        var facts = StreamFacts()
+        for event in events {
+            note(event, &facts)
+            if facts.failure != nil { break }
+            guard case .toolStarted(let block, let id, let name) = event, !aliases.isEmpty else {
+                writer?.write(event, to: output)
+                continue
+            }
+            writer?.write(.toolStarted(block: block, id: id, name: original(name)), to: output)
+        }
+        return facts
+    }
+
+    private func note(_ event: StreamEvent, _ facts: inout StreamFacts) {
+        if event.isContent {
+            facts.hasContent = true
+            contentEvents += 1
+        }
+        switch event {
+        case .finished: facts.hasFinished = true
+        case .ended: facts.hasEnded = true
+        case .usage(let counts): usage = counts
+        case .failed(let error): facts.failure = error.bytes
+        case .started(let id, _): note(id: id)
+        default: break
+        }
+    }
+
+    /// Writes a sign of life.
+    /// - Returns: false when only watching.
+    public func keepAlive() -> Bool {
+        guard writer != nil else { return false }
+        writer?.keepAlive(to: output)
+        return true
+    }
+
+    /// Writes the terminal event of a stream that broke, in the caller's own form.
+    /// - Returns: false when only watching: the caller's wire is not known here then.
+    public func fail(_ error: WireError) -> Bool {
+        guard writer != nil else { return false }
+        writer?.fail(error, to: output)
+        return true
+    }
+}

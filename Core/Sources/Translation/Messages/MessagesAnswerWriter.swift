@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import WireFormats
+
+/// Writes a complete message for a caller of Anthropic's wire.
+struct MessagesAnswerWriter: AnswerWriting {
+    static func write(_ answer: Answer, for target: AnswerTarget, to writer: JSONWriter) {
+        writer.beginObject()
+        writer.member("id", answer.id.isEmpty ? target.id : answer.id)
+        writer.member("type", "message")
+        writer.member("role", "assistant")
+        writer.member("model", answer.model.isEmpty ? target.model : answer.model)
+        writer.name("content")
+        writer.beginArray()
+        for (number, part) in answer.parts.enumerated() { write(part, number, target, writer) }
+        writer.endArray()
+        MessagesFinish.write(
+            answer.finish, hasRefusal: answer.parts.contains { $0.kind == .refusal }, writer)
+        MessagesUsage.write(answer.usage, writer)
+        writer.endObject()
+    }
+
+    /// Blank text is refused when the caller sends the turn back, so it does not go out.
+    private static func write(_ part: Part, _ number: Int, _ target: AnswerTarget, _ writer: JSONWriter) {
+        switch part.kind {
+        case .text, .refusal:
+            guard !part.text.isEmpty else { return }
+            writer.beginObject()
+            writer.member("type", "text")
+            writer.member("text", part.text)
+            writer.endObject()
+        case .thinking:
+            writer.beginObject()
+            writer.member("type", "thinking")
+            writer.member("thinking", part.text)
+            writer.member("signature", part.signature)
+            writer.endObject()
+        case .redactedThinking:
+            writer.beginObject()
+            writer.member("type", "redacted_thinking")
+            writer.member("data", part.text)
+            writer.endObject()
+        case .toolCall:
+            writer.beginObject()
+            begin(call: part.name, part.id, number, target, writer)
+            writer.member("input", raw: part.arguments)
+            writer.endObject()
+        case .image, .document, .audio, .video, .toolResult: break
+        }
+    }
+
+    /// The members of a call in front of its input. A call without an id gets one from the answer's own and its place.
+    static func begin(
+        call name: JSONString, _ id: JSONString, _ number: Int, _ target: AnswerTarget, _ writer: JSONWriter
+    ) {
+        writer.member("type", "tool_use")
+        writer.name("id")
+        if id.isEmpty {
+            writer.beginString()
+            writer.piece("call_")
+            writer.piece(target.id)
+            writer.piece("_")
+            writer.append(decimal: Int64(number))
+            writer.endString()
+        } else {
+            writer.string(id)
+        }
+        writer.member("name", name)
+    }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import WireFormats
+
+/// Writes a Messages request, for Anthropic itself and for its homes on Vertex AI and Bedrock's InvokeModel.
+struct MessagesRequestWriter: RequestWriting {
+    static func write(
+        _ conversation: Conversation, for target: RequestTarget, to writer: JSONWriter, losses: inout Losses
+    ) throws(TranslationFault) {
+        var body = MessagesBody(conversation, target, writer)
+        // Moved rather than copied: a copy would be two owners of the lists, and the next addition an allocation.
+        swap(&body.losses, &losses)
+        defer { swap(&body.losses, &losses) }
+        for member in conversation.foreign { body.losses.add(member) }
+        try body.write()
+    }
+}
+
+/// A Messages request body on its way out: envelope here, the rest in extensions.
+struct MessagesBody {
+    let conversation: Conversation
+    let target: RequestTarget
+    let writer: JSONWriter
+    let outputTokensMax: Int64
+    var losses = Losses()
+    /// Cache marks to leave out before the first that is written: Anthropic takes a few only.
+    var marksToSkip = 0
+    /// The text file that was decoded last, by where its base64 is.
+    var decodedText: (source: UnsafeRawPointer?, text: UnsafeRawBufferPointer?)
+
+    init(_ conversation: Conversation, _ target: RequestTarget, _ writer: JSONWriter) {
+        self.conversation = conversation
+        self.target = target
+        self.writer = writer
+        outputTokensMax = conversation.outputTokensMax ?? target.outputTokensDefault
+    }
+
+    mutating func write() throws(TranslationFault) {
+        limitMarks()
+        let thinking = planThinking()
+        writer.beginObject()
+        writeHome()
+        writer.member("max_tokens", outputTokensMax)
+        if conversation.isStream, target.home != .bedrock { writer.member("stream", true) }
+        writeSampling(isThinking: thinking != nil)
+        writeStops()
+        writeOutput(thinking)
+        writeAccount()
+        try writeTools()
+        writeSystem()
+        try writeMessages()
+        writer.endObject()
+    }
+
+    // MARK: Envelope
+
+    /// The clouds have the model in the path and want the version in the body (Anthropic's SDKs, read 2026-11).
+    private func writeHome() {
+        switch target.home {
+        case .own, .compatible: writer.member("model", target.model)
+        case .bedrock: writer.member("anthropic_version", "bedrock-2023-05-31")
+        case .vertex: writer.member("anthropic_version", "vertex-2023-10-16")
+        }
+    }
+
+    private mutating func writeAccount() {
+        if let user = conversation.user {
+            writer.name("metadata")
+            writer.beginObject()
+            writer.member("user_id", user)
+            writer.endObject()
+        }
+        if conversation.metadata != nil { losses.add(.metadata) }
+        switch conversation.serviceTier {
+        case nil, .auto: break
+        case .standard: if target.home == .own { writer.member("service_tier", "standard_only") }
+        case .flex, .priority: losses.add(.serviceTier)
+        }
+    }
+
+    /// Whitespace alone is refused as a stop sequence.
+    private mutating func writeStops() {
+        guard conversation.stops.contains(where: { !$0.isBlank }) else {
+            if !conversation.stops.isEmpty { losses.add(.stopSequences) }
+            return
+        }
+        writer.name("stop_sequences")
+        writer.beginArray()
+        for stop in conversation.stops {
+            if stop.isBlank { losses.add(.stopSequences) } else { writer.string(stop) }
+        }
+        writer.endArray()
+    }
+
+    private mutating func writeSystem() {
+        guard conversation.system.contains(where: { !$0.text.isBlank }) else { return }
+        writer.name("system")
+        writer.beginArray()
+        for part in conversation.system where !part.text.isBlank { writeText(part) }
+        writer.endArray()
+    }
+
+    // MARK: Cache marks
+
+    /// The longest prefixes are worth most, so the last marks stay. Written in Anthropic's own order: tools, system,
+    /// messages.
+    private mutating func limitMarks() {
+        var count = 0
+        for tool in conversation.tools where tool.cache != .none && allowsCalls(of: tool) { count += 1 }
+        for part in conversation.system where part.cache != .none && !part.text.isBlank { count += 1 }
+        for part in conversation.parts where part.cache != .none { count += 1 }
+        marksToSkip = max(0, count - Self.marksMax)
+        if marksToSkip > 0 { losses.add(.cacheMarks) }
+    }
+
+    private static let marksMax = 4
+
+    mutating func write(_ mark: CacheMark) {
+        guard mark != .none else { return }
+        if marksToSkip > 0 {
+            marksToSkip -= 1
+            return
+        }
+        writer.member(
+            "cache_control", raw: mark == .oneHour ? #"{"type":"ephemeral","ttl":"1h"}"# : #"{"type":"ephemeral"}"#)
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import ResourceTypes
+internal import WireFormats
+
+// Tools and the choice among them.
+extension ResponsesBody {
+    func writeTools() throws(TranslationFault) {
+        guard conversation.tools.contains(where: isWritten) else {
+            switch conversation.toolChoice {
+            case .any, .named: throw TranslationFault(.wrongType("used together with tools"), at: "tool_choice")
+            case nil, .auto, .some(.none): return
+            }
+        }
+        writeChoice()
+        if let allows = conversation.allowsParallelCalls { writer.member("parallel_tool_calls", allows) }
+        writer.name("tools")
+        writer.beginArray()
+        for tool in conversation.tools where isWritten(tool) { write(tool) }
+        writer.endArray()
+    }
+
+    /// OpenAI is told of a restriction in the choice, which leaves its prompt cache alone; compatible servers only know
+    /// tools that are there or not.
+    private func isWritten(_ tool: Tool) -> Bool { target.home != .compatible || isAllowed(tool) }
+
+    private func isAllowed(_ tool: Tool) -> Bool {
+        conversation.allowedTools.isEmpty || conversation.allowedTools.contains { $0.isSame(as: tool.name) }
+    }
+
+    func name(_ name: JSONString) -> JSONString {
+        ToolNames.written(name, for: .responses, arena: conversation.arena)
+    }
+
+    /// This wire takes tools as strict unless it is told otherwise, and every other wire the other way around.
+    private func write(_ tool: Tool) {
+        writer.beginObject()
+        writer.member("type", "function")
+        writer.member("name", name(tool.name))
+        if let description = tool.description { writer.member("description", description) }
+        writer.member("parameters", raw: tool.parameters ?? #"{"type":"object","properties":{}}"#)
+        writer.member("strict", tool.isStrict ?? false)
+        writer.endObject()
+    }
+
+    private func writeChoice() {
+        guard let choice = conversation.toolChoice else { return }
+        writer.name("tool_choice")
+        if !conversation.allowedTools.isEmpty, target.home != .compatible { return writeAllowed(choice) }
+        switch choice {
+        case .auto: writer.string("auto")
+        case .none: writer.string("none")
+        case .any: writer.string("required")
+        case .named(let tool):
+            writer.beginObject()
+            writer.member("type", "function")
+            writer.member("name", name(tool))
+            writer.endObject()
+        }
+    }
+
+    private func writeAllowed(_ choice: ToolChoice) {
+        writer.beginObject()
+        writer.member("type", "allowed_tools")
+        if case .any = choice { writer.member("mode", "required") } else { writer.member("mode", "auto") }
+        writer.name("tools")
+        writer.beginArray()
+        for tool in conversation.tools where isAllowed(tool) {
+            writer.beginObject()
+            writer.member("type", "function")
+            writer.member("name", name(tool.name))
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.endObject()
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import ResourceTypes
+internal import WireFormats
+
+/// Writes a Responses request that the provider need not remember.
+struct ResponsesRequestWriter: RequestWriting {
+    static func write(
+        _ conversation: Conversation, for target: RequestTarget, to writer: JSONWriter, losses: inout Losses
+    ) throws(TranslationFault) {
+        var body = ResponsesBody(conversation: conversation, target: target, writer: writer)
+        // Moved rather than copied: a copy would be two owners of the lists, and the next addition an allocation.
+        swap(&body.losses, &losses)
+        defer { swap(&body.losses, &losses) }
+        for member in conversation.foreign { body.losses.add(member) }
+        try body.write()
+    }
+}
+
+/// A Responses request body on its way out: envelope here, the rest in extensions.
+struct ResponsesBody {
+    let conversation: Conversation
+    let target: RequestTarget
+    let writer: JSONWriter
+    var losses = Losses()
+
+    mutating func write() throws(TranslationFault) {
+        writer.beginObject()
+        writer.member("model", target.model)
+        if let max = conversation.outputTokensMax { writer.member("max_output_tokens", max) }
+        if conversation.isStream { writer.member("stream", true) }
+        writer.member("store", false)
+        writeSampling()
+        writeReasoning()
+        writeFormat()
+        writeAccount()
+        try writeTools()
+        try writeInput()
+        writer.endObject()
+    }
+
+    // MARK: Sampling
+
+    private mutating func writeSampling() {
+        let sampling = conversation.sampling
+        if let number = sampling.temperature { write("temperature", number, .temperature) }
+        if let number = sampling.topP { write("top_p", number, .topP) }
+        // Compatible servers say "all" as 0 or -1.
+        if let topK = sampling.topK, (SamplingNumber.value(topK) ?? 0) > 0 { losses.add(.topK) }
+        if sampling.seed != nil { losses.add(.seed) }
+        if let number = sampling.presencePenalty, SamplingNumber.value(number) != 0 { losses.add(.presencePenalty) }
+        if let number = sampling.frequencyPenalty, SamplingNumber.value(number) != 0 { losses.add(.frequencyPenalty) }
+        if !conversation.stops.isEmpty { losses.add(.stopSequences) }
+    }
+
+    /// Reasoning models take neither, and 1 is what both are without being said.
+    private mutating func write(_ name: JSONString, _ number: JSONRaw, _ feature: Feature) {
+        if target.capabilities.takesSampling {
+            writer.member(name, raw: number)
+        } else if SamplingNumber.value(number) != 1 {
+            losses.add(feature)
+        }
+    }
+
+    // MARK: Reasoning
+
+    /// With nothing stored, a later turn can only go on from reasoning that came along, sealed.
+    private mutating func writeReasoning() {
+        guard let reasoning = conversation.reasoning else { return }
+        guard target.capabilities.thinking != .none else {
+            // A model that cannot think is already what was asked for.
+            if reasoning != .off { losses.add(.reasoning) }
+            return
+        }
+        switch reasoning {
+        case .off: return writeEffort("none")
+        case .adaptive: break
+        case .effort(let effort): writeEffort(effort.openAIName)
+        case .budget(let tokens): writeEffort(ThinkingBudget.effort(tokens).openAIName)
+        }
+        writer.member("include", raw: #"["reasoning.encrypted_content"]"#)
+    }
+
+    private func writeEffort(_ word: StaticString) {
+        writer.name("reasoning")
+        writer.beginObject()
+        writer.member("effort", JSONString(stringLiteral: word))
+        writer.endObject()
+    }
+
+    // MARK: Format and account
+
+    private mutating func writeFormat() {
+        guard let format = conversation.format else { return }
+        writer.name("text")
+        writer.beginObject()
+        writer.name("format")
+        writer.beginObject()
+        switch format {
+        case .jsonObject: writer.member("type", "json_object")
+        case .jsonSchema(let schema, let name, let description, let isStrict):
+            writer.member("type", "json_schema")
+            writer.member("name", name ?? "response")
+            if let description { writer.member("description", description) }
+            writer.member("schema", raw: schema)
+            if let isStrict { writer.member("strict", isStrict) }
+        }
+        writer.endObject()
+        writer.endObject()
+    }
+
+    private func writeAccount() {
+        if let user = conversation.user { writer.member("user", user) }
+        if let metadata = conversation.metadata { writer.member("metadata", raw: metadata) }
+        switch conversation.serviceTier {
+        case nil, .auto: break
+        case .standard: writer.member("service_tier", "default")
+        case .flex: writer.member("service_tier", "flex")
+        case .priority: writer.member("service_tier", "priority")
+        }
+    }
+}

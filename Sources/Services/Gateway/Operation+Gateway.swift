@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import ResourceTypes
+internal import WireFormats
+
+extension Operation {
+    /// What its body must be; `nil` for a form with a file in it.
+    var kind: RequestKind? {
+        switch self {
+        case .chatCompletions: .chatCompletions
+        case .completions: .completions
+        case .embeddings: .embeddings
+        case .responses: .responses
+        case .messages, .countTokens: .messages
+        case .generateContent: .generateContent
+        case .speech, .images, .rerank: .other
+        case .transcriptions, .translations: nil
+        }
+    }
+
+    /// The form of its errors: the caller's wire where it is one of chat, OpenAI's for everything else.
+    var wire: ChatWire { chatWire ?? (self == .countTokens ? .messages : .chatCompletions) }
+
+    /// Whether its answer can be a stream whose events are understood: others are relayed as they come.
+    var hasKnownEvents: Bool { chatWire != nil || self == .completions }
+
+    /// Whether we may ask for usage in a stream, which only these know the option for.
+    var takesStreamOptions: Bool { self == .chatCompletions || self == .completions }
+
+    /// `gen_ai.operation.name` of OpenTelemetry's semantic conventions, where they have one.
+    var telemetryName: StaticString {
+        switch self {
+        case .chatCompletions, .responses, .messages: "chat"
+        case .completions: "text_completion"
+        case .embeddings: "embeddings"
+        case .generateContent: "generate_content"
+        case .countTokens: "count_tokens"
+        case .transcriptions: "transcription"
+        case .translations: "translation"
+        case .speech: "speech"
+        case .images: "image_generation"
+        case .rerank: "rerank"
+        }
+    }
+}
