@@ -21,7 +21,7 @@ public final class RequestTranslator {
     /// - Cost: two passes over the body; allocates only while its memory grows.
     public func translate(
         _ body: UnsafeRawBufferPointer, from source: ChatWire, isStream: Bool, to wire: ChatWire,
-        for target: RequestTarget
+        for target: EndpointTarget
     ) throws(TranslationFault) {
         conversation.reset()
         losses.reset()
@@ -58,7 +58,7 @@ public final class RequestTranslator {
         }
     }
 
-    private func write(_ wire: ChatWire, _ target: RequestTarget) throws(TranslationFault) {
+    private func write(_ wire: ChatWire, _ target: EndpointTarget) throws(TranslationFault) {
         switch wire {
         case .chatCompletions: try ChatRequestWriter.write(conversation, for: target, to: writer, losses: &losses)
         case .responses: try ResponsesRequestWriter.write(conversation, for: target, to: writer, losses: &losses)

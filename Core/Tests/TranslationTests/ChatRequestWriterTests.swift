@@ -9,12 +9,12 @@ import WireFormats
 
 /// Reads a chat completions request and writes it again as one.
 private func rewrite(
-    _ json: String, home: RequestTarget.Home = .compatible, thinking: ThinkingStyle = .adaptive
+    _ json: String, home: EndpointTarget.Home = .compatible, thinking: ThinkingStyle = .adaptive
 ) throws -> (body: JSONValue, losses: [String]) {
     try withChat(json) { conversation in
         let writer = JSONWriter()
         var losses = Losses()
-        var target = RequestTarget(model: "upstream", home: home)
+        var target = EndpointTarget(model: "upstream", home: home)
         target.capabilities.thinking = thinking
         try ChatRequestWriter.write(conversation, for: target, to: writer, losses: &losses)
         #expect(writer.isBalanced)

@@ -37,7 +37,7 @@ struct ConversePropertyTests {
         var random = SeededChoice(seed: seed)
         for _ in 0..<2_000 {
             let conversation = Self.conversation(&random)
-            var target = RequestTarget(model: "m")
+            var target = EndpointTarget(model: "m")
             target.capabilities.thinking = random.one(Capabilities.Thinking.allCases)
             target.capabilities.takesSampling = random.chance(70)
             target.capabilities.takesSchemas = random.chance(70)

@@ -18,7 +18,7 @@ struct ConverseWritten {
         chat: String, thinking: Capabilities.Thinking = .adaptive, takesSampling: Bool = true,
         takesSchemas: Bool = true, edit: (Conversation) -> Void = { _ in }
     ) throws {
-        var target = RequestTarget(model: "m")
+        var target = EndpointTarget(model: "m")
         target.capabilities.thinking = thinking
         target.capabilities.takesSampling = takesSampling
         target.capabilities.takesSchemas = takesSchemas
@@ -28,7 +28,7 @@ struct ConverseWritten {
         }
     }
 
-    init(_ conversation: Conversation, _ target: RequestTarget = RequestTarget(model: "m")) throws {
+    init(_ conversation: Conversation, _ target: EndpointTarget = EndpointTarget(model: "m")) throws {
         let writer = JSONWriter()
         var found = Losses()
         try ConverseRequestWriter.write(conversation, for: target, to: writer, losses: &found)

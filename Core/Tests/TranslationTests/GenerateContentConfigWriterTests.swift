@@ -11,11 +11,11 @@ import WireFormats
 struct GenerateContentConfigWriterTests {
     private static let hello = #""messages":[{"role":"user","content":"hi"}]"#
 
-    private func contents(_ messages: String, for target: RequestTarget = Gemini.target()) throws -> JSONValue? {
+    private func contents(_ messages: String, for target: EndpointTarget = Gemini.target()) throws -> JSONValue? {
         try Gemini.fromChat(#"{"messages":[\#(messages)]}"#, for: target).body["contents"]
     }
 
-    private func config(_ members: String, for target: RequestTarget = Gemini.target()) throws -> JSONValue? {
+    private func config(_ members: String, for target: EndpointTarget = Gemini.target()) throws -> JSONValue? {
         try Gemini.fromChat("{\(Self.hello),\(members)}", for: target).body["generationConfig"]
     }
 
@@ -231,7 +231,7 @@ struct GenerateContentConfigWriterTests {
 
     @Test("labels go to Vertex AI when it would take them, tiers to both")
     func labels() throws {
-        func written(_ metadata: String, _ home: RequestTarget.Home) throws -> Gemini.Written {
+        func written(_ metadata: String, _ home: EndpointTarget.Home) throws -> Gemini.Written {
             try Gemini.fromChat(
                 #"{\#(Self.hello),"metadata":\#(metadata),"service_tier":"flex"}"#, for: Gemini.target(home: home))
         }

@@ -11,7 +11,7 @@ import WireFormats
 struct GenerateContentRequestWriterTests {
     private static let hello = #""messages":[{"role":"user","content":"hi"}]"#
 
-    private func contents(_ messages: String, for target: RequestTarget = Gemini.target()) throws -> JSONValue? {
+    private func contents(_ messages: String, for target: EndpointTarget = Gemini.target()) throws -> JSONValue? {
         try Gemini.fromChat(#"{"messages":[\#(messages)]}"#, for: target).body["contents"]
     }
 
@@ -160,7 +160,7 @@ struct GenerateContentRequestWriterTests {
         let messages = #"""
             {"role":"assistant","tool_calls":[{"id":"8f2b1a3c","function":{"name":"f"}},{"id":"call_r_0","function":{"name":"f"}}]},{"role":"tool","tool_call_id":"8f2b1a3c","content":"x"},{"role":"tool","tool_call_id":"call_r_0","content":"x"}
             """#
-        func ids(_ home: RequestTarget.Home) throws -> [String?] {
+        func ids(_ home: EndpointTarget.Home) throws -> [String?] {
             let entries = try contents(messages, for: Gemini.target(home: home))?.arrayValue ?? []
             return entries.flatMap { $0["parts"]?.arrayValue ?? [] }
                 .map { ($0["functionCall"] ?? $0["functionResponse"])?["id"]?.stringValue }

@@ -27,7 +27,7 @@ enum Gemini {
         var losses: [String]
     }
 
-    static func write(_ conversation: Conversation, for target: RequestTarget = target()) throws -> Written {
+    static func write(_ conversation: Conversation, for target: EndpointTarget = target()) throws -> Written {
         let writer = JSONWriter()
         var losses = Losses()
         try GenerateContentRequestWriter.write(conversation, for: target, to: writer, losses: &losses)
@@ -36,18 +36,18 @@ enum Gemini {
     }
 
     /// A chat completions request in Google's words.
-    static func fromChat(_ json: String, for target: RequestTarget = target()) throws -> Written {
+    static func fromChat(_ json: String, for target: EndpointTarget = target()) throws -> Written {
         try withChat(json) { try write($0, for: target) }
     }
 
     static func target(
-        _ thinking: Capabilities.Thinking = .budget, home: RequestTarget.Home = .own,
+        _ thinking: Capabilities.Thinking = .budget, home: EndpointTarget.Home = .own,
         _ change: (inout Capabilities) -> Void = { _ in }
-    ) -> RequestTarget {
+    ) -> EndpointTarget {
         var capabilities = Capabilities()
         capabilities.thinking = thinking
         change(&capabilities)
-        return RequestTarget(model: "m", home: home, capabilities: capabilities)
+        return EndpointTarget(model: "m", home: home, capabilities: capabilities)
     }
 
     static func json(_ text: String) throws -> JSONValue { try JSONValue(parsing: Array(text.utf8)) }

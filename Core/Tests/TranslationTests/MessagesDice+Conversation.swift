@@ -20,10 +20,10 @@ extension MessagesDice {
     }
 
     /// How the model must be declared so that it can do what the conversation asks.
-    func target(_ conversation: Conversation) -> RequestTarget {
+    func target(_ conversation: Conversation) -> EndpointTarget {
         var capabilities = Capabilities()
         if case .budget = conversation.reasoning { capabilities.thinking = .budget }
-        return RequestTarget(model: "m", capabilities: capabilities)
+        return EndpointTarget(model: "m", capabilities: capabilities)
     }
 
     // MARK: Tools

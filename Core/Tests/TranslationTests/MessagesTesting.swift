@@ -36,7 +36,7 @@ enum MessagesTesting {
 
     /// The request on another wire, and what was lost on the way.
     static func translate<Reader: RequestReading, Writer: RequestWriting>(
-        _ json: String, from reader: Reader.Type, to _: Writer.Type, target: RequestTarget = RequestTarget(model: "m")
+        _ json: String, from reader: Reader.Type, to _: Writer.Type, target: EndpointTarget = EndpointTarget(model: "m")
     ) throws -> (body: JSONValue, losses: Losses) {
         try withConversation(json, reader) { conversation in
             let writer = JSONWriter()
@@ -47,14 +47,14 @@ enum MessagesTesting {
     }
 
     static func target(
-        _ home: RequestTarget.Home = .own, thinking: Capabilities.Thinking = .adaptive, sampling: Bool = true,
+        _ home: EndpointTarget.Home = .own, thinking: Capabilities.Thinking = .adaptive, sampling: Bool = true,
         schemas: Bool = true, outputTokensDefault: Int64 = 4096
-    ) -> RequestTarget {
+    ) -> EndpointTarget {
         var capabilities = Capabilities()
         capabilities.thinking = thinking
         capabilities.takesSampling = sampling
         capabilities.takesSchemas = schemas
-        return RequestTarget(
+        return EndpointTarget(
             model: "m", outputTokensDefault: outputTokensDefault, home: home, capabilities: capabilities)
     }
 

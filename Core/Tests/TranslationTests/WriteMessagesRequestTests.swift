@@ -9,7 +9,7 @@ import WireFormats
 
 /// From chat completions, whose reader is tested elsewhere, to Messages.
 private func fromChat(
-    _ json: String, _ target: RequestTarget = MessagesTesting.target()
+    _ json: String, _ target: EndpointTarget = MessagesTesting.target()
 ) throws -> (body: JSONValue, losses: [String]) {
     let translated = try MessagesTesting.translate(
         json, from: ChatRequestReader.self, to: MessagesRequestWriter.self, target: target)
@@ -49,7 +49,7 @@ struct WriteMessagesRequestTests {
     func homes() throws {
         let json = #"{"model":"public","stream":true,"max_tokens":5,\#(ask)}"#
         let messages = #""messages":[{"role":"user","content":[{"type":"text","text":"x"}]}]"#
-        let expected: [(RequestTarget.Home, String)] = [
+        let expected: [(EndpointTarget.Home, String)] = [
             (.own, #"{"model":"m","max_tokens":5,"stream":true,\#(messages)}"#),
             (.bedrock, #"{"anthropic_version":"bedrock-2023-05-31","max_tokens":5,\#(messages)}"#),
             (.vertex, #"{"anthropic_version":"vertex-2023-10-16","max_tokens":5,"stream":true,\#(messages)}"#),
@@ -351,7 +351,7 @@ struct MessagesThinkingTests {
     @Test("thinking is lost where the model, the bound or a forced call has no room for it")
     func lost() throws {
         let tools = #""tools":[{"type":"function","function":{"name":"f"}}]"#
-        let cases: [(String, RequestTarget)] = [
+        let cases: [(String, EndpointTarget)] = [
             (#"{"reasoning_effort":"low",\#(ask)}"#, MessagesTesting.target(thinking: .none)),
             (#"{"reasoning_effort":"low","max_tokens":1024,\#(ask)}"#, MessagesTesting.target(thinking: .budget)),
             (#"{"reasoning_effort":"low",\#(tools),"tool_choice":"required",\#(ask)}"#, MessagesTesting.target()),

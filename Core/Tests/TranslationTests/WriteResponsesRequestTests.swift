@@ -8,7 +8,7 @@ import WireFormats
 @testable import Translation
 
 private func fromChat(
-    _ json: String, _ target: RequestTarget = MessagesTesting.target()
+    _ json: String, _ target: EndpointTarget = MessagesTesting.target()
 ) throws -> (body: JSONValue, losses: [String]) {
     let translated = try MessagesTesting.translate(
         json, from: ChatRequestReader.self, to: ResponsesRequestWriter.self, target: target)

@@ -73,8 +73,10 @@ class ChatCaller(OpenAICaller):
         )
         heard, state = Heard(dropped=dropped_of(raw.headers)), _StreamState()
         self.so_far = heard
-        for chunk in raw.parse():
-            state.take(chunk, heard)
+        # Closed here: a stream left to the garbage collector may be closed while the pool's lock is held, for ever.
+        with raw.parse() as chunks:
+            for chunk in chunks:
+                state.take(chunk, heard)
         state.end(heard)
         return heard
 

@@ -31,20 +31,22 @@ class ResponsesCaller(OpenAICaller):
         raw = self.client.responses.with_raw_response.create(model=model, stream=True, **body_of(question))
         deltas, thoughts, fragments, last, final = [], [], [], -1, None
         self.so_far = Heard(deltas=deltas, thoughts=thoughts, fragments=fragments)
-        for event in raw.parse():
-            assert event.sequence_number > last, "sequence numbers rise"
-            last = event.sequence_number
-            assert final is None, f"{event.type} after the end"
-            if event.type == "response.output_text.delta":
-                deltas.append(event.delta)
-            elif event.type in ("response.reasoning_summary_text.delta", "response.reasoning_text.delta"):
-                thoughts.append(event.delta)
-            elif event.type == "response.function_call_arguments.delta":
-                fragments.append(event.delta)
-            elif event.type in ("response.completed", "response.incomplete"):
-                final = event.response
-            elif event.type in ("response.failed", "error"):
-                raise StreamFailed(event)
+        # Closed here: a stream left to the garbage collector may be closed while the pool's lock is held, for ever.
+        with raw.parse() as events:
+            for event in events:
+                assert event.sequence_number > last, "sequence numbers rise"
+                last = event.sequence_number
+                assert final is None, f"{event.type} after the end"
+                if event.type == "response.output_text.delta":
+                    deltas.append(event.delta)
+                elif event.type in ("response.reasoning_summary_text.delta", "response.reasoning_text.delta"):
+                    thoughts.append(event.delta)
+                elif event.type == "response.function_call_arguments.delta":
+                    fragments.append(event.delta)
+                elif event.type in ("response.completed", "response.incomplete"):
+                    final = event.response
+                elif event.type in ("response.failed", "error"):
+                    raise StreamFailed(event)
         if final is None:
             return self.so_far
         heard = _heard(final)

@@ -7,7 +7,7 @@ internal import WireFormats
 /// Writes a chat completions request, for OpenAI, Azure and compatible servers.
 struct ChatRequestWriter: RequestWriting {
     static func write(
-        _ conversation: Conversation, for target: RequestTarget, to writer: JSONWriter, losses: inout Losses
+        _ conversation: Conversation, for target: EndpointTarget, to writer: JSONWriter, losses: inout Losses
     ) throws(TranslationFault) {
         guard !conversation.turns.isEmpty else { throw TranslationFault(.emptyConversation) }
         for member in conversation.foreign { losses.add(member) }
@@ -29,7 +29,7 @@ struct ChatRequestWriter: RequestWriting {
     // MARK: Messages
 
     private static func writeMessages(
-        _ conversation: Conversation, _ target: RequestTarget, _ writer: JSONWriter, _ losses: inout Losses
+        _ conversation: Conversation, _ target: EndpointTarget, _ writer: JSONWriter, _ losses: inout Losses
     ) {
         writer.name("messages")
         writer.beginArray()
@@ -92,7 +92,7 @@ struct ChatRequestWriter: RequestWriting {
 
     // MARK: Numbers and the rest
 
-    private static func writeSampling(_ conversation: Conversation, _ target: RequestTarget, _ writer: JSONWriter) {
+    private static func writeSampling(_ conversation: Conversation, _ target: EndpointTarget, _ writer: JSONWriter) {
         let sampling = conversation.sampling
         if let max = conversation.outputTokensMax {
             writer.member(target.home == .compatible ? "max_tokens" : "max_completion_tokens", max)
@@ -110,7 +110,7 @@ struct ChatRequestWriter: RequestWriting {
     }
 
     private static func writeReasoning(
-        _ conversation: Conversation, _ target: RequestTarget, _ writer: JSONWriter, _ losses: inout Losses
+        _ conversation: Conversation, _ target: EndpointTarget, _ writer: JSONWriter, _ losses: inout Losses
     ) {
         switch conversation.reasoning {
         case nil, .adaptive: break
@@ -122,14 +122,14 @@ struct ChatRequestWriter: RequestWriting {
     }
 
     private static func writeEffort(
-        _ effort: Reasoning.Effort, _ target: RequestTarget, _ writer: JSONWriter, _ losses: inout Losses
+        _ effort: Reasoning.Effort, _ target: EndpointTarget, _ writer: JSONWriter, _ losses: inout Losses
     ) {
         guard target.capabilities.thinking != .none else { return losses.add(.reasoning) }
         writer.member("reasoning_effort", JSONString(stringLiteral: effort.openAIName))
     }
 
     private static func writeAccount(
-        _ conversation: Conversation, _ target: RequestTarget, _ writer: JSONWriter, _ losses: inout Losses
+        _ conversation: Conversation, _ target: EndpointTarget, _ writer: JSONWriter, _ losses: inout Losses
     ) {
         if let topK = conversation.sampling.topK {
             // An extension that every compatible server takes, and OpenAI's own refuses.

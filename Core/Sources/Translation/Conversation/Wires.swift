@@ -16,7 +16,7 @@ protocol RequestReading {
 protocol RequestWriting {
     /// - Parameter losses: what the wire cannot say; the body is complete without it.
     static func write(
-        _ conversation: Conversation, for target: RequestTarget, to writer: JSONWriter, losses: inout Losses
+        _ conversation: Conversation, for target: EndpointTarget, to writer: JSONWriter, losses: inout Losses
     ) throws(TranslationFault)
 }
 

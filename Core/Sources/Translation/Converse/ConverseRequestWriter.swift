@@ -9,7 +9,7 @@ internal import WireFormats
 /// Source of the wire: botocore 1.44.5 `bedrock-runtime`, read 2026-11.
 struct ConverseRequestWriter: RequestWriting {
     static func write(
-        _ conversation: Conversation, for target: RequestTarget, to writer: JSONWriter, losses: inout Losses
+        _ conversation: Conversation, for target: EndpointTarget, to writer: JSONWriter, losses: inout Losses
     ) throws(TranslationFault) {
         var body = ConverseBody(conversation, target, writer)
         // Moved rather than copied: a copy would be two owners of the lists, and the next addition an allocation.
@@ -23,7 +23,7 @@ struct ConverseRequestWriter: RequestWriting {
 /// A Converse request body on its way out: envelope here, the rest in extensions.
 struct ConverseBody {
     let conversation: Conversation
-    let target: RequestTarget
+    let target: EndpointTarget
     let writer: JSONWriter
     var losses = Losses()
     /// Cache marks to leave out before the first that is written.
@@ -31,7 +31,7 @@ struct ConverseBody {
     /// Documents so far: their names are their numbers.
     var documentCount: Int64 = 0
 
-    init(_ conversation: Conversation, _ target: RequestTarget, _ writer: JSONWriter) {
+    init(_ conversation: Conversation, _ target: EndpointTarget, _ writer: JSONWriter) {
         self.conversation = conversation
         self.target = target
         self.writer = writer

@@ -7,7 +7,7 @@ internal import WireFormats
 /// Writes `generationConfig`.
 enum GenerateContentConfigWriter {
     static func write(
-        _ conversation: Conversation, for target: RequestTarget, to writer: JSONWriter, losses: inout Losses
+        _ conversation: Conversation, for target: EndpointTarget, to writer: JSONWriter, losses: inout Losses
     ) {
         var config = OptionalObject("generationConfig", writer)
         if let tokens = conversation.outputTokensMax {

@@ -11,7 +11,7 @@ enum GenerateContentMedia {
     case text(JSONString)
 
     /// `nil` when it cannot be said; the loss is noted then.
-    init?(_ part: Part, for target: RequestTarget, losses: inout Losses) {
+    init?(_ part: Part, for target: EndpointTarget, losses: inout Losses) {
         guard let form = Self.form(part.media, target) else {
             losses.add(Self.feature(part))
             return nil
@@ -19,7 +19,7 @@ enum GenerateContentMedia {
         self = form
     }
 
-    private static func form(_ media: Media, _ target: RequestTarget) -> GenerateContentMedia? {
+    private static func form(_ media: Media, _ target: EndpointTarget) -> GenerateContentMedia? {
         let type = media.type.isEmpty ? .empty : DataURL.canonical(media.type)
         switch media.source {
         case .text: return .text(media.value)

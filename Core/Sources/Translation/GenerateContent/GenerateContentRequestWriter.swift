@@ -9,7 +9,7 @@ internal import WireFormats
 /// providers' signatures are refused.
 struct GenerateContentRequestWriter: RequestWriting {
     static func write(
-        _ conversation: Conversation, for target: RequestTarget, to writer: JSONWriter, losses: inout Losses
+        _ conversation: Conversation, for target: EndpointTarget, to writer: JSONWriter, losses: inout Losses
     ) throws(TranslationFault) {
         noteLosses(conversation, &losses)
         writer.beginObject()
@@ -48,7 +48,7 @@ struct GenerateContentRequestWriter: RequestWriting {
     }
 
     private static func writeLabels(
-        _ conversation: Conversation, for target: RequestTarget, to writer: JSONWriter, losses: inout Losses
+        _ conversation: Conversation, for target: EndpointTarget, to writer: JSONWriter, losses: inout Losses
     ) {
         guard let metadata = conversation.metadata else { return }
         guard target.home == .vertex, GenerateContentLabels.areTaken(metadata) else { return losses.add(.metadata) }

@@ -12,7 +12,7 @@ internal import WireFormats
 ///   that Google documents for it.
 struct GenerateContentTurnWriter {
     let conversation: Conversation
-    let target: RequestTarget
+    let target: EndpointTarget
     let writer: JSONWriter
     private var hasContents = false
     private var isOpen = false
@@ -22,7 +22,7 @@ struct GenerateContentTurnWriter {
     /// Google's documentation of thought signatures, read 2026-11. Refused anywhere but on the first call.
     private static var lostSignature: JSONString { "skip_thought_signature_validator" }
 
-    init(_ conversation: Conversation, _ target: RequestTarget, _ writer: JSONWriter) {
+    init(_ conversation: Conversation, _ target: EndpointTarget, _ writer: JSONWriter) {
         self.conversation = conversation
         self.target = target
         self.writer = writer

@@ -6,7 +6,7 @@ internal import WireFormats
 /// Writes a Messages request, for Anthropic itself and for its homes on Vertex AI and Bedrock's InvokeModel.
 struct MessagesRequestWriter: RequestWriting {
     static func write(
-        _ conversation: Conversation, for target: RequestTarget, to writer: JSONWriter, losses: inout Losses
+        _ conversation: Conversation, for target: EndpointTarget, to writer: JSONWriter, losses: inout Losses
     ) throws(TranslationFault) {
         var body = MessagesBody(conversation, target, writer)
         // Moved rather than copied: a copy would be two owners of the lists, and the next addition an allocation.
@@ -20,7 +20,7 @@ struct MessagesRequestWriter: RequestWriting {
 /// A Messages request body on its way out: envelope here, the rest in extensions.
 struct MessagesBody {
     let conversation: Conversation
-    let target: RequestTarget
+    let target: EndpointTarget
     let writer: JSONWriter
     let outputTokensMax: Int64
     var losses = Losses()
@@ -29,7 +29,7 @@ struct MessagesBody {
     /// The text file that was decoded last, by where its base64 is.
     var decodedText: (source: UnsafeRawPointer?, text: UnsafeRawBufferPointer?)
 
-    init(_ conversation: Conversation, _ target: RequestTarget, _ writer: JSONWriter) {
+    init(_ conversation: Conversation, _ target: EndpointTarget, _ writer: JSONWriter) {
         self.conversation = conversation
         self.target = target
         self.writer = writer

@@ -7,7 +7,7 @@ internal import WireFormats
 /// Writes a Responses request that the provider need not remember.
 struct ResponsesRequestWriter: RequestWriting {
     static func write(
-        _ conversation: Conversation, for target: RequestTarget, to writer: JSONWriter, losses: inout Losses
+        _ conversation: Conversation, for target: EndpointTarget, to writer: JSONWriter, losses: inout Losses
     ) throws(TranslationFault) {
         var body = ResponsesBody(conversation: conversation, target: target, writer: writer)
         // Moved rather than copied: a copy would be two owners of the lists, and the next addition an allocation.
@@ -21,7 +21,7 @@ struct ResponsesRequestWriter: RequestWriting {
 /// A Responses request body on its way out: envelope here, the rest in extensions.
 struct ResponsesBody {
     let conversation: Conversation
-    let target: RequestTarget
+    let target: EndpointTarget
     let writer: JSONWriter
     var losses = Losses()
 

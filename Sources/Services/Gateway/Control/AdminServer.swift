@@ -56,7 +56,9 @@ public final class AdminServer {
         self.reload = reload
         // The metrics of thousands of endpoints are tens of megabytes, in one answer.
         let limits = HTTPServerLimits(pendingBytesMax: 256 << 20)
-        let server = HTTPServer(loop: loop, limits: limits) { [unowned self] request, responder in handle(request, responder) }
+        let server = HTTPServer(loop: loop, limits: limits) { [unowned self] request, responder in
+            handle(request, responder)
+        }
         try server.listen(on: address)
         self.server = server
     }

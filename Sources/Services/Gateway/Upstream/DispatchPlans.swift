@@ -79,7 +79,7 @@ struct DispatchPlans {
     }
 }
 
-extension Translation.RequestTarget.Home {
+extension EndpointTarget.Home {
     init(_ home: OperationPlan.Home) {
         switch home {
         case .own: self = .own

@@ -5,7 +5,7 @@ public import ResourceTypes
 public import WireFormats
 
 /// What writing a request needs besides the conversation: the endpoint's side of it.
-public struct RequestTarget {
+public struct EndpointTarget {
     /// Name to send where the wire has the model in the body.
     public var model: JSONString
     /// For wires that demand a bound (Anthropic) when the caller states none.

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import Reactor
+internal import ResourceTypes
+internal import Routing
+internal import Translation
+internal import WireFormats
+
+/// The request of an attempt: in the endpoint's words, with the endpoint's credential.
+extension Exchange {
+    /// How the endpoint performs what was asked for.
+    func plan(at endpoint: EndpointID) -> DispatchPlans.Plan? {
+        worker.generation.dispatchPlans[Int(endpoint.index)].plan(
+            features.operation, hasOwnHeaders: headers.hasAnthropicVersion)
+    }
+
+    /// Puts the request into the endpoint's words, in the worker's translator. Nothing to do where both speak the same.
+    /// - Returns: why the endpoint cannot be asked.
+    func translate(_ plan: DispatchPlans.Plan, _ endpoint: EndpointID) -> AttemptFailure? {
+        guard plan.speech != .same else { return nil }
+        if let fault = write(plan, endpoint) {
+            translationFault = fault
+            return AttemptFailure(kind: .callerError)
+        }
+        unsupported = losses(plan)
+        let mayDrop = worker.generation.routeOptions[Int(features.route.index)].dropsUnsupported
+        return unsupported.isEmpty || mayDrop ? nil : AttemptFailure(kind: .unsupported)
+    }
+
+    private func write(_ plan: DispatchPlans.Plan, _ endpoint: EndpointID) -> TranslationFault? {
+        worker.generation.upstreamModels[Int(endpoint.index)].withUnsafeBytes { name in
+            let model = JSONString(name, hasEscapes: true)
+            do throws(TranslationFault) {
+                switch plan.speech {
+                case .same: break
+                case .chat(let target, let home): try writeChat(target, home, model, endpoint)
+                case .embeddings(let family):
+                    try worker.embeddings.write(client.bodyBytes, for: .init(family), model: model)
+                }
+                return nil
+            } catch {
+                return error
+            }
+        }
+    }
+
+    private func writeChat(
+        _ target: ChatWire, _ home: OperationPlan.Home, _ model: JSONString, _ endpoint: EndpointID
+    ) throws(TranslationFault) {
+        let options = worker.generation.dispatchPlans[Int(endpoint.index)]
+        try worker.translator.translate(
+            client.bodyBytes, from: wire, isStream: features.isStreaming, to: target,
+            for: EndpointTarget(
+                model: model, outputTokensDefault: options.outputTokensDefault, home: .init(home),
+                capabilities: options.capabilities))
+    }
+
+    private func losses(_ plan: DispatchPlans.Plan) -> [String] {
+        if case .embeddings = plan.speech { return worker.embeddings.isComplete ? [] : worker.embeddings.lossNames }
+        return worker.translator.isComplete ? [] : worker.translator.lossNames(in: wire)
+    }
+
+    /// The endpoint's words for the request, from the translation made last; `nil` where they are the caller's.
+    private func translatedBody(_ plan: DispatchPlans.Plan) -> UnsafeRawBufferPointer? {
+        switch plan.speech {
+        case .same: nil
+        case .chat: worker.translator.body
+        case .embeddings: worker.embeddings.output
+        }
+    }
+
+    /// The few header lines that a translated request takes along.
+    private func appendOwnLines(_ writer: inout ByteWriter) {
+        writer.append("content-type: application/json\r\n")
+        let head = client.headBytes
+        if !headers.traceparent.isEmpty {
+            writer.append("traceparent: ")
+            writer.append(headers.traceparent.slice(head))
+            writer.append("\r\n")
+        }
+        if !headers.tracestate.isEmpty {
+            writer.append("tracestate: ")
+            writer.append(headers.tracestate.slice(head))
+            writer.append("\r\n")
+        }
+    }
+
+    // MARK: Credentials
+
+    func pickCredential(_ slot: Int, _ endpoint: EndpointID) -> Bool {
+        let credentials = worker.generation.upstreams[Int(endpoint.index)].credentials
+        guard !credentials.isEmpty else { return true }
+        guard let index = credentials.pick(now: now) else { return false }
+        attempts[slot].credential = index
+        return true
+    }
+
+    /// Leaves a credential alone that was refused or is used up.
+    /// - Returns: whether the endpoint has another one to try with.
+    func noteCredential(_ slot: Int, _ failure: AttemptFailure) -> Bool {
+        guard let endpoint = attempts[slot].endpoint, attempts[slot].credential >= 0 else { return false }
+        let credentials = worker.generation.upstreams[Int(endpoint.index)].credentials
+        let index = attempts[slot].credential
+        if failure.kind == .credential, let id = credentials.identity(of: index) { worker.credentialRefused?(id) }
+        return credentials.failed(index, failure.kind, pause: failure.retryAfter, now: now)
+    }
+
+    // MARK: Sending
+
+    /// Writes the request of this exchange to a ready connection.
+    func sendRequest(on connection: UpstreamConnection) -> Sent {
+        guard let plan = connection.plan, let endpoint = attempts[connection.slot].endpoint else { return .failed(0) }
+        if !isTranslated, translate(plan, endpoint) != nil { return .failed(0) }
+        return worker.generation.upstreamModels[Int(endpoint.index)].withUnsafeBytes { model in
+            var body = SegmentList(memory: worker.headSegmentMemory)
+            appendBody(plan, model, to: &body)
+            var writer = ByteWriter(worker.headMemory)
+            plan.withHead(isStream: features.isStreaming) { writer.append($0) }
+            guard appendCredential(connection, plan, body, to: &writer) else { return .failed(0) }
+            if plan.speech == .same { writer.append(forwardedLines.bytes) } else { appendOwnLines(&writer) }
+            writer.append("content-length: ")
+            writer.append(decimal: body.byteCount)
+            writer.append("\r\n\r\n")
+            precondition(!writer.isFull, "heads are bounded below the scratch's size")
+            worker.beginSegments()
+            worker.segments.append(writer.bytes)
+            for i in 0..<body.count { worker.segments.append(body.pointer[i].base, body.pointer[i].count) }
+            let sent = connection.send(worker.segments.pointer, count: worker.segments.count)
+            worker.segments.removeAll()
+            return sent
+        }
+    }
+
+    private func appendBody(
+        _ plan: DispatchPlans.Plan, _ model: UnsafeRawBufferPointer, to segments: inout SegmentList
+    ) {
+        if let translated = translatedBody(plan) { return segments.append(translated) }
+        let body = client.bodyBytes
+        let edits =
+            plan.modelPlace == .body
+            ? RequestBody.edits(facts, of: body, model: model, addUsage: dropsUsageChunk) : RequestBody()
+        edits.appendBody(body, to: &segments)
+    }
+
+    /// - Returns: false when the credential has gone since it was picked.
+    private func appendCredential(
+        _ connection: UpstreamConnection, _ plan: DispatchPlans.Plan, _ body: SegmentList, to writer: inout ByteWriter
+    ) -> Bool {
+        let index = attempts[connection.slot].credential
+        guard index >= 0 else { return true }
+        let credentials = connection.upstream.credentials
+        if credentials.withLines(index, { writer.append($0) }) != nil { return true }
+        guard let signer = credentials.signer(index) else { return false }
+        // What is signed must be what is sent: the type is the caller's own where its body is.
+        let type =
+            plan.speech == .same ? headers.contentType.slice(client.headBytes) : Self.jsonType
+        writer.append(
+            worker.sign(plan, isStream: features.isStreaming, contentType: type, body: body, by: signer))
+        return true
+    }
+
+    private static var jsonType: UnsafeRawBufferPointer {
+        let text: StaticString = "application/json"
+        return UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+    }
+}
