@@ -280,9 +280,9 @@ def test_endpoints_are_asked_together_up_to_the_limit(workshop, doctor):
             if state["now"] == 3:
                 full.set()
         full.wait(10)
-        call.complete()
-        with lock:
+        with lock:  # before the answer: with it the next call may begin
             state["now"] -= 1
+        call.complete()
 
     upstream = workshop.upstream(script)
     found = doctor(*[Endpoint(f"e-{number}", upstream.port) for number in range(6)], options=["--parallel", "3"])
