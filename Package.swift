@@ -52,6 +52,10 @@ let package = Package(
         .systemLibrary(
             name: "COpenSSL", path: "Sources/Adapters/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]
         ),
+        .systemLibrary(
+            name: "CSQLite", path: "Sources/Adapters/CSQLite", pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"])]),
+        module("BudgetStore", in: "Adapters", [core("Budgets"), "CSQLite"]),
         module("Reactor", in: "Adapters", ["CSystem", "COpenSSL"], settings: hotPath),
         module("Telemetry", in: "Adapters", [log]),
         module("PlainHTTP", in: "Adapters", ["Reactor", core("WireFormats")]),
@@ -99,6 +103,7 @@ let package = Package(
         tests("LiteLLMConfiguration", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles", "ControlPlane"]),
         tests("ControlPlane", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles"]),
         tests("Doctor", [core("ResourceTypes"), core("Routing"), core("WireFormats")]),
+        tests("BudgetStore", [core("Budgets")]),
         tests("Telemetry", [log]),
         tests(
             "CloudCredentials",

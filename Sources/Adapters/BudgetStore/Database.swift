@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import CSQLite
+
+/// One connection to one SQLite file, with its prepared statements.
+///
+/// - Threading: confined to its owner's thread; it is opened without SQLite's own locks.
+final class Database {
+    let path: String
+    private let handle: OpaquePointer
+    private var statements: [String: Statement] = [:]
+
+    /// Opens or makes the file. Every commit is on the disk when it returns; a writer waits for another one up to
+    /// `busyMilliseconds`.
+    init(path: String, busyMilliseconds: Int32) throws(BudgetStoreError) {
+        var opened: OpaquePointer?
+        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
+        let status = sqlite3_open_v2(path, &opened, flags, nil)
+        guard status == SQLITE_OK, let opened else {
+            let reason = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
+            sqlite3_close_v2(opened)
+            throw BudgetStoreError(path: path, doing: "open", reason: reason)
+        }
+        self.path = path
+        handle = opened
+        sqlite3_busy_timeout(handle, busyMilliseconds)
+        try run("PRAGMA journal_mode = WAL")
+        try run("PRAGMA synchronous = FULL")
+    }
+
+    deinit {
+        statements.removeAll()
+        sqlite3_close_v2(handle)
+    }
+
+    /// Runs statements that take and give nothing.
+    func run(_ text: String) throws(BudgetStoreError) {
+        guard sqlite3_exec(handle, text, nil, nil, nil) == SQLITE_OK else { throw error(doing: text) }
+    }
+
+    /// All of `body` or nothing of it. The write lock is taken at once, so that what is read inside is still true when it
+    /// is written.
+    func transaction<Result>(_ body: () throws(BudgetStoreError) -> Result) throws(BudgetStoreError) -> Result {
+        try run("BEGIN IMMEDIATE")
+        do {
+            let result = try body()
+            try run("COMMIT")
+            return result
+        } catch {
+            // Fails only where SQLite has rolled back by itself.
+            try? run("ROLLBACK")
+            throw error
+        }
+    }
+
+    /// The statement for a text, prepared once.
+    func statement(_ text: String) throws(BudgetStoreError) -> Statement {
+        if let known = statements[text] { return known }
+        var made: OpaquePointer?
+        guard sqlite3_prepare_v3(handle, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &made, nil) == SQLITE_OK,
+            let made
+        else { throw error(doing: text) }
+        let statement = Statement(handle: made, database: self)
+        statements[text] = statement
+        return statement
+    }
+
+    func error(doing text: String) -> BudgetStoreError {
+        let verb = text.split(separator: " ").first.map(String.init) ?? text
+        return BudgetStoreError(path: path, doing: verb, reason: String(cString: sqlite3_errmsg(handle)))
+    }
+}
+
+/// One prepared statement. Parameters and columns count from 0.
+final class Statement {
+    private let handle: OpaquePointer
+    private unowned let database: Database
+
+    init(handle: OpaquePointer, database: Database) {
+        self.handle = handle
+        self.database = database
+    }
+
+    deinit { sqlite3_finalize(handle) }
+
+    enum Value {
+        case integer(Int64)
+        case text(String)
+    }
+
+    /// Binds `values`, calls `row` for each row, and is ready for the next call.
+    func run(_ values: [Value], row: (borrowing Row) -> Void = { _ in }) throws(BudgetStoreError) {
+        defer {
+            sqlite3_reset(handle)
+            sqlite3_clear_bindings(handle)
+        }
+        for (position, value) in values.enumerated() { try bind(value, at: Int32(position + 1)) }
+        while true {
+            switch sqlite3_step(handle) {
+            case SQLITE_ROW: row(Row(handle: handle))
+            case SQLITE_DONE: return
+            default: throw database.error(doing: String(cString: sqlite3_sql(handle)))
+            }
+        }
+    }
+
+    private func bind(_ value: Value, at position: Int32) throws(BudgetStoreError) {
+        let status =
+            switch value {
+            case .integer(let number): sqlite3_bind_int64(handle, position, number)
+            case .text(let text): isobar_bind_text(handle, position, text, Int32(text.utf8.count))
+            }
+        guard status == SQLITE_OK else { throw database.error(doing: String(cString: sqlite3_sql(handle))) }
+    }
+
+    /// The row that is being stepped over; valid inside the closure only.
+    struct Row: ~Copyable {
+        fileprivate let handle: OpaquePointer
+        func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
+        func text(_ column: Int32) -> String {
+            sqlite3_column_text(handle, column).map { String(cString: $0) } ?? ""
+        }
+    }
+}
