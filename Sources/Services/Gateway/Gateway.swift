@@ -107,21 +107,36 @@ public final class Gateway: @unchecked Sendable {
         for worker in workers { worker.loop.submit { gathering.add(LoopReport(worker)) } }
     }
 
-    /// What would happen to a request now, as the first loop sees it. `nil`: no route has this public model name.
+    /// What came of the wish for an explanation.
+    public enum Explained: Sendable {
+        case explanation(Explanation)
+        /// No route has this public model name.
+        case unknownModel
+        case unknownKey
+        /// A policy restricts where bytes go, so the answer depends on whose they are.
+        case needsKey
+    }
+
+    /// What would happen to a request now, as the first loop sees it.
+    /// - Parameter key: name of the key that the request would come with.
     public func explain(
-        model: String, region: String?, promptTokens: Int32, completion: @escaping @Sendable (Explanation?) -> Void
+        model: String, region: String?, promptTokens: Int32, key: String?,
+        completion: @escaping @Sendable (Explained) -> Void
     ) {
         let worker = workers[0]
         worker.loop.submit {
             var model = model
             guard let route = model.withUTF8({ worker.router.route(forModel: UnsafeRawBufferPointer($0)) }) else {
-                return completion(nil)
+                return completion(.unknownModel)
             }
+            if worker.isRestricted, key == nil { return completion(.needsKey) }
+            let record = worker.generation.snapshot.keys.first { $0.name == key }
+            if key != nil, record == nil { return completion(.unknownKey) }
             var name = region ?? ""
             let from = name.withUTF8 { worker.generation.region(named: UnsafeRawBufferPointer($0)) }
             let features = RequestFeatures(
                 route: route, promptTokens: promptTokens, isStreaming: true, callerRegion: from)
-            completion(worker.router.explain(features, now: Instant(nanoseconds: worker.loop.now)))
+            completion(.explanation(worker.explain(features, profile: record?.profile)))
         }
     }
 

@@ -64,7 +64,7 @@ public enum WireErrorBody {
         switch error.status {
         case 401: return "authentication_error"
         case 402: return "billing_error"
-        case 403: return "permission_error"
+        case 403, 451: return "permission_error"
         case 404: return "not_found_error"
         case 413: return "request_too_large"
         case 429: return "rate_limit_error"
@@ -79,7 +79,7 @@ public enum WireErrorBody {
     static func googleStatus(_ status: UInt16) -> JSONString {
         switch status {
         case 401: "UNAUTHENTICATED"
-        case 403: "PERMISSION_DENIED"
+        case 403, 451: "PERMISSION_DENIED"
         case 404: "NOT_FOUND"
         case 429: "RESOURCE_EXHAUSTED"
         case 501: "UNIMPLEMENTED"

@@ -117,15 +117,21 @@ public final class AdminServer {
         }
         let tokens = query["prompt_tokens"].flatMap { Int32($0) } ?? 200
         let ticket = Confined(responder)
-        gateway.explain(model: model, region: query["region"], promptTokens: max(tokens, 0)) { [loop] explanation in
-            loop.submit {
-                let responder = ticket.value
-                guard let explanation else {
-                    return Self.error(responder, 404, "No route has the public model name `\(model)`.")
-                }
-                responder.respond(
-                    200, contentType: "application/json", body: ExplanationDocument.make(explanation).bytes)
-            }
+        gateway.explain(
+            model: model, region: query["region"], promptTokens: max(tokens, 0), key: query["key"]
+        ) { [loop] explained in
+            loop.submit { Self.answer(ticket.value, explained, model: model) }
+        }
+    }
+
+    private static func answer(_ responder: HTTPResponder, _ explained: Gateway.Explained, model: String) {
+        switch explained {
+        case .explanation(let explanation):
+            responder.respond(200, contentType: "application/json", body: ExplanationDocument.make(explanation).bytes)
+        case .unknownModel: error(responder, 404, "No route has the public model name `\(model)`.")
+        case .unknownKey: error(responder, 404, "There is no Key of this name.")
+        case .needsKey:
+            error(responder, 400, "A policy restricts where data goes: say whose request it is, &key=NAME of a Key.")
         }
     }
 

@@ -82,6 +82,10 @@ enum Accept {
         case .apiKey, .xAPIKey, .xGoogAPIKey:
             if headers.key.isEmpty { headers.key = field.value }
         case .isobarRegion: headers.region = field.value
+        case .isobarResidency:
+            headers.hasSeveralResidencies = headers.statesResidency
+            headers.residency = field.value
+            headers.statesResidency = true
         case .isobarExplain: headers.wantsExplanation = field.value.slice(bytes) == "1"
         case .traceparent: headers.traceparent = field.value
         case .tracestate: headers.tracestate = field.value

@@ -139,6 +139,7 @@ extension Exchange {
         case .upstream where translationFault != nil:
             if let translationFault { refuse(.untranslatable(translationFault)) }
         case .upstream(let last) where last.kind == .unsupported: refuse(.unsupported(unsupported))
+        case .noEndpoint(.inadmissible): refuse(.residency(residencyRefusal()))
         case .noEndpoint(.exhausted) where machine.attempts == 0 && !isOrphaned: refuse(.unsupported([]))
         case .upstream(let last) where upstreamError.isPresent && last.status != 0:
             outcome =
@@ -165,6 +166,7 @@ extension Exchange {
 
     func sendError(_ refusal: Refusal) {
         let answer = refusal.answer()
+        refusalLines = answer.headerLines
         let body = ErrorShape.write(
             WireError(
                 status: answer.status, message: answer.message, type: answer.type, code: answer.code,

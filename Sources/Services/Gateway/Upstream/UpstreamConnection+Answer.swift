@@ -75,7 +75,7 @@ extension UpstreamConnection {
             case .bedrockInputTokens: inputTokenCount = Self.count(field.value.slice(bytes))
             case .host, .contentLength, .transferEncoding, .connection, .hopByHop, .cookie, .alternativeService,
                 .isobar, .isobarRegion,
-                .isobarExplain:
+                .isobarExplain, .isobarResidency:
                 break
             default:
                 // What a provider says of its own wire would be wrong on the caller's.
