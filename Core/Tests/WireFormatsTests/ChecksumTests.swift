@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import CoreTestSupport
 import Testing
 import WireFormats
 
@@ -26,7 +27,7 @@ import WireFormats
     @Test func `the tables agree with the definition at every length`() {
         let seed = UInt64.random(in: 0...UInt64.max)
         print("seed \(seed)")
-        var random = SeededBytes(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for count in 0..<80 {
             let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
             #expect(Self.crc(bytes) == Self.plain(bytes))
