@@ -101,7 +101,8 @@ extension EndpointView.State {
         case .coolDown: 2
         case .halfOpen: 3
         case .open: 4
-        case .down: 5
+        case .noCredential: 5
+        case .down: 6
         }
     }
 }
