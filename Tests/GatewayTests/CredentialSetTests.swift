@@ -91,4 +91,30 @@ import Testing
         #expect(new.failed(old.edition(at: 0), .credential, pause: nil, now: start))
         #expect(new.failed(old.edition(at: 0), .credential, pause: nil, now: start), "it was not left alone")
     }
+
+    @Test(arguments: [
+        ("{\"message\":\"bad key sk-12345\"}", true), ("sk-12345", true), ("sk-1234", false), ("", false),
+        ("api-key", false),
+    ])
+    func `who repeats a key is found out`(_ text: String, _ isRepeated: Bool) {
+        let set = CredentialSet([key("sk-12345")], store: store)
+        #expect(Array(text.utf8).withUnsafeBytes { set.isRepeated(0, in: $0) } == isRepeated)
+    }
+
+    @Test func `who repeats a token is found out, and a signature's key is not sent`() {
+        let use = CredentialRecord.Use.awsSignature(region: "us-east-1", service: "bedrock")
+        let set = CredentialSet([identity, .dynamic(id: CredentialID(8), use: use)], store: store)
+        let text = Array("eyJ.t and session== and secret/".utf8)
+        text.withUnsafeBytes { #expect(!set.isRepeated(0, in: $0), "there is none yet") }
+        publish("eyJ.t", to: set)
+        text.withUnsafeBytes { #expect(set.isRepeated(0, in: $0)) }
+        let secret = Secret(Array("secret/".utf8))
+        store.publish(
+            CredentialID(8), .aws(AWSCredential(accessKeyID: "A", secretAccessKey: secret, sessionToken: nil)))
+        text.withUnsafeBytes { #expect(!set.isRepeated(1, in: $0)) }
+        let session = Secret(Array("session==".utf8))
+        store.publish(
+            CredentialID(8), .aws(AWSCredential(accessKeyID: "A", secretAccessKey: secret, sessionToken: session)))
+        text.withUnsafeBytes { #expect(set.isRepeated(1, in: $0)) }
+    }
 }

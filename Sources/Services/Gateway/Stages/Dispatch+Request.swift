@@ -107,6 +107,12 @@ extension Exchange {
         return credentials.failed(edition, failure.kind, pause: failure.retryAfter, now: now)
     }
 
+    /// Whether the endpoint's words repeat the credential of an attempt: then they are not for the caller.
+    func repeatsCredential(_ slot: Int, _ body: UnsafeRawBufferPointer) -> Bool {
+        guard attempts[slot].credential >= 0, let upstream = attempts[slot].connection?.upstream else { return false }
+        return upstream.credentials.isRepeated(attempts[slot].credential, in: body)
+    }
+
     // MARK: Sending
 
     /// Writes the request of this exchange to a ready connection.

@@ -124,4 +124,26 @@ final class CredentialSet {
         guard case .dynamic(let id, .awsSignature(let region, let service)) = records[index] else { return nil }
         return store.signer(id, region: region, service: service)
     }
+
+    /// Whether somebody repeats the key or token that he was sent. The secret half of a key that signs is not sent.
+    func isRepeated(_ index: Int, in text: UnsafeRawBufferPointer) -> Bool {
+        if let token = signer(index)?.credential.sessionToken { return token.withBytes { text.holds(bytes: $0) } }
+        return withLines(index) { lines in
+            // The value of the first line, without the word that names its scheme.
+            let line = lines.prefix { $0 != 13 }
+            let value = (line.lastIndex(of: 32)).map { line[($0 + 1)...] } ?? line[...]
+            return text.holds(bytes: UnsafeRawBufferPointer(rebasing: value))
+        } ?? false
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether `bytes` stand somewhere in here; never where there are none.
+    fileprivate func holds(bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let first = bytes.first, bytes.count <= count else { return false }
+        for start in 0...(count - bytes.count) where self[start] == first {
+            if self[start..<(start + bytes.count)].elementsEqual(bytes) { return true }
+        }
+        return false
+    }
 }
