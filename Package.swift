@@ -105,7 +105,7 @@ let package = Package(
         tests("Telemetry", [log]),
         tests(
             "CloudCredentials",
-            ["Reactor", "PlainHTTP", "COpenSSL", core("ResourceTypes"), core("WireFormats"), log]),
+            ["Reactor", "PlainHTTP", "COpenSSL", "TestSupport", core("ResourceTypes"), core("WireFormats"), log]),
         tests("Identity", [core("ResourceTypes"), core("Routing")]),
     ]
 )
