@@ -69,7 +69,7 @@ struct GenerateContentStreamWriter: StreamWriting {
     }
 
     private mutating func writeSignature(_ signature: JSONString, _ block: Int?, to writer: JSONWriter) {
-        guard StandardBase64.isValid(signature.bytes) else { return }
+        guard Base64.isText(signature.bytes) else { return }
         if let block { return check(calls.sign(signature, block), to: writer) }
         var part = Part(.thinking)
         part.signature = signature

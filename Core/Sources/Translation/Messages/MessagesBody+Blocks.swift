@@ -121,7 +121,8 @@ extension MessagesBody {
     private mutating func plainText(_ media: Media) -> UnsafeRawBufferPointer? {
         guard media.type.begins("text/"), let source = media.value.bytes.baseAddress else { return nil }
         if decodedText.source != source {
-            decodedText = (source, Base64Text.decoded(media.value, conversation.arena))
+            let bytes = Base64.decoded(media.value, conversation.arena)
+            decodedText = (source, bytes.flatMap { String(validating: $0, as: UTF8.self) == nil ? nil : $0 })
         }
         return decodedText.text
     }
