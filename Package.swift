@@ -98,14 +98,15 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/CLI", swiftSettings: strict),
-        tests("Reactor", []),
+        tests("Reactor", ["TestSupport", core("CoreTestSupport")]),
         tests(
             "Gateway",
             [
-                "Reactor", "PlainHTTP", "TestSupport", core("ResourceTypes"), core("Policy"), core("Routing"),
+                "Reactor", "PlainHTTP", "CloudCredentials", "TestSupport", core("ResourceTypes"), core("Policy"),
+                core("Routing"),
                 core("WireFormats"),
             ]),
-        .target(name: "TestSupport", path: "Sources/TestSupport", swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["Reactor"], path: "Sources/TestSupport", swiftSettings: strict),
         tests("PlainHTTP", ["Reactor", "TestSupport", core("WireFormats")]),
         tests("ModelServer", ["Reactor", "TestSupport", core("Simulation"), core("WireFormats")]),
         tests("ConfigurationFiles", [core("ResourceTypes"), core("Policy")]),
@@ -115,7 +116,10 @@ let package = Package(
         tests("Telemetry", [log]),
         tests(
             "CloudCredentials",
-            ["Reactor", "PlainHTTP", "COpenSSL", core("ResourceTypes"), core("WireFormats"), log]),
-        tests("Identity", [core("ResourceTypes"), core("Routing")]),
+            [
+                "Reactor", "PlainHTTP", "COpenSSL", "TestSupport", core("CoreTestSupport"), core("ResourceTypes"),
+                core("WireFormats"), log,
+            ]),
+        tests("Identity", [core("CoreTestSupport"), core("ResourceTypes"), core("Routing")]),
     ]
 )

@@ -40,6 +40,8 @@ let package = Package(
         .library(name: "Pricing", targets: ["Pricing"]),
         .library(name: "Routing", targets: ["Routing"]),
         .library(name: "Simulation", targets: ["Simulation"]),
+        // For tests here and outside only.
+        .library(name: "CoreTestSupport", targets: ["CoreTestSupport"]),
     ],
     targets: [
         .target(name: "CByteScan"),
@@ -51,8 +53,9 @@ let package = Package(
         module("Routing", ["ResourceTypes"]),
         module("Simulation", ["ResourceTypes"]),
         tests("ResourceTypes", []),
-        tests("WireFormats", []),
-        tests("Translation", ["WireFormats"]),
+        .target(name: "CoreTestSupport", path: "Tests/CoreTestSupport", swiftSettings: strict),
+        tests("WireFormats", ["CoreTestSupport"]),
+        tests("Translation", ["CoreTestSupport", "WireFormats"]),
         tests("Policy", ["ResourceTypes", "Routing"], settings: exhaustive),
         tests("Pricing", ["ResourceTypes"]),
         tests("Routing", ["ResourceTypes"]),

@@ -18,6 +18,10 @@ struct EndpointState: BitwiseCopyable {
     var failedProbes: UInt8 = 0
     /// The cool-down is for lack of capacity: the endpoint counts as full, not as out of order.
     var isCoolDownForCapacity = false
+    /// The cool-down is for the credential or its quota: a fresh credential ends it.
+    var isCoolDownForAccount = false
+    /// There is something to send as the endpoint's credential, or it needs none.
+    var hasCredential = true
     var coolDownUntil = Instant.distantPast
     var timeToFirstToken = LatencyEstimate()
     var timePerToken = SmoothedValue(prior: EndpointState.timePerTokenPrior)
@@ -87,13 +91,14 @@ struct ScorePrices: BitwiseCopyable {
 
 /// Why an endpoint that is not at a limit may not be used now.
 enum Refusal: BitwiseCopyable, Equatable {
-    case breaker, coolDown, probes
+    case credential, breaker, coolDown, probes
 }
 
 extension EndpointState {
     /// - Returns: `nil` when the endpoint is in order.
     @inline(__always)
     func refusal(now: Instant) -> Refusal? {
+        if !hasCredential { return .credential }
         if !breaker.admits(now: now) { return .breaker }
         if now < coolDownUntil, !isCoolDownForCapacity { return .coolDown }
         return isProbedDown ? .probes : nil
@@ -101,8 +106,8 @@ extension EndpointState {
 
     var isProbedDown: Bool { failedProbes >= Self.failedProbesMax }
 
-    /// When a refusal ends by itself.
+    /// When a refusal may end; of a probe's success and a credential's coming nobody knows, so they count as a second.
     func refusedUntil(now: Instant) -> Instant {
-        max(breaker.openUntil ?? now, coolDownUntil, isProbedDown ? now + .seconds(1) : now)
+        max(breaker.openUntil ?? now, coolDownUntil, isProbedDown || !hasCredential ? now + .seconds(1) : now)
     }
 }

@@ -103,6 +103,7 @@ extension Router {
         if !question.admissible.contains(endpoint) { return "not admissible" }
         if !state.pointee.served.contains(operation) { return "cannot do this" }
         switch state.pointee.refusal(now: now) {
+        case .credential: return "has no credential at the moment"
         case .breaker:
             let phase = state.pointee.breaker.phase(now: now)
             let wait = max(.zero, (state.pointee.breaker.openUntil ?? now) - now)

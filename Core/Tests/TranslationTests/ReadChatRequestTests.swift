@@ -7,16 +7,8 @@ import WireFormats
 @testable import Translation
 
 /// Reads `json` as a chat completions request and hands over the conversation while its bytes are alive.
-func withChat<Result>(
-    _ json: String, _ body: (Conversation) throws -> Result
-) throws -> Result {
-    let conversation = Conversation()
-    let tape = JSONTape()
-    var json = json
-    return try json.withUTF8 { bytes in
-        try ChatRequestReader.read(try tape.read(UnsafeRawBufferPointer(bytes)), into: conversation)
-        return try body(conversation)
-    }
+func withChat<Result>(_ json: String, _ body: (Conversation) throws -> Result) throws -> Result {
+    try Documents.withRequest(json, ChatRequestReader.self, body)
 }
 
 @Suite("Chat completions requests are read")

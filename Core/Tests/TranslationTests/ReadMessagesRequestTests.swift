@@ -7,7 +7,7 @@ import WireFormats
 @testable import Translation
 
 private func withMessages<Result>(_ json: String, _ body: (Conversation) throws -> Result) throws -> Result {
-    try MessagesTesting.withConversation(json, MessagesRequestReader.self, body)
+    try Documents.withRequest(json, MessagesRequestReader.self, body)
 }
 
 @Suite("Messages requests are read")

@@ -7,7 +7,7 @@ import WireFormats
 @testable import Translation
 
 private func withResponses<Result>(_ json: String, _ body: (Conversation) throws -> Result) throws -> Result {
-    try MessagesTesting.withConversation(json, ResponsesRequestReader.self, body)
+    try Documents.withRequest(json, ResponsesRequestReader.self, body)
 }
 
 @Suite("Responses requests are read")

@@ -7,7 +7,7 @@ import WireFormats
 @testable import Translation
 
 private func withAnswer<Result>(_ json: String, _ body: (Answer) throws -> Result) throws -> Result {
-    try MessagesTesting.withAnswer(json, ResponsesAnswerReader.self, body)
+    try Documents.withAnswer(json, ResponsesAnswerReader.self, body)
 }
 
 @Suite("Complete responses are read and written")
@@ -125,7 +125,7 @@ struct ResponsesAnswerTests {
             MessagesTesting.write(answer, ResponsesAnswerWriter.self)["output"]?.arrayValue?.first)
         #expect(item["encrypted_content"] == .string("redacted_thinking:ZGF0YQ=="))
         let request = #"{"input":[\#(item.text)]}"#
-        try MessagesTesting.withConversation(request, ResponsesRequestReader.self) { conversation in
+        try Documents.withRequest(request, ResponsesRequestReader.self) { conversation in
             #expect(conversation.parts.map(\.kind) == [.redactedThinking])
             #expect(conversation.parts[0].text == "ZGF0YQ==")
         }

@@ -134,6 +134,8 @@ struct Attempt {
     var retryAfter: Int64?
     /// Position in the endpoint's credentials; -1 without one.
     var credential = -1
+    /// Which key or token stood there.
+    var credentialEdition: UInt64 = 0
     /// When this attempt's current phase has lasted too long; `Int64.max` when it is not running.
     var phaseDeadline: Int64 = .max
     var phase: Phase = .idle

@@ -20,10 +20,12 @@ public final class Gateway: @unchecked Sendable {
     public let port: UInt16
 
     /// Binds the port and starts the loops.
+    /// - Parameter credentials: what there is so far; more comes by `publish`.
     /// - Throws: `ReactorError` when the port cannot be bound or the process is out of descriptors.
-    public init(_ configuration: GatewayConfiguration, published: PublishedConfiguration, gauges: EndpointGauges)
-        throws(ReactorError)
-    {
+    public init(
+        _ configuration: GatewayConfiguration, published: PublishedConfiguration, gauges: EndpointGauges,
+        credentials: [CredentialID: CloudCredential] = [:]
+    ) throws(ReactorError) {
         self.configuration = configuration
         // A peer that closes while we write to it must be an error code, not a signal that ends the process.
         signal(SIGPIPE, SIG_IGN)
@@ -36,7 +38,7 @@ public final class Gateway: @unchecked Sendable {
             let log = configuration.accessLog.map { AccessLog(sink: $0, loop: loop) }
             let worker = Worker(
                 index: index, loop: loop, configuration: configuration, published: published, gauges: gauges,
-                responseOwners: responseOwners, accessLog: log)
+                responseOwners: responseOwners, accessLog: log, credentials: credentials)
             bound = try worker.listen(on: address)
             address = address.with(port: bound)
             workers.append(worker)

@@ -127,12 +127,11 @@ final class Generation {
         var byGauge: [Int: Upstream] = [:]
         return configuration.snapshot.endpoints.map { record in
             if let shared = byGauge[record.gaugeSlot] { return shared }
+            let old = previous?.upstreams.first { $0.name == record.name && $0.authority == record.address.authority }
             let upstream = Upstream(
                 record, addresses: configuration.addresses[record.address.authority] ?? [],
                 tls: record.address.isTLS ? configuration.tls[record.address.certificateAuthorityFile ?? ""] : nil,
-                worker: worker)
-            let old = previous?.upstreams.first { $0.name == record.name && $0.authority == upstream.authority }
-            if let old { upstream.adoptIdleConnections(of: old) }
+                worker: worker, inheriting: old)
             byGauge[record.gaugeSlot] = upstream
             return upstream
         }

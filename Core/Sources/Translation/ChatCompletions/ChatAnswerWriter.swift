@@ -65,23 +65,7 @@ struct ChatAnswerWriter: AnswerWriting {
         guard blocks.contains(where: { $0.kind == .redactedThinking || !$0.signature.isEmpty }) else { return }
         writer.name("thinking_blocks")
         writer.beginArray()
-        for part in blocks { ChatThinkingBlock.write(part, writer) }
+        for part in blocks { ThinkingBlock.write(part, to: writer) }
         writer.endArray()
-    }
-}
-
-/// The extension that carries signed thinking through clients of this wire.
-enum ChatThinkingBlock {
-    static func write(_ part: Part, _ writer: JSONWriter) {
-        writer.beginObject()
-        if part.kind == .redactedThinking {
-            writer.member("type", "redacted_thinking")
-            writer.member("data", part.text)
-        } else {
-            writer.member("type", "thinking")
-            writer.member("thinking", part.text)
-            writer.member("signature", part.signature)
-        }
-        writer.endObject()
     }
 }

@@ -41,7 +41,7 @@ struct ChatRequestReader: RequestReading {
         case .reasoningEffort: conversation.reasoning = try readEffort(value)
         case .user: conversation.user = value.string
         case .metadata: conversation.metadata = value.isEmpty ? nil : value.raw
-        case .serviceTier: conversation.serviceTier = readTier(value)
+        case .serviceTier: conversation.serviceTier = value.string.map { ServiceTier(openAI: $0) }
         case .neutral: break
         case .neutralWhenEmpty: if !value.isEmpty { conversation.foreign.append(name) }
         case .choices: if value.integer != 1 { conversation.foreign.append(name) }
@@ -71,16 +71,10 @@ struct ChatRequestReader: RequestReading {
         return reasoning
     }
 
-    static func readTier(_ value: JSONElement) -> ServiceTier? {
-        guard let text = value.string else { return nil }
-        if text == "default" { return .standard }
-        if text == "flex" { return .flex }
-        return text == "priority" ? .priority : .auto
-    }
 }
 
 /// Members of a chat completions request that have a meaning on other wires, or none at all.
-private enum ChatMember {
+private enum ChatMember: WireMember {
     case model, messages, stream, maxCompletionTokens, maxTokens, temperature, topP, topK, seed, presencePenalty,
         frequencyPenalty, stop, tools, toolChoice, parallelToolCalls, responseFormat, reasoningEffort, user, metadata,
         serviceTier
@@ -90,12 +84,7 @@ private enum ChatMember {
     case neutralWhenEmpty
     case choices, modalities
 
-    init?(_ name: JSONString) {
-        guard let member = Self.table.first(where: { name == $0.name })?.member else { return nil }
-        self = member
-    }
-
-    private static let table: [(name: StaticString, member: ChatMember)] = [
+    static let table: [(name: StaticString, member: ChatMember)] = [
         ("model", .model), ("messages", .messages), ("stream", .stream), ("max_tokens", .maxTokens),
         ("max_completion_tokens", .maxCompletionTokens), ("temperature", .temperature), ("top_p", .topP),
         ("tools", .tools), ("tool_choice", .toolChoice), ("stop", .stop), ("response_format", .responseFormat),
@@ -117,6 +106,22 @@ extension Reasoning {
             self = .effort(effort)
         } else {
             return nil
+        }
+    }
+}
+
+extension ServiceTier {
+    init(openAI word: JSONString) {
+        self = word == "default" ? .standard : word == "flex" ? .flex : word == "priority" ? .priority : .auto
+    }
+
+    /// `nil` where the provider is to choose, which it does without being told.
+    var openAIName: JSONString? {
+        switch self {
+        case .auto: nil
+        case .standard: "default"
+        case .flex: "flex"
+        case .priority: "priority"
         }
     }
 }

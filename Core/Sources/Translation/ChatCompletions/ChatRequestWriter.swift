@@ -102,11 +102,7 @@ struct ChatRequestWriter: RequestWriting {
         if let number = sampling.seed { writer.member("seed", raw: number) }
         if let number = sampling.presencePenalty { writer.member("presence_penalty", raw: number) }
         if let number = sampling.frequencyPenalty { writer.member("frequency_penalty", raw: number) }
-        guard !conversation.stops.isEmpty else { return }
-        writer.name("stop")
-        writer.beginArray()
-        for stop in conversation.stops { writer.string(stop) }
-        writer.endArray()
+        if !conversation.stops.isEmpty { writer.member("stop", strings: conversation.stops) }
     }
 
     private static func writeReasoning(
@@ -137,18 +133,6 @@ struct ChatRequestWriter: RequestWriting {
         }
         if let user = conversation.user { writer.member("user", user) }
         if let metadata = conversation.metadata { writer.member("metadata", raw: metadata) }
-        switch conversation.serviceTier {
-        case nil, .auto: break
-        case .standard: writer.member("service_tier", "default")
-        case .flex: writer.member("service_tier", "flex")
-        case .priority: writer.member("service_tier", "priority")
-        }
-    }
-}
-
-extension Conversation {
-    /// Whether the caller's restriction leaves this tool in.
-    func mayCall(_ name: JSONString) -> Bool {
-        allowedTools.isEmpty || allowedTools.contains { $0.isSame(as: name) }
+        if let tier = conversation.serviceTier?.openAIName { writer.member("service_tier", tier) }
     }
 }

@@ -156,7 +156,7 @@ struct ChatStreamWriter: StreamWriting {
     private static func writeBlock(_ part: Part, _ writer: JSONWriter) {
         writer.name("thinking_blocks")
         writer.beginArray()
-        ChatThinkingBlock.write(part, writer)
+        ThinkingBlock.write(part, to: writer)
         writer.endArray()
     }
 

@@ -23,7 +23,7 @@ enum GenerateContentConfigReader {
         case .seed: conversation.sampling.seed = value.number
         case .presencePenalty: conversation.sampling.presencePenalty = value.isEmpty ? nil : value.number
         case .frequencyPenalty: conversation.sampling.frequencyPenalty = value.isEmpty ? nil : value.number
-        case .maxOutputTokens: conversation.outputTokensMax = try integer(value, "generationConfig.maxOutputTokens")
+        case .maxOutputTokens: conversation.outputTokensMax = try value.integer(at: "generationConfig.maxOutputTokens")
         case .stopSequences: try readStops(value, into: conversation)
         case .thinkingConfig: conversation.reasoning = try readThinking(value)
         case .format: break
@@ -35,11 +35,6 @@ enum GenerateContentConfigReader {
 
     private static func foreign(_ name: JSONString, _ conversation: Conversation) {
         conversation.addForeign("generationConfig.", name)
-    }
-
-    private static func integer(_ value: JSONElement, _ path: StaticString) throws(TranslationFault) -> Int64 {
-        guard let integer = value.integer else { throw TranslationFault(.wrongType("an integer"), at: "\(path)") }
-        return integer
     }
 
     private static func readStops(_ value: JSONElement, into conversation: Conversation) throws(TranslationFault) {
@@ -68,7 +63,7 @@ enum GenerateContentConfigReader {
                 .wrongType("thinkingBudget or thinkingLevel, not both"), at: "generationConfig.thinkingConfig")
         }
         if let budget {
-            let tokens = try integer(budget, "generationConfig.thinkingConfig.thinkingBudget")
+            let tokens = try budget.integer(at: "generationConfig.thinkingConfig.thinkingBudget")
             return tokens == 0 ? .off : tokens < 0 ? .adaptive : .budget(tokens)
         }
         if let level { return .effort(try effort(level)) }
@@ -109,18 +104,13 @@ enum GenerateContentConfigReader {
     }
 
     /// Members with a meaning on other wires.
-    private enum Member {
+    private enum Member: WireMember {
         case temperature, topP, topK, seed, presencePenalty, frequencyPenalty, maxOutputTokens, stopSequences
         case thinkingConfig, candidateCount, modalities
         /// Read together.
         case format
 
-        init?(_ name: JSONString) {
-            guard let member = Self.table.first(where: { name == $0.name })?.member else { return nil }
-            self = member
-        }
-
-        private static let table: [(name: StaticString, member: Member)] = [
+        static let table: [(name: StaticString, member: Member)] = [
             ("temperature", .temperature), ("topP", .topP), ("topK", .topK), ("maxOutputTokens", .maxOutputTokens),
             ("stopSequences", .stopSequences), ("thinkingConfig", .thinkingConfig), ("seed", .seed),
             ("responseMimeType", .format), ("responseSchema", .format), ("responseJsonSchema", .format),

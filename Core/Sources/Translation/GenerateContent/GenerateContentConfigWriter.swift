@@ -17,10 +17,7 @@ enum GenerateContentConfigWriter {
         writeSampling(conversation.sampling, target.capabilities, &config, &losses)
         if !conversation.stops.isEmpty {
             config.open()
-            writer.name("stopSequences")
-            writer.beginArray()
-            for stop in conversation.stops { writer.string(stop) }
-            writer.endArray()
+            writer.member("stopSequences", strings: conversation.stops)
         }
         if let format = conversation.format { write(format, target.capabilities, &config, &losses) }
         if let reasoning = conversation.reasoning { write(reasoning, target.capabilities, &config, &losses) }

@@ -30,17 +30,7 @@ struct MessagesAnswerWriter: AnswerWriting {
             writer.member("type", "text")
             writer.member("text", part.text)
             writer.endObject()
-        case .thinking:
-            writer.beginObject()
-            writer.member("type", "thinking")
-            writer.member("thinking", part.text)
-            writer.member("signature", part.signature)
-            writer.endObject()
-        case .redactedThinking:
-            writer.beginObject()
-            writer.member("type", "redacted_thinking")
-            writer.member("data", part.text)
-            writer.endObject()
+        case .thinking, .redactedThinking: ThinkingBlock.write(part, to: writer)
         case .toolCall:
             writer.beginObject()
             begin(call: part.name, part.id, number, target, writer)

@@ -16,11 +16,7 @@ struct ResponsesAnswerWriter: AnswerWriting {
     }
 
     private static func status(_ finish: Finish?) -> ResponsesEnvelope.Status {
-        guard let finish else {
-            return .failed(
-                WireError(
-                    status: 502, message: "The endpoint's answer does not say how it ended.", type: "api_error"))
-        }
+        guard let finish else { return .failed(.unfinished) }
         return ResponsesFinish.status(finish.reason)
     }
 

@@ -7,12 +7,9 @@ internal import WireFormats
 // Tools and the choice among them.
 extension ResponsesBody {
     func writeTools() throws(TranslationFault) {
-        guard conversation.tools.contains(where: isWritten) else {
-            switch conversation.toolChoice {
-            case .any, .named: throw TranslationFault(.wrongType("used together with tools"), at: "tool_choice")
-            case nil, .auto, .some(.none): return
-            }
-        }
+        let hasTools = conversation.tools.contains(where: isWritten)
+        try conversation.checkChoice(hasTools: hasTools)
+        guard hasTools else { return }
         writeChoice()
         if let allows = conversation.allowsParallelCalls { writer.member("parallel_tool_calls", allows) }
         writer.name("tools")
@@ -23,11 +20,7 @@ extension ResponsesBody {
 
     /// OpenAI is told of a restriction in the choice, which leaves its prompt cache alone; compatible servers only know
     /// tools that are there or not.
-    private func isWritten(_ tool: Tool) -> Bool { target.home != .compatible || isAllowed(tool) }
-
-    private func isAllowed(_ tool: Tool) -> Bool {
-        conversation.allowedTools.isEmpty || conversation.allowedTools.contains { $0.isSame(as: tool.name) }
-    }
+    private func isWritten(_ tool: Tool) -> Bool { target.home != .compatible || conversation.mayCall(tool.name) }
 
     func name(_ name: JSONString) -> JSONString {
         ToolNames.written(name, for: .responses, arena: conversation.arena)
@@ -66,7 +59,7 @@ extension ResponsesBody {
         if case .any = choice { writer.member("mode", "required") } else { writer.member("mode", "auto") }
         writer.name("tools")
         writer.beginArray()
-        for tool in conversation.tools where isAllowed(tool) {
+        for tool in conversation.tools where conversation.mayCall(tool.name) {
             writer.beginObject()
             writer.member("type", "function")
             writer.member("name", name(tool.name))

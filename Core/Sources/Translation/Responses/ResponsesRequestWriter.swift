@@ -5,25 +5,22 @@ internal import ResourceTypes
 internal import WireFormats
 
 /// Writes a Responses request that the provider need not remember.
-struct ResponsesRequestWriter: RequestWriting {
-    static func write(
-        _ conversation: Conversation, for target: EndpointTarget, to writer: JSONWriter, losses: inout Losses
-    ) throws(TranslationFault) {
-        var body = ResponsesBody(conversation: conversation, target: target, writer: writer)
-        // Moved rather than copied: a copy would be two owners of the lists, and the next addition an allocation.
-        swap(&body.losses, &losses)
-        defer { swap(&body.losses, &losses) }
-        for member in conversation.foreign { body.losses.add(member) }
-        try body.write()
-    }
+struct ResponsesRequestWriter: BodyWriting {
+    typealias Body = ResponsesBody
 }
 
 /// A Responses request body on its way out: envelope here, the rest in extensions.
-struct ResponsesBody {
+struct ResponsesBody: EndpointBody {
     let conversation: Conversation
     let target: EndpointTarget
     let writer: JSONWriter
     var losses = Losses()
+
+    init(_ conversation: Conversation, _ target: EndpointTarget, _ writer: JSONWriter) {
+        self.conversation = conversation
+        self.target = target
+        self.writer = writer
+    }
 
     mutating func write() throws(TranslationFault) {
         writer.beginObject()
@@ -99,12 +96,9 @@ struct ResponsesBody {
         writer.beginObject()
         switch format {
         case .jsonObject: writer.member("type", "json_object")
-        case .jsonSchema(let schema, let name, let description, let isStrict):
+        case .jsonSchema:
             writer.member("type", "json_schema")
-            writer.member("name", name ?? "response")
-            if let description { writer.member("description", description) }
-            writer.member("schema", raw: schema)
-            if let isStrict { writer.member("strict", isStrict) }
+            ChatFormat.writeSchema(format, to: writer)
         }
         writer.endObject()
         writer.endObject()
@@ -113,11 +107,6 @@ struct ResponsesBody {
     private func writeAccount() {
         if let user = conversation.user { writer.member("user", user) }
         if let metadata = conversation.metadata { writer.member("metadata", raw: metadata) }
-        switch conversation.serviceTier {
-        case nil, .auto: break
-        case .standard: writer.member("service_tier", "default")
-        case .flex: writer.member("service_tier", "flex")
-        case .priority: writer.member("service_tier", "priority")
-        }
+        if let tier = conversation.serviceTier?.openAIName { writer.member("service_tier", tier) }
     }
 }

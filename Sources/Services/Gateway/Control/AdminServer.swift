@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+public import CloudCredentials
 internal import PlainHTTP
 public import Reactor
 internal import ResourceTypes
@@ -13,10 +14,14 @@ public struct AdminContext: Sendable {
     public var configuration: ConfigurationState
     /// Access log blocks lost so far.
     public var logBlocksDropped: Int
-    public init(state: State, configuration: ConfigurationState, logBlocksDropped: Int) {
+    public var credentials: [CredentialStatus]
+    public init(
+        state: State, configuration: ConfigurationState, logBlocksDropped: Int, credentials: [CredentialStatus]
+    ) {
         self.state = state
         self.configuration = configuration
         self.logBlocksDropped = logBlocksDropped
+        self.credentials = credentials
     }
 }
 

@@ -6,7 +6,7 @@ internal import ResourceTypes
 internal import Routing
 internal import WireFormats
 
-/// `GET /status`: endpoints, keys and the configuration's state as one JSON document.
+/// `GET /status`: endpoints, keys, cloud credentials and the configuration's state as one JSON document.
 enum StatusDocument {
     static func make(_ reports: [LoopReport], _ context: AdminContext) -> JSONValue {
         let totals = CounterTotals(reports)
@@ -17,6 +17,7 @@ enum StatusDocument {
             ("connections", .integer(reports.reduce(0) { $0 + $1.connections })),
             ("endpoints", .array(endpoints(reports, totals))),
             ("keys", .array(keys(reports, totals))),
+            ("credentials", .array(CredentialDocument.make(reports, context.credentials))),
         ])
     }
 
@@ -101,7 +102,8 @@ extension EndpointView.State {
         case .coolDown: 2
         case .halfOpen: 3
         case .open: 4
-        case .down: 5
+        case .noCredential: 5
+        case .down: 6
         }
     }
 }

@@ -38,8 +38,7 @@ extension Exchange {
             kind == .contextTooLong && status >= 500 || kind == .overloaded && status < 500 || kind == .credential
         let answered = isNative && !isMistaken ? status : ErrorShape.status(status, kind, wire: wire)
         upstreamError = UpstreamErrorAnswer(
-            status: answered,
-            body: ErrorShape.body(body, facts, kind, status: answered, wire: wire, isNative: isNative),
+            status: answered, body: presentable(slot, body, facts, kind, status: answered, isNative: isNative),
             retryAfterSeconds: seconds(retryAfter))
         return AttemptFailure(
             kind: kind, retryAfter: retryAfter.map { .nanoseconds($0) }, status: status, onReusedConnection: false)
@@ -52,11 +51,22 @@ extension Exchange {
         let kind = refined(said ?? .errorInStream, facts)
         let answered = ErrorShape.status(502, kind, wire: wire)
         upstreamError = UpstreamErrorAnswer(
-            status: answered,
-            body: ErrorShape.body(event, facts, kind, status: answered, wire: wire, isNative: isNative))
+            status: answered, body: presentable(slot, event, facts, kind, status: answered, isNative: isNative))
         return AttemptFailure(
             kind: kind, retryAfter: facts.retryAfterNanoseconds.map { .nanoseconds($0) }, status: 200,
             onReusedConnection: false)
+    }
+
+    /// The error as the caller gets it. One that repeats our credential keeps its class only.
+    private func presentable(
+        _ slot: Int, _ body: UnsafeRawBufferPointer, _ facts: ErrorFacts, _ kind: FailureKind, status: UInt16,
+        isNative: Bool
+    ) -> [UInt8] {
+        guard repeatsCredential(slot, body) else {
+            return ErrorShape.body(body, facts, kind, status: status, wire: wire, isNative: isNative)
+        }
+        let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+        return ErrorShape.body(nothing, ErrorFacts(), kind, status: status, wire: wire, isNative: isNative)
     }
 
     /// What the caller earned itself has two kinds that are told apart by more than their class.

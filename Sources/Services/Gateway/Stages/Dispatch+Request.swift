@@ -93,6 +93,7 @@ extension Exchange {
         guard !credentials.isEmpty else { return true }
         guard let index = credentials.pick(now: now) else { return false }
         attempts[slot].credential = index
+        attempts[slot].credentialEdition = credentials.edition(at: index)
         return true
     }
 
@@ -101,9 +102,15 @@ extension Exchange {
     func noteCredential(_ slot: Int, _ failure: AttemptFailure) -> Bool {
         guard let endpoint = attempts[slot].endpoint, attempts[slot].credential >= 0 else { return false }
         let credentials = worker.generation.upstreams[Int(endpoint.index)].credentials
-        let index = attempts[slot].credential
-        if failure.kind == .credential, let id = credentials.identity(of: index) { worker.credentialRefused?(id) }
-        return credentials.failed(index, failure.kind, pause: failure.retryAfter, now: now)
+        let edition = attempts[slot].credentialEdition
+        if failure.kind == .credential, let id = credentials.identity(of: edition) { worker.credentialRefused?(id) }
+        return credentials.failed(edition, failure.kind, pause: failure.retryAfter, now: now)
+    }
+
+    /// Whether the endpoint's words repeat the credential of an attempt: then they are not for the caller.
+    func repeatsCredential(_ slot: Int, _ body: UnsafeRawBufferPointer) -> Bool {
+        guard attempts[slot].credential >= 0, let upstream = attempts[slot].connection?.upstream else { return false }
+        return upstream.credentials.isRepeated(attempts[slot].credential, in: body)
     }
 
     // MARK: Sending

@@ -19,7 +19,8 @@ internal import WireFormats
 ///   without a copy.
 /// - `relay`: committed, not a stream; bytes are forwarded as they come.
 /// - `drain`: nobody listens any more; the rest is discarded within bounds, so that the connection can be used again.
-/// The steps of each mode are in `UpstreamConnection+Answer.swift`.
+/// The mode is chosen in `+Head`, its steps are in `+Answer`; `+PassThrough` and `+Translation` are the two ways to the
+/// caller.
 final class UpstreamConnection: Channel {
     enum Mode { case connecting, idle, head, error, whole, preview, stream, relay, drain }
 

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-import Glibc
+internal import Glibc
 
 /// Public test vectors, which are not part of the repository: in `ISOBAR_SHARED`, or in `shared` beside the repository.
-enum Vectors {
+public enum Vectors {
     private static let root: String = {
         if let stated = getenv("ISOBAR_SHARED") { return String(cString: stated) + "/vectors/" }
-        // This file is <repository>/Tests/CloudCredentialsTests/Vectors.swift.
-        return #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/../shared/vectors/"
+        // This file is <repository>/Core/Tests/CoreTestSupport/Vectors.swift.
+        return #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined() + "/../shared/vectors/"
     }()
 
     /// Whether a folder of vectors is there; says so when it is not.
-    static func areThere(_ folder: String) -> Bool {
+    public static func areThere(_ folder: String) -> Bool {
         let isThere = access(root + folder, R_OK) == 0
         if !isThere { print("skipped: no shared vectors (\(folder))") }
         return isThere
     }
 
     /// Names of what is in a folder, sorted.
-    static func names(in folder: String) -> [String] {
+    public static func names(in folder: String) -> [String] {
         guard let directory = opendir(root + folder) else { return [] }
         defer { closedir(directory) }
         var names: [String] = []
@@ -32,7 +32,8 @@ enum Vectors {
         return names.sorted()
     }
 
-    static func bytes(_ path: String) -> [UInt8] {
+    /// A file's content; nothing when it is not there.
+    public static func bytes(_ path: String) -> [UInt8] {
         guard let file = fopen(root + path, "rb") else { return [] }
         defer { fclose(file) }
         var bytes: [UInt8] = []
