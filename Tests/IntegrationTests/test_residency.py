@@ -94,7 +94,7 @@ def test_a_missing_facet_is_anywhere(workshop, places):
 
 def test_a_dead_endpoint_is_503_and_never_a_wider_choice(workshop, places):
     places["frankfurt"].script = lambda call: call.respond(status=503)
-    gateway = start(workshop, everywhere(places, retry={"attemptsMax": 3, "totalTimeout": "2s"}))
+    gateway = start(workshop, everywhere(places, retry={"attemptsMax": 2, "totalTimeout": "300ms"}))
     for _ in range(12):
         assert gateway.post(marked("eu"), key=EU_KEY).status in (429, 503, 502)
     assert places["frankfurt"].calls
@@ -177,7 +177,7 @@ def test_a_mechanism_that_ends_stops_new_dispatch_and_lets_a_running_stream_end(
 
 
 def test_documents_past_their_date_let_only_public_data_through(workshop, places):
-    gateway = start(workshop, everywhere(places, until=moment(time.time() + 3)))
+    gateway = start(workshop, everywhere(places, until=moment(time.time() + 4)))
     assert gateway.post(chat(), key=EU_KEY).status == 200
     wait_until(lambda: gateway.post(chat(), key=EU_KEY).status == 503, "the bundle goes stale")
     answer = gateway.post(chat(), key=EU_KEY)
@@ -344,3 +344,17 @@ def test_no_marked_byte_reaches_a_wrong_place_while_everything_goes_wrong(worksh
     total = sum(len(found) for found in seen.values())
     print(f"{sum(counts.values())} requests, {total} dispatches, {reloads} reloads, statuses {sorted(statuses)}")
     assert total > sum(counts.values())
+
+
+def test_isobar_up_shows_a_tenant_refused_and_one_routed(workshop):
+    up = workshop.up(regions=4, model_servers="reference")
+
+    def post(key_file):
+        key = (up.directory / "run" / key_file).read_text().strip()
+        body = {"model": up.stack["model"], "messages": [{"role": "user", "content": "Hello."}], "max_tokens": 2}
+        return ask(up.port, "POST", "/v1/chat/completions", body, {"Authorization": f"Bearer {key}"})
+
+    clinic, bank, demo = post("key-clinic-eu"), post("key-bank-in"), post("key")
+    assert clinic.status == 451 and '"eu-gdpr"' in clinic.headers["x-isobar-refutation"]
+    assert (bank.status, bank.headers["x-isobar-endpoint"], bank.headers["x-isobar-jurisdictions"]) == (200, "sovereign-mumbai", "IN")
+    assert (demo.status, demo.headers["x-isobar-endpoint"]) == (200, "azure-eastus")
