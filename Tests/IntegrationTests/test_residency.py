@@ -343,7 +343,7 @@ def test_no_marked_byte_reaches_a_wrong_place_while_everything_goes_wrong(worksh
     assert 200 in statuses and statuses <= {200, 429, 451, 500, 502, 503, 504}, statuses
     total = sum(len(found) for found in seen.values())
     print(f"{sum(counts.values())} requests, {total} dispatches, {reloads} reloads, statuses {sorted(statuses)}")
-    assert total > sum(counts.values())
+    assert total > 1000, total
 
 
 def test_isobar_up_shows_a_tenant_refused_and_one_routed(workshop):
