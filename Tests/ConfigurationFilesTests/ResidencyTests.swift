@@ -131,6 +131,9 @@ struct ResidencyTests {
         let model = document("Model", "n", "vendor: v")
         #expect(messages(bundle + places + tenant + model + right) == [])
         #expect(messages(bundle + places + tenant + model).count == 1)
+        let both = document("Model", "n", "vendor: v", "rights: none")
+        #expect(
+            messages(bundle + places + tenant + both + right).first?.contains("PlacementRight x is about it") == true)
         #expect(
             messages(bundle + places + tenant + bundle.replacing("name: b", with: "name: c")).first
                 == ": there is already PolicyBundle b")

@@ -66,11 +66,11 @@ extension PlacementRight {
 }
 
 extension PlacementRight.Subject {
-    /// A model of which nobody said whose it is may be anybody's.
+    /// A model of which nobody said whose it is may be anybody's; one that is nobody's is bound by its name only.
     fileprivate func matches(_ facts: EndpointFacts) -> Bool {
         func isSame(_ stated: String?, _ actual: String?) -> Bool {
             guard let stated else { return true }
-            return actual.map { $0 == stated } ?? !facts.origin.hasNoRights
+            return !facts.origin.hasNoRights && (actual.map { $0 == stated } ?? true)
         }
         return isSame(vendor, facts.origin.vendor) && isSame(family, facts.origin.family)
             && models?.contains(facts.model) ?? true

@@ -180,7 +180,7 @@ enum SmallUniverse {
 
     @Test func `gives a witness that names home or a mechanism for every place`() throws {
         var steps = 0
-        for seed in 0..<300 as Range<UInt64> {
+        for seed in 0..<6_000 as Range<UInt64> {
             var universe = Universe(seed: seed)
             let documents = universe.documents()
             let (profile, endpoint) = (universe.profile(), universe.endpoint("e"))

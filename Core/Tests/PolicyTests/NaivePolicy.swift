@@ -217,10 +217,12 @@ struct NaivePolicy {
 
     private func concerns(_ right: PlacementRight, _ e: EndpointFacts) -> Bool {
         if let vendor = right.subject.vendor {
-            guard vendor == e.origin.vendor || e.origin.vendor == nil && !e.origin.hasNoRights else { return false }
+            if e.origin.hasNoRights { return false }
+            guard vendor == e.origin.vendor || e.origin.vendor == nil else { return false }
         }
         if let family = right.subject.family {
-            guard family == e.origin.family || e.origin.family == nil && !e.origin.hasNoRights else { return false }
+            if e.origin.hasNoRights { return false }
+            guard family == e.origin.family || e.origin.family == nil else { return false }
         }
         if let models = right.subject.models, !models.contains(e.model) { return false }
         return isLicence(right) || !right.carveOuts.contains(e.provider)

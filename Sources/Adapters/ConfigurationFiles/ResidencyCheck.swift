@@ -65,9 +65,16 @@ extension DecodingContext {
 
     /// Somebody may have a right in a model that nobody thought of.
     private func checkModels(of resources: DeclaredResources) {
-        for model in resources.models where !model.origin.hasNoRights {
-            let isSubject = resources.placementRights.contains { $0.subject.names(model) }
-            guard !isSubject else { continue }
+        for model in resources.models {
+            let right = resources.placementRights.first { $0.subject.names(model) }
+            if let right, model.origin.hasNoRights {
+                report(
+                    sources.problem(
+                        at: ResourceName(.model, model.name), "spec.rights",
+                        "states that nobody has a right, but PlacementRight \(right.name) is about it",
+                        hint: "remove rights: none"))
+            }
+            guard right == nil, !model.origin.hasNoRights else { continue }
             report(
                 sources.problem(
                     at: ResourceName(.model, model.name), "spec.rights",
