@@ -459,6 +459,13 @@ def test_a_changed_argument_breaks_the_signature(server):
     assert "not valid" in post(server, turns(*replay)).json["error"]["message"]
 
 
+def test_another_s_signature_is_refused_on_every_part(server):
+    for signed in ({"text": "b"}, {"text": "b", "thought": True}, {"text": ""}):
+        for signer, status in (("google", 200), ("anthropic", 400)):
+            part = {**signed, "thoughtSignature": model.signature(signer, "b")}
+            assert post(server, turns(say("a"), say(part, role="model"), say("c"))).status == status
+
+
 def test_members_come_in_either_spelling_and_the_caller_s_own_names_stay(server):
     schema = {"type": "OBJECT", "properties": {"rain_mm": {"type": "STRING", "min_length": 1}}, "required": ["rain_mm"]}
     config = {"response_mime_type": "application/json", "response_schema": schema}

@@ -41,6 +41,8 @@ public struct OperationPlan: Hashable, Sendable {
     public var modelPlace: ModelPlace
     /// Complete header lines with CRLFs that the wire demands; may be empty.
     public var headerLines: String
+    /// Whose signatures the endpoint makes and takes back; `nil` for operations that have none.
+    public var origin: SignatureOrigin?
 
     public init(
         speech: Speech = .same, path: String, streamPath: String? = nil, framing: Framing = .serverSentEvents,

@@ -44,17 +44,25 @@ public final class AnswerTranslator {
     /// Owns the texts of `target`.
     private let names = ByteArena()
     private var aliases: [ToolAlias] = []
+    private var marks: AnswerSignatures?
+    private var nativeSignatures: NativeSignatures?
+    /// For the marked signatures of one event.
+    private let arena = ByteArena()
 
     public init() {}
 
     /// - Parameters:
     ///   - source: the endpoint's wire.
-    ///   - caller: the caller's; `nil` only watches: events go through as they are.
+    ///   - origin: whose the endpoint's signatures are.
+    ///   - caller: the caller's wire; `nil` only watches: events go through as they are.
+    ///   - marksNative: when watching, mark what the endpoint signed all the same.
     ///   - isStream: the caller asked for a stream; a whole answer needs neither reader nor writer of events.
     ///   - model: the public name, as a JSON string's content; copied.
     ///   - identifier: of the request; makes the id where the endpoint's wire has none.
     public func begin(
-        from source: ChatWire, to caller: ChatWire?, isStream: Bool, model: UnsafeRawBufferPointer,
+        from source: ChatWire, of origin: SignatureOrigin?, to caller: ChatWire?, marksNative: Bool = false,
+        isStream: Bool,
+        model: UnsafeRawBufferPointer,
         identifier: UInt64, createdUnixSeconds: Int64, includesUsage: Bool, aliases: [ToolAlias]
     ) {
         self.source = source
@@ -66,8 +74,11 @@ public final class AnswerTranslator {
         answerHash = nil
         names.reset()
         writer = nil
+        marks = nil
+        nativeSignatures = marksNative ? origin.map { NativeSignatures(origin: $0, wire: source) } : nil
         if isStream { reader = AnyStreamReader(source) }
         guard let caller else { return }
+        marks = origin.map { AnswerSignatures($0, for: caller) }
         let id = makeID(caller, identifier)
         target = AnswerTarget(
             model: JSONString(names.copy(model), hasEscapes: true), id: JSONString(id, hasEscapes: false),
@@ -106,16 +117,18 @@ public final class AnswerTranslator {
 
     // MARK: Whole answers
 
-    /// Reads a complete answer and writes it to `output`, or only reads its usage when watching.
+    /// Reads a complete answer and writes it to `output`, or only reads its usage when watching: `output` stays empty then,
+    /// unless there was something to mark.
     public func whole(_ body: UnsafeRawBufferPointer) throws(TranslationFault) {
         answer.reset()
         output.reset()
         try read(try tape.document(body))
         usage = answer.usage
         note(id: answer.id)
-        guard let caller else { return }
+        guard let caller else { return markNative(body) { nativeSignatures?.write($0, to: output, arena) } }
         guard answer.finish != nil else { throw TranslationFault(.incompleteAnswer) }
         if !aliases.isEmpty { restoreNames() }
+        marks?.mark(answer)
         switch caller {
         case .chatCompletions: ChatAnswerWriter.write(answer, for: target, to: output)
         case .responses: ResponsesAnswerWriter.write(answer, for: target, to: output)
@@ -158,8 +171,30 @@ public final class AnswerTranslator {
             // What passes by as it is need not be understood to the last word.
             guard caller == nil, case .json = error.problem else { throw error }
         }
-        if caller == nil { output.append(raw) }
+        if caller == nil { pass(event, raw) }
         return deliver()
+    }
+
+    /// An event that has to be marked is framed anew.
+    private func pass(_ event: WireEvent, _ raw: UnsafeRawBufferPointer) {
+        let before = output.count
+        markNative(event.data) { data in
+            if !event.name.isEmpty {
+                output.text("event: ")
+                output.append(event.name)
+                output.text("\n")
+            }
+            output.text("data: ")
+            nativeSignatures?.write(data, to: output, arena)
+            output.text("\n\n")
+        }
+        if output.count == before { output.append(raw) }
+    }
+
+    private func markNative(_ json: UnsafeRawBufferPointer, _ write: (JSONElement) -> Void) {
+        guard let nativeSignatures, let value = try? tape.read(json), nativeSignatures.isSigned(value) else { return }
+        arena.reset()
+        write(value)
     }
 
     /// The body ended the way its framing says.
@@ -171,16 +206,25 @@ public final class AnswerTranslator {
 
     private func deliver() -> StreamFacts {
         var facts = StreamFacts()
+        arena.reset()
         for event in events {
             note(event, &facts)
             if facts.failure != nil { break }
-            guard case .toolStarted(let block, let id, let name) = event, !aliases.isEmpty else {
-                writer?.write(event, to: output)
+            guard marks != nil else {
+                write(event)
                 continue
             }
-            writer?.write(.toolStarted(block: block, id: id, name: original(name)), to: output)
+            marks?.mark(event, arena) { write($0) }
         }
         return facts
+    }
+
+    private func write(_ event: StreamEvent) {
+        guard case .toolStarted(let block, let id, let name) = event, !aliases.isEmpty else {
+            writer?.write(event, to: output)
+            return
+        }
+        writer?.write(.toolStarted(block: block, id: id, name: original(name)), to: output)
     }
 
     private func note(_ event: StreamEvent, _ facts: inout StreamFacts) {

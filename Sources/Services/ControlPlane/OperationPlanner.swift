@@ -11,6 +11,8 @@ internal import Routing
 /// `https://bedrock-runtime.REGION.amazonaws.com`. An operation of the caller's that the endpoint has natively is passed
 /// on; chat in another wire is translated to the first chat API the model has.
 struct OperationPlanner {
+    /// Name of the endpoint's document.
+    let endpoint: String
     let flavor: ProviderFlavor
     let basePath: String
     /// The endpoint's own name for the model.
@@ -23,6 +25,10 @@ struct OperationPlanner {
         var plans = OperationPlans()
         for api in apis { add(api, to: &plans) }
         if let preferred = apis.lazy.compactMap(chatTarget).first { addTranslations(to: preferred, &plans) }
+        for operation in Operation.allCases {
+            guard let plan = plans[operation] else { continue }
+            plans[operation]?.origin = origin(operation, plan)
+        }
         return plans
     }
 

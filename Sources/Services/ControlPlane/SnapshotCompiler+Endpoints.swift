@@ -24,7 +24,8 @@ extension SnapshotCompiler {
             for (index, served) in endpoint.serves.enumerated() {
                 let model = models[served.model]
                 let planner = OperationPlanner(
-                    flavor: flavor, basePath: address.basePath, modelName: served.upstreamName ?? served.model,
+                    endpoint: endpoint.name, flavor: flavor, basePath: address.basePath,
+                    modelName: served.upstreamName ?? served.model,
                     apiVersion: endpoint.apiVersion, modalities: model?.modalities ?? [])
                 var record = EndpointRecord(
                     name: index == 0 ? endpoint.name : "\(endpoint.name)/\(served.model)", provider: provider,

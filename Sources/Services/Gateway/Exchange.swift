@@ -66,6 +66,8 @@ final class Exchange {
     var translationFault: TranslationFault?
     /// The worker's translator holds this exchange's body for the attempt that is just beginning.
     var isTranslated = false
+    /// That body is the caller's own but for the marks of earlier answers.
+    var isMarkFree = false
     /// The translation that the caller sees; set at commit.
     var translator: AnswerTranslator?
     /// Set while the machine waits before another attempt or for the moment to hedge.

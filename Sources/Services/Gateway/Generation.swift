@@ -5,6 +5,7 @@ internal import Identity
 public import Reactor
 internal import ResourceTypes
 public import Routing
+internal import Translation
 
 /// A compiled configuration with what the control side prepared for it: resolved names and TLS settings. Published to
 /// every loop.
@@ -39,6 +40,9 @@ final class Generation {
         var retry: RetryPolicy
         var hedge: HedgePolicy?
         var dropsUnsupported: Bool
+        /// Operations whose native answers are marked with their origin, because an endpoint that passes requests of the
+        /// same wire as they are would not take their signatures.
+        var markedOperations: OperationSet
     }
 
     let snapshot: RoutingSnapshot
@@ -71,8 +75,10 @@ final class Generation {
         upstreamModels = snapshot.endpoints.map(\.upstreamModel)
         dispatchPlans = snapshot.endpoints.map { DispatchPlans($0) }
         endpointHashes = snapshot.endpoints.map { ResponseOwners.hash($0.name) }
-        routeOptions = snapshot.routes.map {
-            RouteOptions(retry: $0.retry, hedge: $0.hedge, dropsUnsupported: $0.onUnsupported == .drop)
+        routeOptions = snapshot.routes.map { route in
+            RouteOptions(
+                retry: route.retry, hedge: route.hedge, dropsUnsupported: route.onUnsupported == .drop,
+                markedOperations: Self.markedOperations(route, configuration.snapshot))
         }
         keyExpiries = snapshot.keys.map(\.expiresAtUnixSeconds)
         keyRegions = snapshot.keys.map(\.region)
@@ -98,6 +104,20 @@ final class Generation {
         endpointSlots = []
         keySlots = []
         routeSlots = []
+    }
+
+    private static func markedOperations(_ route: RouteRecord, _ snapshot: RoutingSnapshot) -> OperationSet {
+        let endpoints = route.tiers.flatMap(\.endpoints).map { snapshot.endpoints[Int($0.index)] }
+        var marked = OperationSet()
+        for operation in Operation.allCases {
+            guard let wire = operation.chatWire else { continue }
+            let plans = endpoints.compactMap { $0.plans[operation] }
+            let natives = plans.filter(\.isNative).compactMap(\.origin)
+            if SignatureOrigin.areMixed(natives, among: plans.compactMap(\.origin), on: wire) {
+                marked.insert(operation.set)
+            }
+        }
+        return marked
     }
 
     private static func makeUpstreams(

@@ -6,7 +6,7 @@ from google import genai
 from google.genai import errors as raised
 from google.genai import types
 
-from .words import Call, Counted, Failure, Heard, Inexpressible, Question, User, dropped_of
+from .words import Call, Counted, Failure, Heard, Inexpressible, Question, User, dropped_of, is_signature
 
 LEVELS = {"low": 1024, "medium": 2048, "high": 3000}
 
@@ -176,7 +176,7 @@ def _take(parts, heard):
             heard.thoughts.append(part.text)
         elif part.text:
             heard.deltas.append(part.text)
-        heard.signed = heard.signed or part.thought_signature is not None
+        heard.signed = heard.signed or is_signature((part.thought_signature or b"").decode("latin-1"))
 
 
 def _take_end(answer, heard):

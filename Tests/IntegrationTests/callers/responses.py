@@ -3,7 +3,7 @@
 """The openai client on Responses, without state at the provider: every turn is sent again."""
 
 from .chat import OpenAICaller
-from .words import Call, Counted, Heard, Inexpressible, Question, User, dropped_of, parsed
+from .words import Call, Counted, Heard, Inexpressible, Question, User, dropped_of, is_signature, parsed
 
 
 class StreamFailed(Exception):
@@ -155,7 +155,7 @@ def _heard(response):
         finish=_finish(response, calls),
         usage=_counted(response.usage),
         model=response.model,
-        signed=any(one.encrypted_content for one in thoughts),
+        signed=any(is_signature(one.encrypted_content) for one in thoughts),
         turn=[one.to_dict() for one in response.output],
     )
 

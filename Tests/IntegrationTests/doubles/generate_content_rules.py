@@ -284,6 +284,9 @@ def _judge_responses(calls, responses):
 
 def _judge_signatures(contents, model):
     for index, content in enumerate(contents):
+        for part in content["parts"]:
+            if "functionCall" not in part:
+                _expect_own(part.get("thoughtSignature"))
         calls = [part for part in content["parts"] if "functionCall" in part]
         for place, part in enumerate(calls):
             given = part.get("thoughtSignature")
@@ -298,6 +301,14 @@ def _judge_signatures(contents, model):
             )
             if _standard(given) not in allowed:
                 raise Refusal("invalid", "Thought signature is not valid.")
+
+
+def _expect_own(encoded):
+    """Whatever it stands on: only what Google signed can be opened."""
+    if encoded is None or _standard(encoded) == ESCAPE:
+        return
+    if not base64.b64decode(_standard(encoded)).startswith(f"{SIGNER}:".encode()):
+        raise Refusal("invalid", "Corrupted thought signature.")
 
 
 def _standard(encoded):

@@ -9,27 +9,38 @@ public import WireFormats
 /// Named as the caller knows it: a loss of a `Feature` is named by the wire it came from, a foreign member by itself.
 public struct Losses {
     public private(set) var features: [Feature] = []
+    /// Features that this one answer goes without, for a reason that lies in the conversation and that a refusal would
+    /// only repeat: the caller is told, and no policy is asked.
+    public private(set) var told: [Feature] = []
     /// Names of members, as `Conversation.foreign` lists them.
     public private(set) var members: [JSONString] = []
 
     public init() {}
 
+    /// Whether there is nothing that the route's policy decides about.
     public var isEmpty: Bool { features.isEmpty && members.isEmpty }
+    /// Whether there is nothing to tell the caller.
+    public var isSilent: Bool { isEmpty && told.isEmpty }
 
     public mutating func add(_ feature: Feature) {
         if !features.contains(feature) { features.append(feature) }
+    }
+
+    public mutating func tell(_ feature: Feature) {
+        if !told.contains(feature) { told.append(feature) }
     }
 
     public mutating func add(_ member: JSONString) { members.append(member) }
 
     public mutating func reset() {
         features.removeAll(keepingCapacity: true)
+        told.removeAll(keepingCapacity: true)
         members.removeAll(keepingCapacity: true)
     }
 
     /// Names for a message or a header, at most `max` of them.
     public func names(in wire: ChatWire, max: Int = 16) -> [String] {
-        let all = features.map { "\($0.name(in: wire))" } + members.map(\.text)
+        let all = (features + told).map { "\($0.name(in: wire))" } + members.map(\.text)
         return Array(all.prefix(max))
     }
 }

@@ -13,15 +13,18 @@ public struct EndpointTarget {
     /// Which of the wire's homes this is: they differ in a few members.
     public var home: Home
     public var capabilities: Capabilities
+    /// Whose signatures it takes back; `nil`: nobody's.
+    public var origin: SignatureOrigin?
 
     public init(
         model: JSONString, outputTokensDefault: Int64 = 4096, home: Home = .own,
-        capabilities: Capabilities = Capabilities()
+        capabilities: Capabilities = Capabilities(), origin: SignatureOrigin? = nil
     ) {
         self.model = model
         self.outputTokensDefault = outputTokensDefault
         self.home = home
         self.capabilities = capabilities
+        self.origin = origin
     }
 
     public enum Home: UInt8, BitwiseCopyable, Sendable {

@@ -32,7 +32,7 @@ struct ConverseBody: AlternatingBody {
 
     mutating func write() throws(TranslationFault) {
         limitMarks()
-        let thinking = planThinking(bound: conversation.outputTokensMax, mayBudget: true)
+        let thinking = planThinking(bound: conversation.outputTokensMax)
         let sampling = takenSampling(isThinking: thinking != nil)
         writer.beginObject()
         writeInference(sampling)

@@ -31,7 +31,7 @@ struct MessagesBody: AlternatingBody {
 
     mutating func write() throws(TranslationFault) {
         limitMarks()
-        let thinking = planThinking(bound: outputTokensMax, mayBudget: !resumesWithoutThinking)
+        let thinking = planThinking(bound: outputTokensMax)
         writer.beginObject()
         writeHome()
         writer.member("max_tokens", outputTokensMax)

@@ -19,8 +19,9 @@ extension UpstreamConnection {
         let translator = translator ?? worker.takeAnswerTranslator()
         exchange.withModelName { model in
             translator.begin(
-                from: translation.source, to: translation.caller, isStream: exchange.features.isStreaming,
-                model: model, identifier: exchange.identifier, createdUnixSeconds: worker.unixSeconds,
+                from: translation.source, of: plan.origin, to: translation.caller, marksNative: exchange.marksNative,
+                isStream: exchange.features.isStreaming, model: model, identifier: exchange.identifier,
+                createdUnixSeconds: worker.unixSeconds,
                 includesUsage: !exchange.dropsUsageChunk,
                 aliases: translation.caller == nil ? [] : worker.translator.toolAliases(in: translation.source))
         }
@@ -46,7 +47,8 @@ extension UpstreamConnection {
             // What passes by as it is need not be understood.
             return isTranslating ? nil : (body, nil)
         }
-        return (isTranslating ? translator.output.bytes : body, translator.usage)
+        // Of a native answer there is only something where something was marked.
+        return (isTranslating || !translator.output.isEmpty ? translator.output.bytes : body, translator.usage)
     }
 
     private func translatedVectors(
@@ -227,6 +229,11 @@ extension UpstreamConnection {
 extension Exchange {
     /// Whether a stream of this operation consists of events that are understood.
     var hasKnownEvents: Bool { features.operation.hasKnownEvents }
+
+    /// Whether what native endpoints of the route sign is marked.
+    var marksNative: Bool {
+        worker.generation.routeOptions[Int(features.route.index)].markedOperations.contains(features.operation)
+    }
 
     /// The wires between which an answer is translated; `caller` is `nil` where its events only need reading, and all
     /// is `nil` where not even that.
