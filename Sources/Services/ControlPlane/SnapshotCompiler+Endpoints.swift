@@ -36,6 +36,7 @@ extension SnapshotCompiler {
                 record.thinking = served.thinking
                 record.takesSampling = served.takesSampling
                 endpoints.append(record, for: ServedName(endpoint: endpoint.name, model: served.model))
+                record.schemas = served.schemas
             }
         }
         return endpoints

@@ -44,6 +44,8 @@ public struct Capabilities: BitwiseCopyable, Hashable, Sendable {
     public var takesSampling = true
     /// Schemas are enforced by the wire's own member.
     public var takesSchemas = true
+    /// In which words Google's wire is told schemas.
+    public var schemas = SchemaDialect.jsonSchema
 
     public init() {}
 

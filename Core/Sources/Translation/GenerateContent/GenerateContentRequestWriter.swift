@@ -15,7 +15,7 @@ struct GenerateContentRequestWriter: RequestWriting {
         writer.beginObject()
         GenerateContentConfigWriter.write(conversation, for: target, to: writer, losses: &losses)
         writeSystem(conversation, to: writer)
-        try GenerateContentToolWriter.write(conversation, to: writer, losses: &losses)
+        try GenerateContentToolWriter.write(conversation, for: target, to: writer, losses: &losses)
         var turns = GenerateContentTurnWriter(conversation, target, writer)
         try turns.write(losses: &losses)
         writeLabels(conversation, for: target, to: writer, losses: &losses)
