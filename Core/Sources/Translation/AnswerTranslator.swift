@@ -44,6 +44,8 @@ public final class AnswerTranslator {
     /// Owns the texts of `target`.
     private let names = ByteArena()
     private var aliases: [ToolAlias] = []
+    /// Where the caller only watches, but gets the endpoint's chunks as one array.
+    private var passing: GenerateContentPassage?
 
     public init() {}
 
@@ -53,9 +55,11 @@ public final class AnswerTranslator {
     ///   - isStream: the caller asked for a stream; a whole answer needs neither reader nor writer of events.
     ///   - model: the public name, as a JSON string's content; copied.
     ///   - identifier: of the request; makes the id where the endpoint's wire has none.
+    ///   - framing: an array is for callers of Google's wire only.
     public func begin(
         from source: ChatWire, to caller: ChatWire?, isStream: Bool, model: UnsafeRawBufferPointer,
-        identifier: UInt64, createdUnixSeconds: Int64, includesUsage: Bool, aliases: [ToolAlias]
+        identifier: UInt64, createdUnixSeconds: Int64, includesUsage: Bool, framing: AnswerFraming,
+        aliases: [ToolAlias]
     ) {
         self.source = source
         self.caller = caller
@@ -66,12 +70,16 @@ public final class AnswerTranslator {
         answerHash = nil
         names.reset()
         writer = nil
+        passing = nil
         if isStream { reader = AnyStreamReader(source) }
-        guard let caller else { return }
+        guard let caller else {
+            if isStream, framing == .array { passing = GenerateContentPassage() }
+            return
+        }
         let id = makeID(caller, identifier)
         target = AnswerTarget(
             model: JSONString(names.copy(model), hasEscapes: true), id: JSONString(id, hasEscapes: false),
-            createdUnixSeconds: createdUnixSeconds, includesUsage: includesUsage)
+            createdUnixSeconds: createdUnixSeconds, includesUsage: includesUsage, framing: framing)
         if isStream { writer = AnyStreamWriter(caller, target) }
     }
 
@@ -155,10 +163,14 @@ public final class AnswerTranslator {
         do throws(TranslationFault) {
             try reader.read(event, tape: tape, into: &events)
         } catch {
-            // What passes by as it is need not be understood to the last word.
-            guard caller == nil, case .json = error.problem else { throw error }
+            // What passes by as it is need not be understood to the last word, unless it would spoil an array.
+            guard caller == nil, passing == nil, case .json = error.problem else { throw error }
         }
-        if caller == nil { output.append(raw) }
+        if passing != nil {
+            passing?.pass(event.data, to: output)
+        } else if caller == nil {
+            output.append(raw)
+        }
         return deliver()
     }
 
@@ -180,6 +192,7 @@ public final class AnswerTranslator {
             }
             writer?.write(.toolStarted(block: block, id: id, name: original(name)), to: output)
         }
+        if facts.hasEnded || facts.failure != nil { passing?.close(output) }
         return facts
     }
 
@@ -199,16 +212,21 @@ public final class AnswerTranslator {
     }
 
     /// Writes a sign of life.
-    /// - Returns: false when only watching.
+    /// - Returns: false when only watching events.
     public func keepAlive() -> Bool {
+        if let passing { return passing.keepAlive(output) }
         guard writer != nil else { return false }
         writer?.keepAlive(to: output)
         return true
     }
 
     /// Writes the terminal event of a stream that broke, in the caller's own form.
-    /// - Returns: false when only watching: the caller's wire is not known here then.
+    /// - Returns: false when only watching events: the caller's wire is not known here then.
     public func fail(_ error: WireError) -> Bool {
+        if passing != nil {
+            passing?.fail(error, to: output)
+            return true
+        }
         guard writer != nil else { return false }
         writer?.fail(error, to: output)
         return true

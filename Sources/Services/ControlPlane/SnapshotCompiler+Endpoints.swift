@@ -25,7 +25,8 @@ extension SnapshotCompiler {
                 let model = models[served.model]
                 let planner = OperationPlanner(
                     flavor: flavor, basePath: address.basePath, modelName: served.upstreamName ?? served.model,
-                    apiVersion: endpoint.apiVersion, modalities: model?.modalities ?? [])
+                    apiVersion: endpoint.apiVersion, modalities: model?.modalities ?? [],
+                    countName: served.countsAs)
                 var record = EndpointRecord(
                     name: index == 0 ? endpoint.name : "\(endpoint.name)/\(served.model)", provider: provider,
                     flavor: flavor, region: region, gaugeSlot: slot, address: address,
@@ -35,8 +36,8 @@ extension SnapshotCompiler {
                 record.outputTokensDefault = Int64(model?.outputTokensMax ?? 4096)
                 record.thinking = served.thinking
                 record.takesSampling = served.takesSampling
-                endpoints.append(record, for: ServedName(endpoint: endpoint.name, model: served.model))
                 record.schemas = served.schemas
+                endpoints.append(record, for: ServedName(endpoint: endpoint.name, model: served.model))
             }
         }
         return endpoints

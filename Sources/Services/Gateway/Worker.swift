@@ -43,6 +43,7 @@ final class Worker: @unchecked Sendable {
     /// For requests whose endpoint speaks another wire than the caller.
     let translator = RequestTranslator()
     let embeddings = EmbeddingsTranslator()
+    let counts = TokenCountTranslator()
     /// Idle ones; each is one answer's while it is under way.
     private var answerTranslators: [AnswerTranslator] = []
 

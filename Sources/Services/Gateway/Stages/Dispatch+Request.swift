@@ -37,6 +37,9 @@ extension Exchange {
                 case .chat(let target, let home): try writeChat(target, home, model, endpoint)
                 case .embeddings(let family):
                     try worker.embeddings.write(client.bodyBytes, for: .init(family), model: model)
+                case .count(let api, let home):
+                    try worker.counts.write(
+                        client.bodyBytes, from: wire, for: api, target: target(home, model, endpoint))
                 }
                 return nil
             } catch {
@@ -48,17 +51,24 @@ extension Exchange {
     private func writeChat(
         _ target: ChatWire, _ home: OperationPlan.Home, _ model: JSONString, _ endpoint: EndpointID
     ) throws(TranslationFault) {
-        let options = worker.generation.dispatchPlans[Int(endpoint.index)]
         try worker.translator.translate(
             client.bodyBytes, from: wire, isStream: features.isStreaming, to: target,
-            for: EndpointTarget(
-                model: model, outputTokensDefault: options.outputTokensDefault, home: .init(home),
-                capabilities: options.capabilities))
+            for: self.target(home, model, endpoint))
+    }
+
+    private func target(_ home: OperationPlan.Home, _ model: JSONString, _ endpoint: EndpointID) -> EndpointTarget {
+        let options = worker.generation.dispatchPlans[Int(endpoint.index)]
+        return EndpointTarget(
+            model: model, outputTokensDefault: options.outputTokensDefault, home: .init(home),
+            capabilities: options.capabilities)
     }
 
     private func losses(_ plan: DispatchPlans.Plan) -> [String] {
-        if case .embeddings = plan.speech { return worker.embeddings.isComplete ? [] : worker.embeddings.lossNames }
-        return worker.translator.isComplete ? [] : worker.translator.lossNames(in: wire)
+        switch plan.speech {
+        case .embeddings: worker.embeddings.isComplete ? [] : worker.embeddings.lossNames
+        case .count: worker.counts.isComplete ? [] : worker.counts.lossNames(in: wire)
+        case .same, .chat: worker.translator.isComplete ? [] : worker.translator.lossNames(in: wire)
+        }
     }
 
     /// The endpoint's words for the request, from the translation made last; `nil` where they are the caller's.
@@ -67,6 +77,7 @@ extension Exchange {
         case .same: nil
         case .chat: worker.translator.body
         case .embeddings: worker.embeddings.output
+        case .count: worker.counts.output
         }
     }
 

@@ -66,7 +66,10 @@ extension UpstreamConnection {
                 findings.isEventStream = value.hasPrefix("text/event-stream")
                 findings.isFrames = value.hasPrefix("application/vnd.amazon.eventstream")
                 findings.isMarkup = value.hasPrefix("text/html")
-                guard !isTranslating else { break }
+                if let exchange, exchange.features.isStreaming, translator?.source == .generateContent {
+                    isReframed = findings.isEventStream == exchange.headers.wantsArray
+                }
+                guard !isTranslating, !isReframed else { break }
                 pool.append(field.line.slice(bytes), to: &headLines)
             case .rateLimit, .utilization, .retryAfter, .retryAfterMilliseconds, .xMsRetryAfterMilliseconds:
                 // An account's limits are ours to know, never a tenant's.
@@ -131,7 +134,7 @@ extension UpstreamConnection {
             if room > 0 { loop.buffers.append(UnsafeRawBufferPointer(rebasing: content.prefix(room)), to: &held) }
         case .whole:
             loop.buffers.append(content, to: &held)
-            guard held.count > worker.limits.heldAnswerBytesMax else { return }
+            guard held.count > wholeBytesMax else { return }
             if isTranslating { fail(.malformedResponse) } else { exchange?.attemptReady(slot) }
         case .preview:
             loop.buffers.append(content, to: &held)
@@ -140,6 +143,12 @@ extension UpstreamConnection {
         case .relay: forwardBytes(content)
         case .drain, .head, .idle, .connecting: break
         }
+    }
+
+    /// vLLM tells every token that it counts.
+    private var wholeBytesMax: Int {
+        if case .count(.tokenize, _) = plan?.speech { return worker.limits.eventBytesMax }
+        return worker.limits.heldAnswerBytesMax
     }
 
     /// No more input for now: send what was collected; a stream that said `[DONE]` is complete for the client whatever
