@@ -136,6 +136,6 @@ def test_a_key_sees_what_it_may_use(gateway):
             client.models.retrieve("fast")
 
 
-@pytest.mark.parametrize("path", ["/v1beta/models/", "/v1beta/modelsx", "/v1beta", "/v1/modelsx"])
+@pytest.mark.parametrize("path", ["/v1beta/models/", "/v1beta/modelsx", "/v1beta", "/v1/modelsx", "/V1/models"])
 def test_paths_beside_these_are_unknown(gateway, path):
     assert ask(gateway.port, "GET", path, headers={"x-goog-api-key": KEY}).status == 404

@@ -44,8 +44,8 @@ enum Accept {
         _ path: UnsafeRawBufferPointer, _ head: RequestHead, _ bytes: UnsafeRawBufferPointer,
         _ headers: inout RequestHeaders
     ) -> RequestTarget {
-        let isBeta = path.hasPrefix("/v1beta/models")
-        guard isBeta || path.hasPrefix("/v1/models") else { return .unknown }
+        let isBeta = path.prefix(14).elementsEqual("/v1beta/models".utf8)
+        guard isBeta || path.prefix(10).elementsEqual("/v1/models".utf8) else { return .unknown }
         let skipped = isBeta ? 14 : 10
         guard path.count == skipped || path[skipped] == 47 && path.count > skipped + 1 else { return .unknown }
         headers.key = QueryValue.range(of: "key", in: head.query, bytes)
