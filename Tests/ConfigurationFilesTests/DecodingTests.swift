@@ -129,6 +129,10 @@ extension DecodingTests {
           serves:
             - model: small
               as: maker/Small-1B:latest
+              thinking: budget
+              takesSampling: false
+              schemas: openapi
+              countsAs: maker/Small-1B
               prices:
                 currency: EUR
                 inputPerMillionTokens: 0.15
@@ -172,7 +176,8 @@ extension DecodingTests {
                 model: "small", upstreamName: "maker/Small-1B:latest",
                 prices: TokenPrices(
                     input: UnitPrice(picoPerUnit: 150_000), cachedInput: UnitPrice(picoPerUnit: 75_000),
-                    output: UnitPrice(picoPerUnit: 1_000_000)))
+                    output: UnitPrice(picoPerUnit: 1_000_000)),
+                thinking: .budget, takesSampling: false, schemas: .openAPI, countsAs: "maker/Small-1B")
         ],
         limits: EndpointLimits(inFlightMax: 4, queueMax: 8, tokensPerMinute: 200_000, requestsPerMinute: 600),
         timeouts: EndpointTimeouts(connect: .milliseconds(250), firstByte: .seconds(120), idle: .seconds(45)),

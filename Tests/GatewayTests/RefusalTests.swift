@@ -39,6 +39,7 @@ import WireFormats
         Case(refusal: .expiredKey, status: 401, type: "authentication_error"),
         Case(refusal: .invalidBody(.missing(.model)), status: 400, type: invalid),
         Case(refusal: .invalidBody(.syntax(offset: 3, .unexpectedEnd)), status: 400, type: invalid),
+        Case(refusal: .unserved(.countTokens), status: 400, type: invalid),
         Case(refusal: .unknownModel("a \"b\"\n"), status: 404, type: invalid),
         Case(refusal: .routeForbidden("m"), status: 403, type: "permission_error"),
         Case(refusal: .overloaded, status: 429, type: "rate_limit_error", retryAfter: 1),

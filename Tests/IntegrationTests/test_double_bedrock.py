@@ -291,11 +291,13 @@ def test_the_sdks_of_both_sign_for_mantle(double):
             assert client.chat.completions.create(**question).choices[0].message.content == "one two"
 
 
-def test_tokens_are_counted(client):
-    messages = say("one two three")["messages"]
-    assert client.count_tokens(modelId=MODEL, input={"converse": {"messages": messages}})["inputTokens"] == 3
+def test_tokens_are_counted_for_models_and_not_for_inference_profiles(client):
+    model, messages = MODEL.removeprefix("us."), say("one two three")["messages"]
+    assert client.count_tokens(modelId=model, input={"converse": {"messages": messages}})["inputTokens"] == 3
     body = json.dumps(MESSAGE).encode()
-    assert client.count_tokens(modelId=MODEL, input={"invokeModel": {"body": body}})["inputTokens"] == 2
+    assert client.count_tokens(modelId=model, input={"invokeModel": {"body": body}})["inputTokens"] == 2
+    with pytest.raises(client.exceptions.ValidationException, match="doesn't support counting tokens"):
+        client.count_tokens(modelId=MODEL, input={"converse": {"messages": messages}})
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,12 @@
 
 /// What a caller asks a model for, by the API it is asked on.
 public enum Operation: UInt8, CaseIterable, BitwiseCopyable, Sendable {
-    /// OpenAI's chat completions, completions, embeddings and Responses.
-    case chatCompletions, completions, embeddings, responses
+    /// OpenAI's chat completions, completions, embeddings and Responses, and the count of what a response would read.
+    case chatCompletions, completions, embeddings, responses, countInputTokens
     /// Anthropic's Messages, and the count of what one would cost.
     case messages, countTokens
-    /// Google's generateContent and streamGenerateContent.
-    case generateContent
+    /// Google's generateContent and streamGenerateContent, and the count of what one would cost.
+    case generateContent, countContentTokens
     /// OpenAI's audio, images, and the rerank that compatible servers share.
     case transcriptions, translations, speech, images, rerank
 
@@ -19,8 +19,15 @@ public enum Operation: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         case .responses: .responses
         case .messages: .messages
         case .generateContent: .generateContent
-        case .completions, .embeddings, .countTokens, .transcriptions, .translations, .speech, .images, .rerank: nil
+        case .completions, .embeddings, .countInputTokens, .countTokens, .countContentTokens, .transcriptions,
+            .translations, .speech, .images, .rerank:
+            nil
         }
+    }
+
+    /// Whether nothing is generated: only tokens are counted.
+    @inlinable public var countsTokens: Bool {
+        self == .countTokens || self == .countContentTokens || self == .countInputTokens
     }
 
     @inlinable public var set: OperationSet { OperationSet(rawValue: 1 << UInt16(rawValue)) }
@@ -46,6 +53,20 @@ public enum ChatWire: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case generateContent
     /// Amazon Bedrock's Converse. Only ever an endpoint's wire.
     case converse
+}
+
+/// How an endpoint counts the tokens of a request without answering it.
+public enum TokenCountAPI: UInt8, CaseIterable, Hashable, BitwiseCopyable, Sendable {
+    /// Anthropic's `count_tokens`; on Vertex AI with the model in the body all the same.
+    case messages
+    /// Google's `countTokens`.
+    case generateContent
+    /// Amazon Bedrock's CountTokens, of a Converse request or of what InvokeModel would get.
+    case converse, invokeModel
+    /// OpenAI's `input_tokens` of Responses.
+    case responses
+    /// vLLM's `tokenize`, of messages.
+    case tokenize
 }
 
 /// An API as an endpoint offers it for one of its models.

@@ -117,9 +117,16 @@ public struct ServedModel: Hashable, Sendable {
     public var thinking: ThinkingStyle
     /// Whether it takes `temperature`, `top_p` and `top_k`.
     public var takesSampling: Bool
+    /// How schemas are written for it, where its API has two ways.
+    public var schemas: SchemaDialect
+    /// What the endpoint calls it where tokens are counted; `nil` means as elsewhere, on Bedrock without the geography
+    /// of an inference profile.
+    public var countsAs: String?
+
     public init(
         model: String, upstreamName: String? = nil, prices: TokenPrices? = nil, apis: [ServedAPI] = [],
-        thinking: ThinkingStyle = .adaptive, takesSampling: Bool = true
+        thinking: ThinkingStyle = .adaptive, takesSampling: Bool = true, schemas: SchemaDialect = .jsonSchema,
+        countsAs: String? = nil
     ) {
         self.model = model
         self.upstreamName = upstreamName
@@ -127,7 +134,17 @@ public struct ServedModel: Hashable, Sendable {
         self.apis = apis
         self.thinking = thinking
         self.takesSampling = takesSampling
+        self.schemas = schemas
+        self.countsAs = countsAs
     }
+}
+
+/// How Google's API is told the schema of an answer or of a tool's arguments.
+public enum SchemaDialect: String, CaseIterable, Hashable, BitwiseCopyable, Sendable {
+    /// In JSON Schema (Gemini from 2.5).
+    case jsonSchema = "json-schema"
+    /// In Google's own selection of OpenAPI's schemas, which is all that older models take.
+    case openAPI = "openapi"
 }
 
 /// How a model is told how much to think before it answers.

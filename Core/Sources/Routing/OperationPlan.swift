@@ -13,6 +13,8 @@ public struct OperationPlan: Hashable, Sendable {
         case chat(ChatWire, Home)
         /// Embeddings in a family's words.
         case embeddings(EmbeddingsFamily)
+        /// A count of tokens in another wire's words, or in the caller's own in another place.
+        case count(TokenCountAPI, Home)
     }
 
     /// Which of a wire's homes the endpoint is: they differ in a few members.

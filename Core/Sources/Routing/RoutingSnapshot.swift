@@ -93,6 +93,7 @@ public struct EndpointRecord: Sendable {
     public var outputTokensDefault: Int64 = 4096
     public var thinking = ThinkingStyle.adaptive
     public var takesSampling = true
+    public var schemas = SchemaDialect.jsonSchema
 
     /// - Parameter plans: `nil` means OpenAI's paths below the address's base path.
     public init(

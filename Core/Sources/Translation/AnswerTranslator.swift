@@ -48,6 +48,10 @@ public final class AnswerTranslator {
     private var nativeSignatures: NativeSignatures?
     /// For the marked signatures of one event.
     private let arena = ByteArena()
+    /// One chunk of an array, marked.
+    private let marked = JSONWriter(capacity: 1 << 10)
+    /// Where the caller only watches, but gets the endpoint's chunks as one array.
+    private var passing: GenerateContentPassage?
 
     public init() {}
 
@@ -59,11 +63,11 @@ public final class AnswerTranslator {
     ///   - isStream: the caller asked for a stream; a whole answer needs neither reader nor writer of events.
     ///   - model: the public name, as a JSON string's content; copied.
     ///   - identifier: of the request; makes the id where the endpoint's wire has none.
+    ///   - framing: an array is for callers of Google's wire only.
     public func begin(
         from source: ChatWire, of origin: SignatureOrigin?, to caller: ChatWire?, marksNative: Bool = false,
-        isStream: Bool,
-        model: UnsafeRawBufferPointer,
-        identifier: UInt64, createdUnixSeconds: Int64, includesUsage: Bool, aliases: [ToolAlias]
+        isStream: Bool, model: UnsafeRawBufferPointer, identifier: UInt64, createdUnixSeconds: Int64,
+        includesUsage: Bool, framing: AnswerFraming, aliases: [ToolAlias]
     ) {
         self.source = source
         self.caller = caller
@@ -74,15 +78,19 @@ public final class AnswerTranslator {
         answerHash = nil
         names.reset()
         writer = nil
+        passing = nil
         marks = nil
         nativeSignatures = marksNative ? origin.map { NativeSignatures(origin: $0, wire: source) } : nil
         if isStream { reader = AnyStreamReader(source) }
-        guard let caller else { return }
+        guard let caller else {
+            if isStream, framing == .array { passing = GenerateContentPassage() }
+            return
+        }
         marks = origin.map { AnswerSignatures($0, for: caller) }
         let id = makeID(caller, identifier)
         target = AnswerTarget(
             model: JSONString(names.copy(model), hasEscapes: true), id: JSONString(id, hasEscapes: false),
-            createdUnixSeconds: createdUnixSeconds, includesUsage: includesUsage)
+            createdUnixSeconds: createdUnixSeconds, includesUsage: includesUsage, framing: framing)
         if isStream { writer = AnyStreamWriter(caller, target) }
     }
 
@@ -168,8 +176,8 @@ public final class AnswerTranslator {
         do throws(TranslationFault) {
             try reader.read(event, tape: tape, into: &events)
         } catch {
-            // What passes by as it is need not be understood to the last word.
-            guard caller == nil, case .json = error.problem else { throw error }
+            // What passes by as it is need not be understood to the last word, unless it would spoil an array.
+            guard caller == nil, passing == nil, case .json = error.problem else { throw error }
         }
         if caller == nil { pass(event, raw) }
         return deliver()
@@ -177,6 +185,7 @@ public final class AnswerTranslator {
 
     /// An event that has to be marked is framed anew.
     private func pass(_ event: WireEvent, _ raw: UnsafeRawBufferPointer) {
+        guard passing == nil else { return passElement(event.data) }
         let before = output.count
         markNative(event.data) { data in
             if !event.name.isEmpty {
@@ -189,6 +198,12 @@ public final class AnswerTranslator {
             output.text("\n\n")
         }
         if output.count == before { output.append(raw) }
+    }
+
+    private func passElement(_ data: UnsafeRawBufferPointer) {
+        marked.reset()
+        markNative(data) { nativeSignatures?.write($0, to: marked, arena) }
+        passing?.pass(marked.count > 0 ? marked.bytes : data, to: output)
     }
 
     private func markNative(_ json: UnsafeRawBufferPointer, _ write: (JSONElement) -> Void) {
@@ -216,6 +231,7 @@ public final class AnswerTranslator {
             }
             marks?.mark(event, arena) { write($0) }
         }
+        if facts.hasEnded || facts.failure != nil { passing?.close(output) }
         return facts
     }
 
@@ -243,16 +259,21 @@ public final class AnswerTranslator {
     }
 
     /// Writes a sign of life.
-    /// - Returns: false when only watching.
+    /// - Returns: false when only watching events.
     public func keepAlive() -> Bool {
+        if let passing { return passing.keepAlive(output) }
         guard writer != nil else { return false }
         writer?.keepAlive(to: output)
         return true
     }
 
     /// Writes the terminal event of a stream that broke, in the caller's own form.
-    /// - Returns: false when only watching: the caller's wire is not known here then.
+    /// - Returns: false when only watching events: the caller's wire is not known here then.
     public func fail(_ error: WireError) -> Bool {
+        if passing != nil {
+            passing?.fail(error, to: output)
+            return true
+        }
         guard writer != nil else { return false }
         writer?.fail(error, to: output)
         return true

@@ -8,6 +8,8 @@ public enum RequestKind: Sendable {
     case messages
     /// Google's; its model and whether it streams stand in the path.
     case generateContent
+    /// The count of one of Google's, which may stand inside of another object.
+    case countContentTokens
     /// Speech, images, rerank: a model, and members nobody acts on.
     case other
 
@@ -18,9 +20,12 @@ public enum RequestKind: Sendable {
         case .completions: .prompt
         case .embeddings, .responses: .input
         case .generateContent: .contents
-        case .other: nil
+        case .countContentTokens, .other: nil
         }
     }
+
+    /// Whether the model's name stands in the path.
+    var hasModelInPath: Bool { self == .generateContent || self == .countContentTokens }
 }
 
 /// The `stream_options` member of a request.
@@ -106,11 +111,11 @@ public enum RequestMember: UInt8, CaseIterable, Sendable {
     func belongs(to kind: RequestKind) -> Bool {
         switch self {
         case .messages, .prompt, .input, .contents: self == kind.prompt
-        case .tools: kind != .embeddings && kind != .completions && kind != .other
-        case .model, .stream: kind != .generateContent
+        case .tools: kind != .embeddings && kind != .completions && kind.prompt != nil
+        case .model, .stream: !kind.hasModelInPath
         case .streamOptions, .includeUsage, .choices, .maxCompletionTokens:
             kind == .chatCompletions || kind == .completions || kind == .embeddings
-        case .maxTokens: kind != .generateContent && kind != .responses && kind != .other
+        case .maxTokens: !kind.hasModelInPath && kind != .responses && kind != .other
         case .maxOutputTokens, .previousResponse: kind == .responses
         }
     }

@@ -129,7 +129,7 @@ private struct RequestReader {
     private func has(_ member: RequestMember) -> Bool { seen & (1 << UInt32(member.rawValue)) != 0 }
 
     func requireMembers() throws(RequestFault) {
-        guard has(.model) || requestKind == .generateContent else { throw .missing(.model) }
+        guard has(.model) || requestKind.hasModelInPath else { throw .missing(.model) }
         if let prompt = requestKind.prompt, !has(prompt) { throw .missing(prompt) }
     }
 

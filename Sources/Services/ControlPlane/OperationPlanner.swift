@@ -19,12 +19,15 @@ struct OperationPlanner {
     let modelName: String
     let apiVersion: String?
     let modalities: Set<Modality>
+    /// The endpoint's own name for the model where tokens are counted; `nil` where none is declared.
+    var countName: String?
 
     func plans(for declared: [ServedAPI]) -> OperationPlans {
         let apis = declared.isEmpty ? Self.defaultAPIs(flavor, modalities) : declared
         var plans = OperationPlans()
         for api in apis { add(api, to: &plans) }
         if let preferred = apis.lazy.compactMap(chatTarget).first { addTranslations(to: preferred, &plans) }
+        addCounts(of: apis, to: &plans)
         for operation in Operation.allCases {
             guard let plan = plans[operation] else { continue }
             plans[operation]?.origin = origin(operation, plan)
@@ -105,9 +108,7 @@ struct OperationPlanner {
         switch flavor {
         // Both want a body without `model`, which only writing it anew can give.
         case .bedrock, .vertex: plans[.messages] = messages(.chat(.messages, home))
-        default:
-            plans[.messages] = messages(.same)
-            plans[.countTokens] = OperationPlan(path: basePath + "/messages/count_tokens", headerLines: Self.version)
+        default: plans[.messages] = messages(.same)
         }
     }
 
@@ -150,7 +151,7 @@ struct OperationPlanner {
         }
     }
 
-    private var home: OperationPlan.Home {
+    var home: OperationPlan.Home {
         switch flavor {
         case .openai, .azure, .anthropic, .gemini: .own
         case .bedrock: .bedrock
@@ -175,7 +176,7 @@ struct OperationPlanner {
         }
     }
 
-    private static let version = "anthropic-version: 2023-06-01\r\n"
+    static let version = "anthropic-version: 2023-06-01\r\n"
 
     private func generateContent(_ speech: OperationPlan.Speech) -> OperationPlan {
         let place = flavor == .vertex ? "/publishers/google/models/" : "/models/"
@@ -195,8 +196,10 @@ struct OperationPlanner {
     }
 
     /// The model's name as one segment of a path: whatever is in it can never lead to another path.
-    private var segment: String {
-        modelName.utf8.reduce(into: "") { text, byte in
+    var segment: String { Self.segment(modelName) }
+
+    static func segment(_ name: String) -> String {
+        name.utf8.reduce(into: "") { text, byte in
             switch byte {
             case 65...90, 97...122, 48...57, 45, 46, 95, 126: text.append(Character(Unicode.Scalar(byte)))
             default:

@@ -25,8 +25,8 @@ extension SnapshotCompiler {
                 let model = models[served.model]
                 let planner = OperationPlanner(
                     endpoint: endpoint.name, flavor: flavor, basePath: address.basePath,
-                    modelName: served.upstreamName ?? served.model,
-                    apiVersion: endpoint.apiVersion, modalities: model?.modalities ?? [])
+                    modelName: served.upstreamName ?? served.model, apiVersion: endpoint.apiVersion,
+                    modalities: model?.modalities ?? [], countName: served.countsAs)
                 var record = EndpointRecord(
                     name: index == 0 ? endpoint.name : "\(endpoint.name)/\(served.model)", provider: provider,
                     flavor: flavor, region: region, gaugeSlot: slot, address: address,
@@ -36,6 +36,7 @@ extension SnapshotCompiler {
                 record.outputTokensDefault = Int64(model?.outputTokensMax ?? 4096)
                 record.thinking = served.thinking
                 record.takesSampling = served.takesSampling
+                record.schemas = served.schemas
                 endpoints.append(record, for: ServedName(endpoint: endpoint.name, model: served.model))
             }
         }

@@ -19,9 +19,10 @@ final class Exchange {
 
     var identifier: UInt64 = 0
     var target = RequestTarget.unknown
-    /// Wire of the caller, for errors in its own form; OpenAI's where there is none.
+    /// Wire of the caller, for errors in its own form; OpenAI's where nothing tells.
     var wire: ChatWire {
-        if case .inference(let operation) = target { operation.wire } else { .chatCompletions }
+        if case .inference(let operation) = target { return operation.wire }
+        return headers.isGoogles ? .generateContent : headers.hasAnthropicVersion ? .messages : .chatCompletions
     }
     /// The model's name where it is not in the body; percent-decoded.
     var pathModel: [UInt8] = []
@@ -161,7 +162,11 @@ struct RequestHeaders {
     var pathModel = ByteRange.empty
     /// Google's path says whether the answer streams.
     var streamsByPath = false
+    /// Its streams come as one JSON array unless the query asks for events.
+    var wantsArray = false
     var hasAnthropicVersion = false
+    /// The path, or where the key stands, is one that only Google's clients know.
+    var isGoogles = false
     var wantsExplanation = false
     /// The caller's client is already retrying (`x-stainless-retry-count` above 0).
     var isRetry = false

@@ -12,8 +12,6 @@ enum Refusal {
     case bodyTooLarge(Int)
     case headTimeout, bodyTimeout
     case unknownPath
-    /// Google's stream without `alt=sse` would be one JSON array.
-    case needsEvents
     case methodNotAllowed
     case missingKey, unknownKey, expiredKey
     case invalidBody(RequestFault)
@@ -23,6 +21,8 @@ enum Refusal {
     case untranslatable(TranslationFault)
     /// No endpoint's wire can say what the request asks for.
     case unsupported([String])
+    /// No endpoint of the model does what is asked for.
+    case unserved(Operation)
     case unknownModel(String)
     case routeForbidden(String)
     case overloaded
@@ -42,12 +42,11 @@ enum Refusal {
     /// Whether the request was read to its end, so that the connection can carry another one.
     var keepsConnection: Bool {
         switch self {
-        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .unknownPath, .needsEvents, .methodNotAllowed,
-            .missingKey,
+        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .unknownPath, .methodNotAllowed, .missingKey,
             .unknownKey, .expiredKey:
             false
-        case .invalidBody, .invalidForm, .untranslatable, .unsupported, .unknownModel, .routeForbidden, .overloaded,
-            .noEndpoint, .deadline, .upstream:
+        case .invalidBody, .invalidForm, .untranslatable, .unsupported, .unserved, .unknownModel, .routeForbidden,
+            .overloaded, .noEndpoint, .deadline, .upstream:
             true
         }
     }
@@ -62,9 +61,8 @@ enum Refusal {
         case .noEndpoint: .unavailable
         case .deadline: .deadline
         case .upstream: .upstreamError
-        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .needsEvents, .methodNotAllowed, .invalidBody,
-            .invalidForm,
-            .untranslatable, .unsupported:
+        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .methodNotAllowed, .invalidBody, .invalidForm,
+            .untranslatable, .unsupported, .unserved:
             .callerError
         }
     }
@@ -81,13 +79,12 @@ enum Refusal {
             return .invalid(408, "request_timeout", "The request's body took too long to arrive.")
         case .unknownPath:
             let paths =
-                "POST /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses, /v1/messages, "
-                + "/v1/messages/count_tokens, /v1beta/models/{model}:generateContent, :streamGenerateContent, "
-                + "/v1/audio/transcriptions, /v1/audio/translations, /v1/audio/speech, /v1/images/generations, "
-                + "/v1/rerank; GET /v1/models, /v1/models/{model}"
+                "POST /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses, "
+                + "/v1/responses/input_tokens, /v1/messages, /v1/messages/count_tokens, "
+                + "/v1beta/models/{model}:generateContent, :streamGenerateContent, :countTokens, /v1/audio/transcriptions, "
+                + "/v1/audio/translations, /v1/audio/speech, /v1/images/generations, /v1/rerank; "
+                + "GET /v1/models, /v1/models/{model}, /v1beta/models, /v1beta/models/{model}"
             return .invalid(404, "unknown_url", "There is nothing at this path. Known: \(paths).")
-        case .needsEvents:
-            return .invalid(400, "unsupported_parameter", "Streams come as events: add `alt=sse` to the query.")
         case .methodNotAllowed:
             return .invalid(
                 405, "method_not_allowed", "This path needs another method: GET for models, POST for everything else.")
@@ -105,6 +102,8 @@ enum Refusal {
             return answer
         case .unsupported(let names):
             return unsupportedAnswer(names)
+        case .unserved(let operation):
+            return .invalid(400, "unsupported_operation", "No endpoint of this model can \(operation.title).")
         case .unknownModel(let name):
             let message =
                 "The model `\(name)` does not exist or no route leads to it. GET /v1/models lists what there is."
@@ -122,9 +121,7 @@ enum Refusal {
     private func unsupportedAnswer(_ names: [String]) -> Answer {
         let list = names.map { "`\($0)`" }.joined(separator: ", ")
         let message =
-            names.isEmpty
-            ? "No endpoint of this model has this API."
-            : "No endpoint of this model can express \(list). Leave it out, or let the route drop it (onUnsupported: drop)."
+            "No endpoint of this model can express \(list). Leave it out, or let the route drop it (onUnsupported: drop)."
         var answer = Answer.invalid(400, "unsupported_parameter", message)
         answer.parameter = names.first
         return answer

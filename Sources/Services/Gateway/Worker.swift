@@ -45,6 +45,7 @@ final class Worker: @unchecked Sendable {
     /// Of the translator's body, where that is the caller's own without marks.
     var markFreeFacts = RequestFacts()
     let embeddings = EmbeddingsTranslator()
+    let counts = TokenCountTranslator()
     /// Idle ones; each is one answer's while it is under way.
     private var answerTranslators: [AnswerTranslator] = []
 

@@ -67,6 +67,9 @@ class ChatCaller(OpenAICaller):
             dropped=dropped_of(raw.headers),
         )
 
+    def count(self, model, question):
+        raise Inexpressible("count")
+
     def stream(self, model, question):
         raw = self.client.chat.completions.with_raw_response.create(
             model=model, stream=True, stream_options={"include_usage": True}, **body_of(question)

@@ -62,6 +62,12 @@ class MessagesCaller:
         heard.deltas, heard.thoughts, heard.fragments = deltas, thoughts, fragments
         return heard
 
+    def count(self, model, question):
+        body = body_of(question)
+        counted = ("messages", "system", "tools", "tool_choice", "thinking", "output_config")
+        asked = {name: body[name] for name in counted if name in body}
+        return self.client.messages.count_tokens(model=model, **asked).input_tokens
+
     @staticmethod
     def failure(error):
         body = error.body if isinstance(error.body, dict) else {}

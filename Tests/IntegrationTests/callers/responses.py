@@ -56,6 +56,12 @@ class ResponsesCaller(OpenAICaller):
         assert [one.text for one in heard.calls] == ["".join(fragments)] or len(heard.calls) != 1
         return heard
 
+    def count(self, model, question):
+        body = body_of(question)
+        counted = ("input", "instructions", "tools", "tool_choice", "parallel_tool_calls", "reasoning", "text")
+        asked = {name: body[name] for name in counted if name in body}
+        return self.client.responses.input_tokens.count(model=model, **asked).input_tokens
+
 
 # A question in this API's words
 

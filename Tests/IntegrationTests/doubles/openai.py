@@ -4,6 +4,7 @@
 
 from . import chat, chat_rules, completions, media, responses, responses_rules
 from .faults import Refusal
+from .model import pieces
 from .server import Double, Stream, Whole
 
 IDENTITY = "(?P<identity>[^/]+)"
@@ -88,8 +89,10 @@ class OpenAIWires(Double):
 
     def count_response(self, request):
         body = self._body(request, None)
-        items = responses_rules.judge(body, self.memory)
-        tokens = responses.prompt_of(body, items).tokens
+        items = responses_rules.judge(body, self.memory, responses_rules.COUNT)
+        self.know(body["model"])
+        prompt = responses.prompt_of(body, items)
+        tokens = prompt.tokens + len(pieces(body.get("instructions") or ""))
         return Whole({"object": "response.input_tokens", "input_tokens": tokens})
 
     def read_response(self, request, identity):

@@ -50,6 +50,23 @@ struct ConverseBody: AlternatingBody {
         writer.endObject()
     }
 
+    /// What CountTokens takes. The form of an answer is not counted, and nobody says for how much it would count.
+    mutating func writeCount() throws(TranslationFault) {
+        limitMarks()
+        let thinking = planThinking()
+        writer.beginObject()
+        try writeTools()
+        writeSystem()
+        try writeMessages()
+        writeModelFields(thinking)
+        writer.endObject()
+        switch conversation.format {
+        case nil: break
+        case .jsonObject: losses.add(.jsonObject)
+        case .jsonSchema: losses.add(.jsonSchema)
+        }
+    }
+
     // MARK: Envelope
 
     private mutating func writeSystem() {

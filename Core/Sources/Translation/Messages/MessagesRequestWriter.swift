@@ -46,6 +46,20 @@ struct MessagesBody: AlternatingBody {
         writer.endObject()
     }
 
+    /// What `count_tokens` takes: no bound, no sampling. On Vertex AI the model stands in the body here.
+    mutating func writeCount() throws(TranslationFault) {
+        limitMarks()
+        let thinking = planThinking()
+        writer.beginObject()
+        if target.home == .vertex { writeHome() }
+        writer.member("model", target.model)
+        writeOutput(thinking)
+        try writeTools()
+        writeSystem()
+        try writeMessages()
+        writer.endObject()
+    }
+
     // MARK: Envelope
 
     /// The clouds have the model in the path and want the version in the body (Anthropic's SDKs, read 2026-11).

@@ -35,10 +35,12 @@ extension Shape where Value == ServedModel {
         let apis = fields.optional("apis", .list(.oneOf(ServedAPI.self), count: 1...12).unique("API", by: \.self))
         let thinking = fields.optional("thinking", .oneOf(ThinkingStyle.self)) ?? .adaptive
         let takesSampling = fields.optional("takesSampling", .bool) ?? true
+        let schemas = fields.optional("schemas", .oneOf(SchemaDialect.self)) ?? .jsonSchema
+        let countsAs = fields.optional("countsAs", .modelName)
         return model.map {
             ServedModel(
                 model: $0, upstreamName: upstreamName, prices: prices, apis: apis ?? [], thinking: thinking,
-                takesSampling: takesSampling)
+                takesSampling: takesSampling, schemas: schemas, countsAs: countsAs)
         }
     }
 }

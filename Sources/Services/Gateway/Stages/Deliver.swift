@@ -27,7 +27,12 @@ extension Exchange {
 
     func sendStreamHead(_ connection: UpstreamConnection) {
         var writer = beginHead(connection)
-        if connection.isTranslating { writer.append("content-type: text/event-stream; charset=utf-8\r\n") }
+        if connection.isTranslating || connection.isReframed {
+            writer.append(
+                headers.wantsArray
+                    ? "content-type: application/json; charset=utf-8\r\n"
+                    : "content-type: text/event-stream; charset=utf-8\r\n")
+        }
         writer.append("cache-control: no-cache\r\nx-accel-buffering: no\r\n")
         AnswerHead.end(&writer, framing: framing, keepsAlive: keepsAlive)
         sendHead(writer)
@@ -139,7 +144,8 @@ extension Exchange {
         case .upstream where translationFault != nil:
             if let translationFault { refuse(.untranslatable(translationFault)) }
         case .upstream(let last) where last.kind == .unsupported: refuse(.unsupported(unsupported))
-        case .noEndpoint(.exhausted) where machine.attempts == 0 && !isOrphaned: refuse(.unsupported([]))
+        case .noEndpoint(.exhausted) where machine.attempts == 0 && !isOrphaned:
+            refuse(.unserved(features.operation))
         case .upstream(let last) where upstreamError.isPresent && last.status != 0:
             outcome =
                 last.kind == .callerError || last.kind == .contextTooLong || last.kind == .contentPolicy
@@ -170,13 +176,20 @@ extension Exchange {
                 status: answer.status, message: answer.message, type: answer.type, code: answer.code,
                 parameter: answer.parameter), in: wire)
         sendDocument(
-            answer.status, body, retryAfterSeconds: answer.retryAfterSeconds, keepsAlive: refusal.keepsConnection)
+            answer.status, framed(body), retryAfterSeconds: answer.retryAfterSeconds,
+            keepsAlive: refusal.keepsConnection)
     }
 
     private func sendUpstreamError() {
         // An upstream's 401 is about our credential, not the caller's.
         let status: UInt16 = upstreamError.status == 401 || upstreamError.status == 403 ? 502 : upstreamError.status
-        sendDocument(status, upstreamError.body, retryAfterSeconds: upstreamError.retryAfterSeconds, keepsAlive: true)
+        sendDocument(
+            status, framed(upstreamError.body), retryAfterSeconds: upstreamError.retryAfterSeconds, keepsAlive: true)
+    }
+
+    /// Whoever waits for an array gets an error in one too, as from Google.
+    private func framed(_ error: [UInt8]) -> [UInt8] {
+        headers.wantsArray && error.first == 123 ? [91] + error + [93] : error
     }
 
     func sendDocument(_ status: UInt16, _ body: [UInt8], retryAfterSeconds: Int64, keepsAlive: Bool) {

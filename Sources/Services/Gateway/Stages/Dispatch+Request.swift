@@ -42,6 +42,9 @@ extension Exchange {
                 case .chat(let wire, let home): try writeChat(wire, target(plan, home, model, endpoint))
                 case .embeddings(let family):
                     try worker.embeddings.write(client.bodyBytes, for: .init(family), model: model)
+                case .count(let api, let home):
+                    try worker.counts.write(
+                        client.bodyBytes, from: wire, for: api, target: target(plan, home, model, endpoint))
                 }
                 return nil
             } catch {
@@ -80,6 +83,9 @@ extension Exchange {
         case .embeddings:
             let isComplete = worker.embeddings.isComplete
             return (isComplete ? [] : worker.embeddings.lossNames, isComplete)
+        case .count:
+            let isComplete = worker.counts.isComplete
+            return (isComplete ? [] : worker.counts.lossNames(in: wire), isComplete)
         case .same where !isMarkFree: return ([], true)
         case .same, .chat:
             let translator = worker.translator
@@ -162,6 +168,7 @@ extension Exchange {
         switch plan.speech {
         case .chat: return segments.append(worker.translator.body)
         case .embeddings: return segments.append(worker.embeddings.output)
+        case .count: return segments.append(worker.counts.output)
         case .same: break
         }
         let body = isMarkFree ? worker.translator.body : client.bodyBytes

@@ -129,7 +129,8 @@ extension Exchange {
         timing.lastContent = worker.loop.now
         attempts[slot].phase = .streaming
         attempts[slot].phaseDeadline = worker.loop.now + attempts[slot].idleNanoseconds
-        guard let endpoint = attempts[slot].endpoint else { return }
+        // A count says nothing about how long an answer takes.
+        guard let endpoint = attempts[slot].endpoint, !features.operation.countsTokens else { return }
         let timeToFirstToken = TimeSpan.nanoseconds(worker.loop.now - attempts[slot].startedAt)
         worker.router.answered(endpoint, timeToFirstToken: timeToFirstToken, now: now)
         attempts[slot].hasReportedFirstToken = true

@@ -25,7 +25,8 @@ enum Inspect {
             isStream && operation.takesStreamOptions && !facts.streamOptions.includesUsage
         exchange.features = RequestFeatures(
             route: route,
-            promptTokens: Int32(clamping: facts.promptBytes / bytesPerToken),
+            // A count reads no prompt: it takes nothing of an endpoint's tokens, and no context is too short for it.
+            promptTokens: operation.countsTokens ? 0 : Int32(clamping: facts.promptBytes / bytesPerToken),
             outputTokensMax: Int32(clamping: max(facts.outputTokensMax, 0)),
             isStreaming: isStream,
             callerRegion: callerRegion(exchange),
@@ -46,7 +47,9 @@ enum Inspect {
 
     private static func scan(_ body: UnsafeRawBufferPointer, _ operation: Operation, _ exchange: Exchange) -> Refusal? {
         guard let kind = operation.kind else { return scanForm(body, exchange) }
-        return RequestScan.facts(body, kind: kind, hashesPrefix: true, into: &exchange.facts).map { .invalidBody($0) }
+        // Counting warms nobody's cache.
+        return RequestScan.facts(body, kind: kind, hashesPrefix: !operation.countsTokens, into: &exchange.facts)
+            .map { .invalidBody($0) }
     }
 
     /// A form with a sound file in it: only the model's name and a flag are read.

@@ -18,6 +18,8 @@ enum Meter {
 
     static func bill(_ exchange: Exchange) -> Bill {
         guard exchange.machine.committedSlot != nil else { return Bill(cost: .zero) }
+        // Every provider counts for nothing.
+        if exchange.features.operation.countsTokens { return Bill(cost: .zero) }
         var bill = Bill()
         if let counted = ResponseScan.usage(inTailOf: exchange.relayedTail) ?? exchange.usage {
             bill.usage = TokenUsage(

@@ -74,6 +74,7 @@ struct DispatchPlans {
         var capabilities = Capabilities()
         capabilities.thinking = record.thinking
         capabilities.takesSampling = record.takesSampling
+        capabilities.schemas = record.schemas
         self.capabilities = capabilities
     }
 

@@ -47,7 +47,7 @@ extension UpstreamConnection {
             if room > 0 { loop.buffers.append(UnsafeRawBufferPointer(rebasing: content.prefix(room)), to: &held) }
         case .whole:
             loop.buffers.append(content, to: &held)
-            guard held.count > worker.limits.heldAnswerBytesMax else { return }
+            guard held.count > wholeBytesMax else { return }
             if isTranslating { fail(.malformedResponse) } else { exchange?.attemptReady(slot) }
         case .preview:
             loop.buffers.append(content, to: &held)
@@ -56,6 +56,12 @@ extension UpstreamConnection {
         case .relay: forwardBytes(content)
         case .drain, .head, .idle, .connecting: break
         }
+    }
+
+    /// vLLM tells every token that it counts.
+    private var wholeBytesMax: Int {
+        if case .count(.tokenize, _) = plan?.speech { return worker.limits.eventBytesMax }
+        return worker.limits.heldAnswerBytesMax
     }
 
     /// No more input for now: send what was collected; a stream that said `[DONE]` is complete for the client whatever

@@ -64,7 +64,10 @@ extension UpstreamConnection {
                 findings.isEventStream = value.hasPrefix("text/event-stream")
                 findings.isFrames = value.hasPrefix("application/vnd.amazon.eventstream")
                 findings.isMarkup = value.hasPrefix("text/html")
-                guard !isTranslating else { break }
+                if let exchange, exchange.features.isStreaming, translator?.source == .generateContent {
+                    isReframed = findings.isEventStream == exchange.headers.wantsArray
+                }
+                guard !isTranslating, !isReframed else { break }
                 pool.append(field.line.slice(bytes), to: &headLines)
             case .rateLimit, .utilization, .retryAfter, .retryAfterMilliseconds, .xMsRetryAfterMilliseconds:
                 // An account's limits are ours to know, never a tenant's.

@@ -21,8 +21,8 @@ extension UpstreamConnection {
             translator.begin(
                 from: translation.source, of: plan.origin, to: translation.caller, marksNative: exchange.marksNative,
                 isStream: exchange.features.isStreaming, model: model, identifier: exchange.identifier,
-                createdUnixSeconds: worker.unixSeconds,
-                includesUsage: !exchange.dropsUsageChunk,
+                createdUnixSeconds: worker.unixSeconds, includesUsage: !exchange.dropsUsageChunk,
+                framing: exchange.headers.wantsArray ? .array : .events,
                 aliases: translation.caller == nil ? [] : worker.translator.toolAliases(in: translation.source))
         }
         self.translator = translator
@@ -40,6 +40,7 @@ extension UpstreamConnection {
     /// - Returns: `nil` when the answer is no answer.
     func translatedWhole(_ body: UnsafeRawBufferPointer) -> (body: UnsafeRawBufferPointer, usage: UsageCounts?)? {
         if case .embeddings(let family) = plan?.speech { return translatedVectors(body, .init(family)) }
+        if case .count(let api, _) = plan?.speech { return translatedCount(body, api) }
         guard let translator else { return (body, ResponseScan.usage(inTailOf: body)) }
         do throws(TranslationFault) {
             try translator.whole(body)
@@ -64,6 +65,18 @@ extension UpstreamConnection {
             } catch {
                 return nil
             }
+        }
+    }
+
+    private func translatedCount(
+        _ body: UnsafeRawBufferPointer, _ api: TokenCountAPI
+    ) -> (body: UnsafeRawBufferPointer, usage: UsageCounts?)? {
+        guard let exchange else { return nil }
+        do throws(TranslationFault) {
+            try worker.counts.write(answer: body, from: api, to: exchange.wire)
+            return (worker.counts.output, nil)
+        } catch {
+            return nil
         }
     }
 
@@ -107,7 +120,7 @@ extension UpstreamConnection {
         return complete.count
     }
 
-    /// Google's other way to stream. The caller gets events all the same: that is what was asked for.
+    /// Google's other way to stream. Whether the caller gets it as it is depends on what the caller asked for.
     private func readElements(_ bytes: UnsafeRawBufferPointer) -> Int {
         var offset = 0
         while !isClosed, exchange != nil, let step = elements?.next(bytes, from: &offset) {
@@ -243,7 +256,7 @@ extension Exchange {
         case .same:
             guard let wire = features.operation.chatWire, wire != .chatCompletions else { return nil }
             return (wire, nil)
-        case .embeddings: return nil
+        case .embeddings, .count: return nil
         }
     }
 }

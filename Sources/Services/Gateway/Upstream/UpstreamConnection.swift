@@ -54,6 +54,8 @@ final class UpstreamConnection: Channel {
     var frames = AWSEventStream()
     /// Set where a stream comes as one long JSON array.
     var elements: JSONArrayFraming?
+    /// Whether the caller gets the endpoint's own chunks in another framing than they came in.
+    var isReframed = false
     /// Position in `held` up to which `preview` has looked.
     var previewed = 0
     var sawDone = false
@@ -151,6 +153,7 @@ final class UpstreamConnection: Channel {
         frames = AWSEventStream()
         inputTokenCount = nil
         elements = nil
+        isReframed = false
         errorType.count = 0
         headLines.count = 0
         held.count = 0
