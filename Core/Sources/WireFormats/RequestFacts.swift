@@ -8,7 +8,10 @@ public enum RequestKind: Sendable {
     case messages
     /// Google's; its model and whether it streams stand in the path.
     case generateContent
-    /// Speech, images, rerank: a model, and members nobody acts on.
+    /// What is spoken has its characters counted.
+    case speech
+    case images
+    /// Rerank: a model, and members nobody acts on.
     case other
 
     /// The member with the prompt; `nil`: nobody knows its name.
@@ -18,7 +21,7 @@ public enum RequestKind: Sendable {
         case .completions: .prompt
         case .embeddings, .responses: .input
         case .generateContent: .contents
-        case .other: nil
+        case .speech, .images, .other: nil
         }
     }
 }
@@ -48,6 +51,10 @@ public struct RequestFacts: Sendable {
     public var previousResponse = ByteRange.empty
     /// `n`.
     public var choices: Int64 = 1
+    /// Unicode scalars of `input` where that is spoken.
+    public var characters: Int64 = 0
+    /// `language` of a form.
+    public var language = ByteRange.empty
     /// Length of the value of `messages`, `prompt` or `input`.
     public var promptBytes = 0
     public var messageCount = 0
@@ -103,12 +110,14 @@ public enum RequestMember: UInt8, CaseIterable, Sendable {
     /// Whether requests of this kind have it. The others pass through unread, as every member does that nobody acts on.
     func belongs(to kind: RequestKind) -> Bool {
         switch self {
-        case .messages, .prompt, .input, .contents: self == kind.prompt
-        case .tools: kind != .embeddings && kind != .completions && kind != .other
+        case .input: self == kind.prompt || kind == .speech
+        case .messages, .prompt, .contents: self == kind.prompt
+        case .tools: kind.prompt != nil && kind != .embeddings && kind != .completions
         case .model, .stream: kind != .generateContent
-        case .streamOptions, .includeUsage, .choices, .maxCompletionTokens:
+        case .choices: kind == .chatCompletions || kind == .completions || kind == .embeddings || kind == .images
+        case .streamOptions, .includeUsage, .maxCompletionTokens:
             kind == .chatCompletions || kind == .completions || kind == .embeddings
-        case .maxTokens: kind != .generateContent && kind != .responses && kind != .other
+        case .maxTokens: kind.prompt != nil && kind != .generateContent && kind != .responses
         case .maxOutputTokens, .previousResponse: kind == .responses
         }
     }

@@ -35,6 +35,8 @@ extension SnapshotCompiler {
                 record.outputTokensDefault = Int64(model?.outputTokensMax ?? 4096)
                 record.thinking = served.thinking
                 record.takesSampling = served.takesSampling
+                record.mediaPrices = served.mediaPrices
+                record.languages = model?.languageCodes ?? []
                 endpoints.append(record, for: ServedName(endpoint: endpoint.name, model: served.model))
             }
         }

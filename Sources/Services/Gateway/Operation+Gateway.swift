@@ -14,8 +14,18 @@ extension Operation {
         case .responses: .responses
         case .messages, .countTokens: .messages
         case .generateContent: .generateContent
-        case .speech, .images, .rerank: .other
+        case .speech: .speech
+        case .images: .images
+        case .rerank: .other
         case .transcriptions, .translations: nil
+        }
+    }
+
+    /// Sound, images, ranks: counted in more than tokens, and in tokens only where the answer says so.
+    var isMedia: Bool {
+        switch self {
+        case .transcriptions, .translations, .speech, .images, .rerank: true
+        case .chatCompletions, .completions, .embeddings, .responses, .messages, .countTokens, .generateContent: false
         }
     }
 

@@ -27,9 +27,9 @@ extension UpstreamConnection {
             mode = .error
             exchange.noteRetryHint(slot, bytes, fields)
         } else if found.isEventStream || found.isFrames {
-            // Events that nobody here understands are relayed as they come.
             mode = exchange.hasKnownEvents ? .preview : .whole
-            if mode == .whole { exchange.attemptReady(slot) }
+            relaysEvents = mode == .whole
+            relaysEarly = relaysEvents
         } else if found.isMarkup {
             // A proxy's or a login page's HTML with status 200 is not an answer.
             fail(.malformedResponse)
@@ -39,6 +39,8 @@ extension UpstreamConnection {
             mode = .preview
         } else {
             mode = .whole
+            // Sound of unknown length is being made while it is sent: whoever listens should hear its beginning.
+            relaysEarly = exchange.features.operation == .speech && reader.announced < 0
             if reader.announced > Int64(worker.limits.heldAnswerBytesMax), !isTranslating {
                 exchange.attemptReady(slot)
             }
@@ -74,8 +76,7 @@ extension UpstreamConnection {
             case .amazonErrorType: pool.append(field.value.slice(bytes), to: &errorType)
             case .bedrockInputTokens: inputTokenCount = Self.count(field.value.slice(bytes))
             case .host, .contentLength, .transferEncoding, .connection, .hopByHop, .cookie, .alternativeService,
-                .isobar, .isobarRegion,
-                .isobarExplain:
+                .isobar, .isobarRegion, .isobarLanguage, .isobarExplain:
                 break
             default:
                 // What a provider says of its own wire would be wrong on the caller's.
@@ -113,6 +114,7 @@ extension UpstreamConnection {
                 if isClosed { return }
             case .needMore:
                 if !whole.isEmpty { loop.buffers.append(whole, to: &held) }
+                if relaysEarly, mode == .whole, !held.isEmpty, !beginRelay() { return }
                 return pauseBody()
             case .end:
                 if !whole.isEmpty { return wholeArrived(whole, isReusable: offset == bytes.count) }
@@ -213,6 +215,7 @@ extension UpstreamConnection {
     private func wholeArrived(_ body: UnsafeRawBufferPointer, isReusable: Bool) {
         guard let exchange else { return finished(isReusable: isReusable) }
         let slot = slot
+        if relaysEvents, case .failed(let error) = RelayStart(body) { return failedBeforeContent(error, exchange) }
         guard let answer = translatedWhole(body) else { return fail(.malformedResponse) }
         guard exchange.answerIfFirst(slot, body: answer.body, usage: answer.usage) else { return }
         finished(isReusable: isReusable)
@@ -234,11 +237,7 @@ extension UpstreamConnection {
                 ? ChunkFacts(kind: .noContent) : ResponseScan.chunkFacts(event.data.slice(complete))
             switch facts.kind {
             case .content: isReady = true
-            case .error:
-                let failure = exchange.classifyStreamError(slot, event.data.slice(complete), isNative: true)
-                self.exchange = nil
-                close()
-                return exchange.attemptFailed(slot, failure)
+            case .error: return failedBeforeContent(event.data.slice(complete), exchange)
             case .done: sawDone = true
             case .noContent, .usageOnly: break
             case .malformed: return fail(.malformedResponse)
@@ -249,6 +248,32 @@ extension UpstreamConnection {
         previewed += offset
         // The events looked at are looked at again by `forwardEvents` when they are sent; framing restarts with them.
         if isReady || held.count > worker.limits.heldStreamBytesMax { exchange.attemptReady(slot) }
+    }
+
+    /// A 200 that turns out to be a failure before anything of it was seen: another endpoint may do better.
+    private func failedBeforeContent(_ error: UnsafeRawBufferPointer, _ exchange: Exchange) {
+        let failure = exchange.classifyStreamError(slot, error, isNative: true)
+        let slot = slot
+        self.exchange = nil
+        close()
+        exchange.attemptFailed(slot, failure)
+    }
+
+    /// Commits to an answer that is relayed from its first bytes on, unless they are an error.
+    /// - Returns: false when the attempt failed or lost, and the connection is gone.
+    private func beginRelay() -> Bool {
+        guard let exchange else { return false }
+        if relaysEvents {
+            switch RelayStart(held.bytes) {
+            case .failed(let error):
+                failedBeforeContent(error, exchange)
+                return false
+            case .unfinished where held.count <= worker.limits.heldStreamBytesMax: return true
+            case .unfinished, .begun: break
+            }
+        }
+        exchange.attemptReady(slot)
+        return !isClosed
     }
 
     /// Commits: from here on the client sees this attempt's answer.

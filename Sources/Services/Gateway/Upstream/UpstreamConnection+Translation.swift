@@ -39,7 +39,7 @@ extension UpstreamConnection {
     /// - Returns: `nil` when the answer is no answer.
     func translatedWhole(_ body: UnsafeRawBufferPointer) -> (body: UnsafeRawBufferPointer, usage: UsageCounts?)? {
         if case .embeddings(let family) = plan?.speech { return translatedVectors(body, .init(family)) }
-        guard let translator else { return (body, ResponseScan.usage(inTailOf: body)) }
+        guard let translator else { return (body, exchange?.counted(body)) }
         do throws(TranslationFault) {
             try translator.whole(body)
         } catch {
