@@ -30,6 +30,26 @@ public enum Operation: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         self == .countTokens || self == .countContentTokens || self == .countInputTokens
     }
 
+    /// For people: command lines, messages.
+    public var name: String {
+        switch self {
+        case .chatCompletions: "chat-completions"
+        case .completions: "completions"
+        case .embeddings: "embeddings"
+        case .responses: "responses"
+        case .countInputTokens: "count-input-tokens"
+        case .messages: "messages"
+        case .countTokens: "count-tokens"
+        case .generateContent: "generate-content"
+        case .countContentTokens: "count-content-tokens"
+        case .transcriptions: "transcriptions"
+        case .translations: "translations"
+        case .speech: "speech"
+        case .images: "images"
+        case .rerank: "rerank"
+        }
+    }
+
     @inlinable public var set: OperationSet { OperationSet(rawValue: 1 << UInt16(rawValue)) }
 }
 
@@ -37,6 +57,7 @@ public enum Operation: UInt8, CaseIterable, BitwiseCopyable, Sendable {
 public struct OperationSet: OptionSet, BitwiseCopyable, Hashable, Sendable {
     public var rawValue: UInt16
     @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
+    public init(_ operations: [Operation]) { rawValue = operations.reduce(0) { $0 | $1.set.rawValue } }
     @inlinable public func contains(_ operation: Operation) -> Bool { rawValue & operation.set.rawValue != 0 }
     public static let all = OperationSet(rawValue: .max)
 }
@@ -101,6 +122,20 @@ public enum Modality: String, CaseIterable, Hashable, Sendable {
     /// Gives images.
     case imageGeneration = "image-generation"
     case embedding, rerank
+
+    /// The operations that can carry it; chat can carry whatever a model takes and gives, but vectors and ranks.
+    public var operations: OperationSet {
+        let chat: [Operation] = [.chatCompletions, .responses, .messages, .generateContent]
+        return switch self {
+        case .text: OperationSet(chat + [.completions])
+        case .image: OperationSet(chat)
+        case .audio: OperationSet(chat + [.transcriptions, .translations])
+        case .speech: OperationSet(chat + [.speech])
+        case .imageGeneration: OperationSet(chat + [.images])
+        case .embedding: OperationSet([.embeddings])
+        case .rerank: OperationSet([.rerank])
+        }
+    }
 }
 
 /// What becomes of a request that asks for something the chosen endpoint's wire cannot say.

@@ -53,7 +53,8 @@ public struct Model: Hashable, Sendable {
     public var outputTokensMax: Int?
     /// What it takes and gives; empty means text, and embeddings where an endpoint has them.
     public var modalities: Set<Modality>
-    /// BCP 47 tags of the languages it is good at, e.g. `hi`, `ta`; empty means that nobody said.
+    /// BCP 47 tags of the languages it is good at, e.g. `hi`, `ta`; empty means that nobody said, and then it gets
+    /// requests in any.
     public var languages: [String]
     public init(
         name: String, contextTokensMax: Int? = nil, outputTokensMax: Int? = nil, modalities: Set<Modality> = [],
@@ -111,6 +112,8 @@ public struct ServedModel: Hashable, Sendable {
     public var upstreamName: String?
     /// `nil` means unknown: served, metered in tokens, cost reported as unknown and never preferred for cost.
     public var prices: TokenPrices?
+    /// `nil` means that it is not billed by anything but tokens.
+    public var mediaPrices: MediaPrices?
     /// Which APIs the endpoint has for it, the preferred one first; empty means what its provider's flavor has.
     public var apis: [ServedAPI]
     /// How the model is told to think.
@@ -124,13 +127,14 @@ public struct ServedModel: Hashable, Sendable {
     public var countsAs: String?
 
     public init(
-        model: String, upstreamName: String? = nil, prices: TokenPrices? = nil, apis: [ServedAPI] = [],
-        thinking: ThinkingStyle = .adaptive, takesSampling: Bool = true, schemas: SchemaDialect = .jsonSchema,
-        countsAs: String? = nil
+        model: String, upstreamName: String? = nil, prices: TokenPrices? = nil, mediaPrices: MediaPrices? = nil,
+        apis: [ServedAPI] = [], thinking: ThinkingStyle = .adaptive, takesSampling: Bool = true,
+        schemas: SchemaDialect = .jsonSchema, countsAs: String? = nil
     ) {
         self.model = model
         self.upstreamName = upstreamName
         self.prices = prices
+        self.mediaPrices = mediaPrices
         self.apis = apis
         self.thinking = thinking
         self.takesSampling = takesSampling
@@ -213,8 +217,9 @@ public struct Route: Hashable, Sendable {
     public var name: String
     /// Public model names that lead here (the `model` field of a request).
     public var modelNames: [String]
-    /// The `Model` served.
-    public var model: String
+    /// The `Model`s served, usually one. An endpoint of the route serves it with each of these that it has.
+    public var models: [String]
+    public var require: RouteRequirement
     /// In order of preference: the first is the default tier, the others are overflow.
     public var tiers: [RouteTier]
     public var retry: RetryPolicy
@@ -223,13 +228,14 @@ public struct Route: Hashable, Sendable {
     public var hedge: HedgePolicy?
     public var onUnsupported: UnsupportedPolicy
     public init(
-        name: String, modelNames: [String], model: String, tiers: [RouteTier], retry: RetryPolicy = RetryPolicy(),
-        overflow: OverflowPolicy = OverflowPolicy(), hedge: HedgePolicy? = nil,
-        onUnsupported: UnsupportedPolicy = .refuse
+        name: String, modelNames: [String], models: [String], require: RouteRequirement = RouteRequirement(),
+        tiers: [RouteTier], retry: RetryPolicy = RetryPolicy(), overflow: OverflowPolicy = OverflowPolicy(),
+        hedge: HedgePolicy? = nil, onUnsupported: UnsupportedPolicy = .refuse
     ) {
         self.name = name
         self.modelNames = modelNames
-        self.model = model
+        self.models = models
+        self.require = require
         self.tiers = tiers
         self.retry = retry
         self.overflow = overflow

@@ -10,7 +10,10 @@ public enum RequestKind: Sendable {
     case generateContent
     /// The count of one of Google's, which may stand inside of another object.
     case countContentTokens
-    /// Speech, images, rerank: a model, and members nobody acts on.
+    /// What is spoken has its characters counted.
+    case speech
+    case images
+    /// Rerank: a model, and members nobody acts on.
     case other
 
     /// The member with the prompt; `nil`: nobody knows its name.
@@ -20,7 +23,7 @@ public enum RequestKind: Sendable {
         case .completions: .prompt
         case .embeddings, .responses: .input
         case .generateContent: .contents
-        case .countContentTokens, .other: nil
+        case .countContentTokens, .speech, .images, .other: nil
         }
     }
 
@@ -53,6 +56,10 @@ public struct RequestFacts: Sendable {
     public var previousResponse = ByteRange.empty
     /// `n`.
     public var choices: Int64 = 1
+    /// Unicode scalars of `input` where that is spoken.
+    public var characters: Int64 = 0
+    /// `language` of a form.
+    public var language = ByteRange.empty
     /// Length of the value of `messages`, `prompt` or `input`.
     public var promptBytes = 0
     public var messageCount = 0
@@ -110,12 +117,14 @@ public enum RequestMember: UInt8, CaseIterable, Sendable {
     /// Whether requests of this kind have it. The others pass through unread, as every member does that nobody acts on.
     func belongs(to kind: RequestKind) -> Bool {
         switch self {
-        case .messages, .prompt, .input, .contents: self == kind.prompt
-        case .tools: kind != .embeddings && kind != .completions && kind.prompt != nil
+        case .input: self == kind.prompt || kind == .speech
+        case .messages, .prompt, .contents: self == kind.prompt
+        case .tools: kind.prompt != nil && kind != .embeddings && kind != .completions
         case .model, .stream: !kind.hasModelInPath
-        case .streamOptions, .includeUsage, .choices, .maxCompletionTokens:
+        case .choices: kind == .chatCompletions || kind == .completions || kind == .embeddings || kind == .images
+        case .streamOptions, .includeUsage, .maxCompletionTokens:
             kind == .chatCompletions || kind == .completions || kind == .embeddings
-        case .maxTokens: !kind.hasModelInPath && kind != .responses && kind != .other
+        case .maxTokens: kind.prompt != nil && !kind.hasModelInPath && kind != .responses
         case .maxOutputTokens, .previousResponse: kind == .responses
         }
     }

@@ -233,7 +233,15 @@ private struct RequestReader {
         return (false, flag, value)
     }
 
+    /// Whether what is to be spoken is of the right form is the endpoint's business; here it is only counted.
+    private mutating func readSpoken(_ facts: inout RequestFacts) throws(RequestFault) {
+        guard try kind() == .string else { return try skip() }
+        let text = try json { scanner throws(JSONFault) in try scanner.string() }
+        facts.characters = Int64(JSONText.scalarCount(text.range.slice(scanner.bytes)))
+    }
+
     private mutating func readPrompt(_ member: RequestMember, _ facts: inout RequestFacts) throws(RequestFault) {
+        if requestKind == .speech { return try readSpoken(&facts) }
         let kind = try kind()
         guard kind == .string || kind == .array else { throw .wrongType(member) }
         if kind == .array, requestKind == .responses { return try readMessages(member, &facts) }

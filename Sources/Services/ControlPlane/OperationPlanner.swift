@@ -63,8 +63,12 @@ struct OperationPlanner {
     }
 
     private static func special(_ flavor: ProviderFlavor, _ modalities: Set<Modality>) -> [ServedAPI] {
-        var apis: [ServedAPI] = []
-        if modalities.contains(.embedding) { apis += embeddings(flavor) }
+        var apis: [ServedAPI] = modalities.contains(.embedding) ? embeddings(flavor) : []
+        switch flavor {
+        // Sound, images and ranks have other paths and words there, which nobody here translates.
+        case .anthropic, .bedrock, .vertex, .gemini: return apis
+        case .openai, .azure, .vllm, .sglang, .llamaCpp, .ollama, .tgi, .generic: break
+        }
         if modalities.contains(.audio), !modalities.contains(.text) { apis += [.transcriptions, .translations] }
         if modalities.contains(.speech) { apis.append(.speech) }
         if modalities.contains(.imageGeneration) { apis.append(.images) }

@@ -37,6 +37,8 @@ extension SnapshotCompiler {
                 record.thinking = served.thinking
                 record.takesSampling = served.takesSampling
                 record.schemas = served.schemas
+                record.mediaPrices = served.mediaPrices
+                record.languages = model?.languageCodes ?? []
                 endpoints.append(record, for: ServedName(endpoint: endpoint.name, model: served.model))
             }
         }

@@ -120,6 +120,7 @@ struct Attempt {
     /// Stable position of the endpoint's counters in this loop.
     var counters = 0
     var prices: TokenPrices?
+    var mediaPrices: MediaPrices?
     var idleNanoseconds: Int64 = 0
     var firstByteNanoseconds: Int64 = 0
     var connection: UpstreamConnection?
@@ -155,9 +156,12 @@ enum RequestTarget {
 struct RequestHeaders {
     var key = ByteRange.empty
     var region = ByteRange.empty
+    var language = ByteRange.empty
     var traceparent = ByteRange.empty
     var tracestate = ByteRange.empty
     var contentType = ByteRange.empty
+    /// Which of them holds is anybody's guess.
+    var hasTwoContentTypes = false
     /// Google's path has the model's name, percent-encoded.
     var pathModel = ByteRange.empty
     /// Google's path says whether the answer streams.

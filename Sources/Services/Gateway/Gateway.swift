@@ -110,20 +110,11 @@ public final class Gateway: @unchecked Sendable {
     }
 
     /// What would happen to a request now, as the first loop sees it. `nil`: no route has this public model name.
-    public func explain(
-        model: String, region: String?, promptTokens: Int32, completion: @escaping @Sendable (Explanation?) -> Void
-    ) {
+    public func explain(_ question: ExplainQuestion, completion: @escaping @Sendable (Explanation?) -> Void) {
         let worker = workers[0]
         worker.loop.submit {
-            var model = model
-            guard let route = model.withUTF8({ worker.router.route(forModel: UnsafeRawBufferPointer($0)) }) else {
-                return completion(nil)
-            }
-            var name = region ?? ""
-            let from = name.withUTF8 { worker.generation.region(named: UnsafeRawBufferPointer($0)) }
-            let features = RequestFeatures(
-                route: route, promptTokens: promptTokens, isStreaming: true, callerRegion: from)
-            completion(worker.router.explain(features, now: Instant(nanoseconds: worker.loop.now)))
+            let features = question.features(worker)
+            completion(features.map { worker.router.explain($0, now: Instant(nanoseconds: worker.loop.now)) })
         }
     }
 

@@ -6,6 +6,7 @@ public import Reactor
 internal import ResourceTypes
 public import Routing
 internal import Translation
+internal import WireFormats
 
 /// A compiled configuration with what the control side prepared for it: resolved names and TLS settings. Published to
 /// every loop.
@@ -33,6 +34,7 @@ final class Generation {
     /// What dispatching needs of an endpoint; plain integers, copied without reference counting.
     struct EndpointOptions {
         var prices: TokenPrices?
+        var mediaPrices: MediaPrices?
         var timeouts: EndpointTimeouts
     }
 
@@ -52,6 +54,8 @@ final class Generation {
     let endpointOptions: [EndpointOptions]
     /// The endpoint's name for the model, escaped for JSON.
     let upstreamModels: [[UInt8]]
+    /// The same name as it is, for forms.
+    let plainUpstreamModels: [[UInt8]]
     /// How each endpoint performs each operation.
     let dispatchPlans: [DispatchPlans]
     /// `ResponseOwners`' hash of each endpoint's name.
@@ -70,9 +74,13 @@ final class Generation {
         keys = KeyTable(snapshot.keys, seed: worker.keyTableSeed)
         upstreams = Self.makeUpstreams(configuration, worker: worker, inheriting: previous)
         endpointOptions = snapshot.endpoints.map {
-            EndpointOptions(prices: $0.prices, timeouts: $0.timeouts)
+            EndpointOptions(prices: $0.prices, mediaPrices: $0.mediaPrices, timeouts: $0.timeouts)
         }
         upstreamModels = snapshot.endpoints.map(\.upstreamModel)
+        plainUpstreamModels = upstreamModels.map { escaped in
+            let name = try? JSONValue(parsing: [34] + escaped + [34])
+            return name?.stringValue.map { Array($0.utf8) } ?? escaped
+        }
         dispatchPlans = snapshot.endpoints.map { DispatchPlans($0) }
         endpointHashes = snapshot.endpoints.map { ResponseOwners.hash($0.name) }
         routeOptions = snapshot.routes.map { route in
@@ -96,6 +104,7 @@ final class Generation {
         upstreams = []
         endpointOptions = []
         upstreamModels = []
+        plainUpstreamModels = []
         dispatchPlans = []
         endpointHashes = []
         routeOptions = []

@@ -15,8 +15,20 @@ extension Operation {
         case .messages, .countTokens: .messages
         case .generateContent: .generateContent
         case .countContentTokens: .countContentTokens
-        case .speech, .images, .rerank: .other
+        case .speech: .speech
+        case .images: .images
+        case .rerank: .other
         case .transcriptions, .translations: nil
+        }
+    }
+
+    /// Sound, images, ranks: counted in more than tokens, and in tokens only where the answer says so.
+    var isMedia: Bool {
+        switch self {
+        case .transcriptions, .translations, .speech, .images, .rerank: true
+        case .chatCompletions, .completions, .embeddings, .responses, .countInputTokens, .messages, .countTokens,
+            .generateContent, .countContentTokens:
+            false
         }
     }
 

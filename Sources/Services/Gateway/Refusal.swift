@@ -15,14 +15,17 @@ enum Refusal {
     case methodNotAllowed
     case missingKey, unknownKey, expiredKey
     case invalidBody(RequestFault)
-    /// Not a `multipart/form-data` body with the boundary its head names.
-    case invalidForm
+    case invalidForm(MultipartFault)
+    /// `X-Isobar-Language` is no language tag.
+    case invalidLanguage
     /// The request makes no sense to a translator.
     case untranslatable(TranslationFault)
     /// No endpoint's wire can say what the request asks for.
     case unsupported([String])
     /// No endpoint of the model does what is asked for.
     case unserved(Operation)
+    /// No model of the route declares the language asked for.
+    case unservedLanguage(LanguageCode)
     case unknownModel(String)
     case routeForbidden(String)
     case overloaded
@@ -45,8 +48,8 @@ enum Refusal {
         case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .unknownPath, .methodNotAllowed, .missingKey,
             .unknownKey, .expiredKey:
             false
-        case .invalidBody, .invalidForm, .untranslatable, .unsupported, .unserved, .unknownModel, .routeForbidden,
-            .overloaded, .noEndpoint, .deadline, .upstream:
+        case .invalidBody, .invalidForm, .invalidLanguage, .untranslatable, .unsupported, .unserved, .unservedLanguage,
+            .unknownModel, .routeForbidden, .overloaded, .noEndpoint, .deadline, .upstream:
             true
         }
     }
@@ -62,7 +65,7 @@ enum Refusal {
         case .deadline: .deadline
         case .upstream: .upstreamError
         case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .methodNotAllowed, .invalidBody, .invalidForm,
-            .untranslatable, .unsupported, .unserved:
+            .invalidLanguage, .untranslatable, .unsupported, .unserved, .unservedLanguage:
             .callerError
         }
     }
@@ -93,9 +96,11 @@ enum Refusal {
             var answer = Answer.invalid(400, "invalid_request", fault.explanation())
             answer.parameter = fault.parameter.map { "\($0)" }
             return answer
-        case .invalidForm:
-            return .invalid(
-                400, "invalid_request", "The body must be multipart/form-data with the boundary that its head names.")
+        case .invalidForm(let fault):
+            var answer = Answer.invalid(400, "invalid_request", fault.explanation)
+            answer.parameter = fault.parameter.map { "\($0)" }
+            return answer
+        case .invalidLanguage, .unservedLanguage: return languageAnswer
         case .untranslatable(let fault):
             var answer = Answer.invalid(400, "invalid_request", "The request cannot be served: \(fault.explanation)")
             answer.parameter = fault.path.isEmpty ? nil : fault.path
@@ -124,6 +129,17 @@ enum Refusal {
             "No endpoint of this model can express \(list). Leave it out, or let the route drop it (onUnsupported: drop)."
         var answer = Answer.invalid(400, "unsupported_parameter", message)
         answer.parameter = names.first
+        return answer
+    }
+
+    private var languageAnswer: Answer {
+        var answer = Answer.invalid(
+            400, "invalid_language", "`X-Isobar-Language` must be a language tag (BCP 47) such as `ta` or `hi-IN`.")
+        if case .unservedLanguage(let language) = self {
+            answer = .invalid(
+                400, "unsupported_language", "No model behind this name declares the language `\(language)`.")
+        }
+        answer.parameter = "language"
         return answer
     }
 

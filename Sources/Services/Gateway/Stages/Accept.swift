@@ -103,10 +103,14 @@ enum Accept {
             if headers.key.isEmpty { headers.key = field.value }
             if field.known == .xGoogAPIKey { headers.isGoogles = true }
         case .isobarRegion: headers.region = field.value
+        case .isobarLanguage: headers.language = field.value
         case .isobarExplain: headers.wantsExplanation = field.value.slice(bytes) == "1"
         case .traceparent: headers.traceparent = field.value
         case .tracestate: headers.tracestate = field.value
-        case .contentType: headers.contentType = field.value
+        case .contentType:
+            // An empty one counts too.
+            headers.hasTwoContentTypes = headers.contentType.start > 0
+            headers.contentType = field.value
         case .anthropicVersion: headers.hasAnthropicVersion = true
         case .stainlessRetryCount: headers.isRetry = !(field.value.slice(bytes) == "0")
         default: break

@@ -127,7 +127,7 @@ extension Exchange {
         if relayedTail.count < Self.tailBytes {
             relayedTail.append(contentsOf: rest.prefix(Self.tailBytes))
             rest = rest.dropFirst(Self.tailBytes)
-            usage = ResponseScan.usage(inTailOf: relayedTail)
+            usage = relayedTail.withUnsafeBytes { counted($0) }
         }
         relayedTail.append(contentsOf: rest.suffix(Self.tailBytes))
         if relayedTail.count > 2 * Self.tailBytes { relayedTail.removeFirst(relayedTail.count - Self.tailBytes) }
@@ -144,8 +144,7 @@ extension Exchange {
         case .upstream where translationFault != nil:
             if let translationFault { refuse(.untranslatable(translationFault)) }
         case .upstream(let last) where last.kind == .unsupported: refuse(.unsupported(unsupported))
-        case .noEndpoint(.exhausted) where machine.attempts == 0 && !isOrphaned:
-            refuse(.unserved(features.operation))
+        case .noEndpoint(.exhausted) where machine.attempts == 0 && !isOrphaned: refuse(unserved)
         case .upstream(let last) where upstreamError.isPresent && last.status != 0:
             outcome =
                 last.kind == .callerError || last.kind == .contextTooLong || last.kind == .contentPolicy
@@ -162,6 +161,14 @@ extension Exchange {
         case .deadline: refuse(.deadline)
         }
         finish(keepingAlive: true)
+    }
+
+    /// Why no endpoint of the route may have this request, whatever its state.
+    private var unserved: Refusal {
+        guard let language = features.language, worker.router.lacksOnlyLanguage(features) else {
+            return .unserved(features.operation)
+        }
+        return .unservedLanguage(language)
     }
 
     private func refuse(_ refusal: Refusal) {
@@ -218,7 +225,9 @@ extension Exchange {
     /// no stream can only be cut.
     func endStream(_ failure: AttemptFailure) {
         outcome = .truncated
-        guard features.isStreaming, sendsChunks || !hasSentErrorEvent else { return finish(keepingAlive: false) }
+        guard features.isStreaming, sendsChunks || !hasSentErrorEvent, relayEndsWithEvent else {
+            return finish(keepingAlive: false)
+        }
         worker.beginSegments()
         if !hasSentErrorEvent {
             let event = terminalEvent(failure)
@@ -230,6 +239,13 @@ extension Exchange {
             sendStream(isLast: true)
         }
         finish(keepingAlive: true)
+    }
+
+    /// Events that nobody here understands go out as they arrive, so the last one may be a half: an event after it would
+    /// only spoil it.
+    private var relayEndsWithEvent: Bool {
+        relayedTail.isEmpty || relayedTail.suffix(2).elementsEqual([10, 10])
+            || relayedTail.suffix(4).elementsEqual([13, 10, 13, 10])
     }
 
     private func terminalEvent(_ failure: AttemptFailure) -> [UInt8] {

@@ -142,7 +142,9 @@ extension Exchange {
     func sendRequest(on connection: UpstreamConnection) -> Sent {
         guard let plan = connection.plan, let endpoint = attempts[connection.slot].endpoint else { return .failed(0) }
         if !isTranslated, translate(plan, endpoint) != nil { return .failed(0) }
-        return worker.generation.upstreamModels[Int(endpoint.index)].withUnsafeBytes { model in
+        let isForm = features.operation.kind == nil
+        let models = isForm ? worker.generation.plainUpstreamModels : worker.generation.upstreamModels
+        return models[Int(endpoint.index)].withUnsafeBytes { model in
             var body = SegmentList(memory: worker.headSegmentMemory)
             appendBody(plan, model, to: &body)
             var writer = ByteWriter(worker.headMemory)

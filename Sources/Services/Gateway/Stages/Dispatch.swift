@@ -55,7 +55,8 @@ extension Exchange {
         worker.router.began(endpoint, features, now: now)
         attempts[slot] = Attempt(
             endpoint: endpoint, counters: generation.endpointSlots[Int(endpoint.index)],
-            prices: options.prices, idleNanoseconds: options.timeouts.idle.nanoseconds,
+            prices: options.prices, mediaPrices: options.mediaPrices,
+            idleNanoseconds: options.timeouts.idle.nanoseconds,
             firstByteNanoseconds: options.timeouts.firstByte.nanoseconds,
             startedAt: worker.loop.now,
             connectDeadline: worker.loop.now + options.timeouts.connect.nanoseconds,

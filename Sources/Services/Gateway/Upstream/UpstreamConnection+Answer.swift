@@ -29,6 +29,7 @@ extension UpstreamConnection {
                 if isClosed { return }
             case .needMore:
                 if !whole.isEmpty { loop.buffers.append(whole, to: &held) }
+                if relaysEarly, mode == .whole, !held.isEmpty, !beginRelay() { return }
                 return pauseBody()
             case .end:
                 if !whole.isEmpty { return wholeArrived(whole, isReusable: offset == bytes.count) }
@@ -135,6 +136,7 @@ extension UpstreamConnection {
     private func wholeArrived(_ body: UnsafeRawBufferPointer, isReusable: Bool) {
         guard let exchange else { return finished(isReusable: isReusable) }
         let slot = slot
+        if relaysEvents, case .failed(let error) = RelayStart(body) { return failedBeforeContent(error, exchange) }
         guard let answer = translatedWhole(body) else { return fail(.malformedResponse) }
         guard exchange.answerIfFirst(slot, body: answer.body, usage: answer.usage) else { return }
         finished(isReusable: isReusable)

@@ -41,7 +41,7 @@ extension UpstreamConnection {
     func translatedWhole(_ body: UnsafeRawBufferPointer) -> (body: UnsafeRawBufferPointer, usage: UsageCounts?)? {
         if case .embeddings(let family) = plan?.speech { return translatedVectors(body, .init(family)) }
         if case .count(let api, _) = plan?.speech { return translatedCount(body, api) }
-        guard let translator else { return (body, ResponseScan.usage(inTailOf: body)) }
+        guard let translator else { return (body, exchange?.counted(body)) }
         do throws(TranslationFault) {
             try translator.whole(body)
         } catch {
