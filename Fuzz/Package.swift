@@ -14,9 +14,9 @@ let settings: [SwiftSetting] = [
     .unsafeFlags(["-parse-as-library"]),
 ]
 
-func fuzzer(_ name: String) -> Target {
+func fuzzer(_ name: String, _ more: [Target.Dependency] = []) -> Target {
     .executableTarget(
-        name: name, dependencies: ["FuzzSupport", .product(name: "WireFormats", package: "Core")],
+        name: name, dependencies: ["FuzzSupport", .product(name: "WireFormats", package: "Core")] + more,
         swiftSettings: settings)
 }
 
@@ -32,5 +32,8 @@ let package = Package(
         fuzzer("fuzz-sse"),
         fuzzer("fuzz-json"),
         fuzzer("fuzz-eventstream"),
+        fuzzer(
+            "fuzz-signatures",
+            [.product(name: "ResourceTypes", package: "Core"), .product(name: "Translation", package: "Core")]),
     ]
 )

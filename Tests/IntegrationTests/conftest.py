@@ -206,7 +206,7 @@ def pytest_sessionfinish(session):
     name = session.config.getoption("--matrix")
     if name:
         held = session.stash.get(CELLS, {})
-        listed = [{"cell": list(cell), "held": is_held} for cell, is_held in sorted(held.items())]
+        listed = [{"cell": list(cell), "held": is_held} for cell, is_held in sorted(held.items(), key=str)]
         pathlib.Path(name).write_text(json.dumps(listed, indent=1, ensure_ascii=False) + "\n")
 
 

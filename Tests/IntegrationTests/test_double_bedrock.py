@@ -168,6 +168,17 @@ def test_thinking_is_replayed_unmodified(client):
         client.converse(**say("think", [thought, call], result, **question))
 
 
+def test_thinking_of_others_and_a_turn_without_its_thinking_are_refused(client):
+    question = {"toolConfig": TOOLS, "additionalModelRequestFields": THINKING}
+    thought, call = client.converse(**say("think\ncall get_weather", **question))["output"]["message"]["content"]
+    result = [{"toolResult": {"toolUseId": call["toolUse"]["toolUseId"], "content": [{"text": "dry"}]}}]
+    foreign = {"reasoningContent": {"redactedContent": b"another's"}}
+    with pytest.raises(client.exceptions.ValidationException, match="redacted_thinking"):
+        client.converse(**say("think", [thought, foreign, call], result, **question))
+    with pytest.raises(client.exceptions.ValidationException, match="Expected `thinking`"):
+        client.converse(**say("think", [call], result, **question))
+
+
 def test_images_and_documents_are_seen(client):
     image = {"image": {"format": "png", "source": {"bytes": PIXEL_PNG}}}
     document = {"document": {"format": "pdf", "name": "Report (1)", "source": {"bytes": b"%PDF-1.4"}}}
@@ -280,11 +291,13 @@ def test_the_sdks_of_both_sign_for_mantle(double):
             assert client.chat.completions.create(**question).choices[0].message.content == "one two"
 
 
-def test_tokens_are_counted(client):
-    messages = say("one two three")["messages"]
-    assert client.count_tokens(modelId=MODEL, input={"converse": {"messages": messages}})["inputTokens"] == 3
+def test_tokens_are_counted_for_models_and_not_for_inference_profiles(client):
+    model, messages = MODEL.removeprefix("us."), say("one two three")["messages"]
+    assert client.count_tokens(modelId=model, input={"converse": {"messages": messages}})["inputTokens"] == 3
     body = json.dumps(MESSAGE).encode()
-    assert client.count_tokens(modelId=MODEL, input={"invokeModel": {"body": body}})["inputTokens"] == 2
+    assert client.count_tokens(modelId=model, input={"invokeModel": {"body": body}})["inputTokens"] == 2
+    with pytest.raises(client.exceptions.ValidationException, match="doesn't support counting tokens"):
+        client.count_tokens(modelId=MODEL, input={"converse": {"messages": messages}})
 
 
 @pytest.mark.parametrize(

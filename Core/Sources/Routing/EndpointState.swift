@@ -15,6 +15,8 @@ struct EndpointState: BitwiseCopyable {
     /// What it can do, and what of that in the caller's own words.
     var served: OperationSet
     var native: OperationSet
+    /// Positions of its languages among those of all endpoints, in ascending order; none: it takes any.
+    var languages: Section
     var failedProbes: UInt8 = 0
     /// The cool-down is for lack of capacity: the endpoint counts as full, not as out of order.
     var isCoolDownForCapacity = false
@@ -49,24 +51,26 @@ struct EndpointState: BitwiseCopyable {
         var outputTokens: UInt64 = 0
     }
 
-    init(_ record: EndpointRecord, provider: UInt16) {
+    init(_ record: EndpointRecord, provider: UInt16, languages: Section) {
         gaugeSlot = Int32(record.gaugeSlot)
         region = record.region
         self.provider = provider
         served = record.plans.served
         native = record.plans.native
+        self.languages = languages
         limits = Limits(record.limits)
         prices = record.prices.map { ScorePrices($0) }
     }
 
     /// Constants of a newer snapshot; what was learned stays.
-    mutating func adopt(_ record: EndpointRecord, provider: UInt16) {
-        let fresh = EndpointState(record, provider: provider)
+    mutating func adopt(_ record: EndpointRecord, provider: UInt16, languages: Section) {
+        let fresh = EndpointState(record, provider: provider, languages: languages)
         gaugeSlot = fresh.gaugeSlot
         region = fresh.region
         self.provider = fresh.provider
         served = fresh.served
         native = fresh.native
+        self.languages = fresh.languages
         limits = fresh.limits
         prices = fresh.prices
         if record.health == nil { failedProbes = 0 }

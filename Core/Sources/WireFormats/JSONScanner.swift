@@ -37,6 +37,8 @@ struct JSONScanner {
     private let start: UnsafePointer<UInt8>
     private let end: UnsafePointer<UInt8>
     private(set) var at: UnsafePointer<UInt8>
+    /// A string inside of a value that was passed over may be marked (`MarkPrefix`).
+    private(set) var sawMark = false
 
     static let depthMax = 128
 
@@ -303,7 +305,9 @@ struct JSONScanner {
 
     private mutating func skipScalar(_ first: UInt8) throws(JSONFault) {
         switch first {
-        case 34: _ = try string()
+        case 34:
+            if MarkPrefix.mayBegin(at + 1, end) { sawMark = true }
+            _ = try string()
         case 45, 48...57: _ = try number()
         case 116: try word("true")
         case 102: try word("false")

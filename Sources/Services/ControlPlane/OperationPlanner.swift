@@ -11,18 +11,27 @@ internal import Routing
 /// `https://bedrock-runtime.REGION.amazonaws.com`. An operation of the caller's that the endpoint has natively is passed
 /// on; chat in another wire is translated to the first chat API the model has.
 struct OperationPlanner {
+    /// Name of the endpoint's document.
+    let endpoint: String
     let flavor: ProviderFlavor
     let basePath: String
     /// The endpoint's own name for the model.
     let modelName: String
     let apiVersion: String?
     let modalities: Set<Modality>
+    /// The endpoint's own name for the model where tokens are counted; `nil` where none is declared.
+    var countName: String?
 
     func plans(for declared: [ServedAPI]) -> OperationPlans {
         let apis = declared.isEmpty ? Self.defaultAPIs(flavor, modalities) : declared
         var plans = OperationPlans()
         for api in apis { add(api, to: &plans) }
         if let preferred = apis.lazy.compactMap(chatTarget).first { addTranslations(to: preferred, &plans) }
+        addCounts(of: apis, to: &plans)
+        for operation in Operation.allCases {
+            guard let plan = plans[operation] else { continue }
+            plans[operation]?.origin = origin(operation, plan)
+        }
         return plans
     }
 
@@ -54,8 +63,12 @@ struct OperationPlanner {
     }
 
     private static func special(_ flavor: ProviderFlavor, _ modalities: Set<Modality>) -> [ServedAPI] {
-        var apis: [ServedAPI] = []
-        if modalities.contains(.embedding) { apis += embeddings(flavor) }
+        var apis: [ServedAPI] = modalities.contains(.embedding) ? embeddings(flavor) : []
+        switch flavor {
+        // Sound, images and ranks have other paths and words there, which nobody here translates.
+        case .anthropic, .bedrock, .vertex, .gemini: return apis
+        case .openai, .azure, .vllm, .sglang, .llamaCpp, .ollama, .tgi, .generic: break
+        }
         if modalities.contains(.audio), !modalities.contains(.text) { apis += [.transcriptions, .translations] }
         if modalities.contains(.speech) { apis.append(.speech) }
         if modalities.contains(.imageGeneration) { apis.append(.images) }
@@ -99,9 +112,7 @@ struct OperationPlanner {
         switch flavor {
         // Both want a body without `model`, which only writing it anew can give.
         case .bedrock, .vertex: plans[.messages] = messages(.chat(.messages, home))
-        default:
-            plans[.messages] = messages(.same)
-            plans[.countTokens] = OperationPlan(path: basePath + "/messages/count_tokens", headerLines: Self.version)
+        default: plans[.messages] = messages(.same)
         }
     }
 
@@ -144,7 +155,7 @@ struct OperationPlanner {
         }
     }
 
-    private var home: OperationPlan.Home {
+    var home: OperationPlan.Home {
         switch flavor {
         case .openai, .azure, .anthropic, .gemini: .own
         case .bedrock: .bedrock
@@ -169,7 +180,7 @@ struct OperationPlanner {
         }
     }
 
-    private static let version = "anthropic-version: 2023-06-01\r\n"
+    static let version = "anthropic-version: 2023-06-01\r\n"
 
     private func generateContent(_ speech: OperationPlan.Speech) -> OperationPlan {
         let place = flavor == .vertex ? "/publishers/google/models/" : "/models/"
@@ -189,8 +200,10 @@ struct OperationPlanner {
     }
 
     /// The model's name as one segment of a path: whatever is in it can never lead to another path.
-    private var segment: String {
-        modelName.utf8.reduce(into: "") { text, byte in
+    var segment: String { Self.segment(modelName) }
+
+    static func segment(_ name: String) -> String {
+        name.utf8.reduce(into: "") { text, byte in
             switch byte {
             case 65...90, 97...122, 48...57, 45, 46, 95, 126: text.append(Character(Unicode.Scalar(byte)))
             default:

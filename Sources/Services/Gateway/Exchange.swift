@@ -20,9 +20,10 @@ final class Exchange {
 
     var identifier: UInt64 = 0
     var target = RequestTarget.unknown
-    /// Wire of the caller, for errors in its own form; OpenAI's where there is none.
+    /// Wire of the caller, for errors in its own form; OpenAI's where nothing tells.
     var wire: ChatWire {
-        if case .inference(let operation) = target { operation.wire } else { .chatCompletions }
+        if case .inference(let operation) = target { return operation.wire }
+        return headers.isGoogles ? .generateContent : headers.hasAnthropicVersion ? .messages : .chatCompletions
     }
     /// The model's name where it is not in the body; percent-decoded.
     var pathModel: [UInt8] = []
@@ -72,6 +73,8 @@ final class Exchange {
     var translationFault: TranslationFault?
     /// The worker's translator holds this exchange's body for the attempt that is just beginning.
     var isTranslated = false
+    /// That body is the caller's own but for the marks of earlier answers.
+    var isMarkFree = false
     /// The translation that the caller sees; set at commit.
     var translator: AnswerTranslator?
     /// Set while the machine waits before another attempt or for the moment to hedge.
@@ -124,6 +127,7 @@ struct Attempt {
     /// Stable position of the endpoint's counters in this loop.
     var counters = 0
     var prices: TokenPrices?
+    var mediaPrices: MediaPrices?
     var idleNanoseconds: Int64 = 0
     var firstByteNanoseconds: Int64 = 0
     var connection: UpstreamConnection?
@@ -163,14 +167,21 @@ struct RequestHeaders {
     var statesResidency = false
     /// Several demands on residency: which one counts would be a guess.
     var hasSeveralResidencies = false
+    var language = ByteRange.empty
     var traceparent = ByteRange.empty
     var tracestate = ByteRange.empty
     var contentType = ByteRange.empty
+    /// Which of them holds is anybody's guess.
+    var hasTwoContentTypes = false
     /// Google's path has the model's name, percent-encoded.
     var pathModel = ByteRange.empty
     /// Google's path says whether the answer streams.
     var streamsByPath = false
+    /// Its streams come as one JSON array unless the query asks for events.
+    var wantsArray = false
     var hasAnthropicVersion = false
+    /// The path, or where the key stands, is one that only Google's clients know.
+    var isGoogles = false
     var wantsExplanation = false
     /// The caller's client is already retrying (`x-stainless-retry-count` above 0).
     var isRetry = false

@@ -120,24 +120,13 @@ public final class Gateway: @unchecked Sendable {
     }
 
     /// What would happen to a request now, as the first loop sees it.
-    /// - Parameter key: name of the key that the request would come with.
-    public func explain(
-        model: String, region: String?, promptTokens: Int32, key: String?,
-        completion: @escaping @Sendable (Explained) -> Void
-    ) {
+    public func explain(_ question: ExplainQuestion, completion: @escaping @Sendable (Explained) -> Void) {
         let worker = workers[0]
         worker.loop.submit {
-            var model = model
-            guard let route = model.withUTF8({ worker.router.route(forModel: UnsafeRawBufferPointer($0)) }) else {
-                return completion(.unknownModel)
-            }
-            if worker.isRestricted, key == nil { return completion(.needsKey) }
-            let record = worker.generation.snapshot.keys.first { $0.name == key }
-            if key != nil, record == nil { return completion(.unknownKey) }
-            var name = region ?? ""
-            let from = name.withUTF8 { worker.generation.region(named: UnsafeRawBufferPointer($0)) }
-            let features = RequestFeatures(
-                route: route, promptTokens: promptTokens, isStreaming: true, callerRegion: from)
+            guard let features = question.features(worker) else { return completion(.unknownModel) }
+            if worker.isRestricted, question.key == nil { return completion(.needsKey) }
+            let record = worker.generation.snapshot.keys.first { $0.name == question.key }
+            if question.key != nil, record == nil { return completion(.unknownKey) }
             completion(.explanation(worker.explain(features, profile: record?.profile)))
         }
     }

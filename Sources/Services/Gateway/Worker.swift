@@ -48,7 +48,10 @@ final class Worker: @unchecked Sendable {
 
     /// For requests whose endpoint speaks another wire than the caller.
     let translator = RequestTranslator()
+    /// Of the translator's body, where that is the caller's own without marks.
+    var markFreeFacts = RequestFacts()
     let embeddings = EmbeddingsTranslator()
+    let counts = TokenCountTranslator()
     /// Idle ones; each is one answer's while it is under way.
     private var answerTranslators: [AnswerTranslator] = []
 

@@ -116,7 +116,7 @@ extension AlternatingBody {
         case .toolResult: return role == .user
         // What nobody signed nobody takes back.
         case .thinking: return role == .assistant && !part.signature.isEmpty && takesThinking
-        case .redactedThinking: return role == .assistant && takesThinking
+        case .redactedThinking: return role == .assistant && !part.text.isEmpty && takesThinking
         case .image, .document, .audio, .video:
             guard let loss = loss(part, role) else { return true }
             losses.add(loss)

@@ -14,21 +14,50 @@ enum ClaudeThinking: Equatable {
 
 extension AlternatingBody {
     /// Whether and how much the model is to think.
-    /// - Parameters:
-    ///   - bound: on output tokens, thinking included; `nil`: the model's own.
-    ///   - mayBudget: whether a model that is told a number of tokens may think at this point of the conversation.
+    /// - Parameter bound: on output tokens, thinking included; `nil`: the model's own.
     /// - Returns: `nil` for no thinking, which is the wires' default.
-    mutating func planThinking(bound: Int64?, mayBudget: Bool) -> ClaudeThinking? {
+    mutating func planThinking(bound: Int64?) -> ClaudeThinking? {
         guard let reasoning = conversation.reasoning, reasoning != .off else { return nil }
         // "Thinking may not be enabled when tool_choice forces tool use."
         switch target.capabilities.thinking {
         case .adaptive where !conversation.forcesCall: return .adaptive(Self.effort(reasoning))
-        case .budget where !conversation.forcesCall && mayBudget && bound ?? .max > ThinkingBudget.smallest:
+        case .budget where !conversation.forcesCall && bound ?? .max > ThinkingBudget.smallest:
+            guard !resumesWithoutThinking else {
+                // The caller cannot mend it: the turn goes on without, or not at all.
+                losses.tell(.reasoning)
+                return nil
+            }
             return .budget(Self.budget(reasoning, bound ?? .max))
         case .none, .adaptive, .budget:
             losses.add(.reasoning)
             return nil
         }
+    }
+
+    /// Whether the conversation stands at the results of calls that came without thinking, because another provider
+    /// made them or the caller did not keep it. Claude with a budget refuses to think on from there.
+    private var resumesWithoutThinking: Bool {
+        var hasResults = false
+        var hasCalls = false
+        var isAssistant = false
+        for turn in conversation.turns.reversed() {
+            let parts = conversation.parts[turn.parts]
+            if turn.role == .user {
+                if isAssistant { hasResults = false }
+                if parts.contains(where: { $0.kind == .toolResult }) { hasResults = true }
+            } else {
+                // Whatever stands in front of a question is another turn.
+                guard hasResults else { return hasCalls }
+                if parts.contains(where: isTakenThinking) { return false }
+                if parts.contains(where: { $0.kind == .toolCall }) { hasCalls = true }
+            }
+            isAssistant = turn.role == .assistant
+        }
+        return hasCalls
+    }
+
+    private func isTakenThinking(_ part: Part) -> Bool {
+        part.kind == .redactedThinking && !part.text.isEmpty || part.kind == .thinking && !part.signature.isEmpty
     }
 
     private static func effort(_ reasoning: Reasoning) -> Reasoning.Effort? {

@@ -26,6 +26,20 @@ struct ChatRequestWriter: RequestWriting {
         writer.endObject()
     }
 
+    /// What vLLM's `tokenize` takes: it counts what its template makes of messages and tools. How the answer is to be
+    /// found and formed is no part of that.
+    static func writeCount(
+        _ conversation: Conversation, for target: EndpointTarget, to writer: JSONWriter, losses: inout Losses
+    ) throws(TranslationFault) {
+        guard !conversation.turns.isEmpty else { throw TranslationFault(.emptyConversation) }
+        for member in conversation.foreign { losses.add(member) }
+        writer.beginObject()
+        writer.member("model", target.model)
+        writeMessages(conversation, target, writer, &losses)
+        if !conversation.tools.isEmpty { writeDeclarations(conversation, writer) }
+        writer.endObject()
+    }
+
     // MARK: Messages
 
     private static func writeMessages(
@@ -52,12 +66,16 @@ struct ChatRequestWriter: RequestWriting {
 
     private static func writeTools(_ conversation: Conversation, _ writer: JSONWriter) {
         guard !conversation.tools.isEmpty else { return }
+        writeDeclarations(conversation, writer)
+        if let choice = conversation.toolChoice { write(choice, writer) }
+        if let allows = conversation.allowsParallelCalls { writer.member("parallel_tool_calls", allows) }
+    }
+
+    private static func writeDeclarations(_ conversation: Conversation, _ writer: JSONWriter) {
         writer.name("tools")
         writer.beginArray()
         for tool in conversation.tools where conversation.mayCall(tool.name) { write(tool, writer) }
         writer.endArray()
-        if let choice = conversation.toolChoice { write(choice, writer) }
-        if let allows = conversation.allowsParallelCalls { writer.member("parallel_tool_calls", allows) }
     }
 
     private static func write(_ tool: Tool, _ writer: JSONWriter) {

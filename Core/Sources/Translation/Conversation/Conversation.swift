@@ -75,6 +75,22 @@ public final class Conversation {
     }
 }
 
+extension Conversation {
+    /// Forgets what bears on the answer or its price alone: what is left is what the model would read.
+    func keepInput() {
+        for i in system.indices { system[i].cache = .none }
+        for i in parts.indices { parts[i].cache = .none }
+        for i in tools.indices { tools[i].cache = .none }
+        isStream = false
+        sampling = Sampling()
+        outputTokensMax = nil
+        stops.removeAll(keepingCapacity: true)
+        user = nil
+        metadata = nil
+        serviceTier = nil
+    }
+}
+
 /// One message. Neighbours may have the same role: wires that need alternation merge them when they write.
 public struct Turn: BitwiseCopyable {
     public enum Role: UInt8, BitwiseCopyable, Sendable { case user, assistant }

@@ -32,7 +32,7 @@ struct ConverseBody: AlternatingBody {
 
     mutating func write() throws(TranslationFault) {
         limitMarks()
-        let thinking = planThinking(bound: conversation.outputTokensMax, mayBudget: true)
+        let thinking = planThinking(bound: conversation.outputTokensMax)
         let sampling = takenSampling(isThinking: thinking != nil)
         writer.beginObject()
         writeInference(sampling)
@@ -48,6 +48,23 @@ struct ConverseBody: AlternatingBody {
         writeTier()
         writeMetadata()
         writer.endObject()
+    }
+
+    /// What CountTokens takes. The form of an answer is not counted, and nobody says for how much it would count.
+    mutating func writeCount() throws(TranslationFault) {
+        limitMarks()
+        let thinking = planThinking()
+        writer.beginObject()
+        try writeTools()
+        writeSystem()
+        try writeMessages()
+        writeModelFields(thinking)
+        writer.endObject()
+        switch conversation.format {
+        case nil: break
+        case .jsonObject: losses.add(.jsonObject)
+        case .jsonSchema: losses.add(.jsonSchema)
+        }
     }
 
     // MARK: Envelope

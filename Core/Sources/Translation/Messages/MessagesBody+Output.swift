@@ -4,36 +4,8 @@
 internal import ResourceTypes
 internal import WireFormats
 
-// Sampling, thinking and the form of the output: what depends on the model as much as on the wire.
+// Thinking, the form of the output and sampling.
 extension MessagesBody {
-    // MARK: Thinking
-
-    /// Whether the conversation stands at the results of calls that came without thinking, because another provider
-    /// made them or the caller did not keep it. Claude with a budget refuses to think on from there.
-    var resumesWithoutThinking: Bool {
-        var hasResults = false
-        var hasCalls = false
-        var isAssistant = false
-        for turn in conversation.turns.reversed() {
-            let parts = conversation.parts[turn.parts]
-            if turn.role == .user {
-                if isAssistant { hasResults = false }
-                if parts.contains(where: { $0.kind == .toolResult }) { hasResults = true }
-            } else {
-                // Whatever stands in front of a question is another turn.
-                guard hasResults else { return hasCalls }
-                if parts.contains(where: isTakenThinking) { return false }
-                if parts.contains(where: { $0.kind == .toolCall }) { hasCalls = true }
-            }
-            isAssistant = turn.role == .assistant
-        }
-        return hasCalls
-    }
-
-    private func isTakenThinking(_ part: Part) -> Bool {
-        part.kind == .redactedThinking || part.kind == .thinking && !part.signature.isEmpty
-    }
-
     mutating func writeOutput(_ thinking: ClaudeThinking?) {
         if let thinking {
             writer.name("thinking")

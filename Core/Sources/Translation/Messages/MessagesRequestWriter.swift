@@ -31,7 +31,7 @@ struct MessagesBody: AlternatingBody {
 
     mutating func write() throws(TranslationFault) {
         limitMarks()
-        let thinking = planThinking(bound: outputTokensMax, mayBudget: !resumesWithoutThinking)
+        let thinking = planThinking(bound: outputTokensMax)
         writer.beginObject()
         writeHome()
         writer.member("max_tokens", outputTokensMax)
@@ -40,6 +40,20 @@ struct MessagesBody: AlternatingBody {
         writeStops()
         writeOutput(thinking)
         writeAccount()
+        try writeTools()
+        writeSystem()
+        try writeMessages()
+        writer.endObject()
+    }
+
+    /// What `count_tokens` takes: no bound, no sampling. On Vertex AI the model stands in the body here.
+    mutating func writeCount() throws(TranslationFault) {
+        limitMarks()
+        let thinking = planThinking()
+        writer.beginObject()
+        if target.home == .vertex { writeHome() }
+        writer.member("model", target.model)
+        writeOutput(thinking)
         try writeTools()
         writeSystem()
         try writeMessages()

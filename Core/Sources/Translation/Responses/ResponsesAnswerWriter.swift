@@ -50,9 +50,9 @@ struct ResponsesAnswerWriter: AnswerWriting {
     private static func kind(_ part: Part) -> ResponsesItem.Kind? {
         switch part.kind {
         case .text, .refusal: .text
-        case .thinking, .redactedThinking: .reasoning
+        case .thinking: .reasoning
         case .toolCall: .call
-        case .image, .document, .audio, .video, .toolResult: nil
+        case .redactedThinking, .image, .document, .audio, .video, .toolResult: nil
         }
     }
 

@@ -37,6 +37,17 @@ struct ResponsesBody: EndpointBody {
         writer.endObject()
     }
 
+    /// What `input_tokens` takes.
+    mutating func writeCount() throws(TranslationFault) {
+        writer.beginObject()
+        writer.member("model", target.model)
+        _ = writeEffort()
+        writeFormat()
+        try writeTools()
+        try writeInput()
+        writer.endObject()
+    }
+
     // MARK: Sampling
 
     private mutating func writeSampling() {
@@ -64,19 +75,24 @@ struct ResponsesBody: EndpointBody {
 
     /// With nothing stored, a later turn can only go on from reasoning that came along, sealed.
     private mutating func writeReasoning() {
-        guard let reasoning = conversation.reasoning else { return }
+        if writeEffort() { writer.member("include", raw: #"["reasoning.encrypted_content"]"#) }
+    }
+
+    /// - Returns: whether the model is to reason.
+    private mutating func writeEffort() -> Bool {
+        guard let reasoning = conversation.reasoning else { return false }
         guard target.capabilities.thinking != .none else {
             // A model that cannot think is already what was asked for.
             if reasoning != .off { losses.add(.reasoning) }
-            return
+            return false
         }
         switch reasoning {
-        case .off: return writeEffort("none")
+        case .off: writeEffort("none")
         case .adaptive: break
         case .effort(let effort): writeEffort(effort.openAIName)
         case .budget(let tokens): writeEffort(ThinkingBudget.effort(tokens).openAIName)
         }
-        writer.member("include", raw: #"["reasoning.encrypted_content"]"#)
+        return reasoning != .off
     }
 
     private func writeEffort(_ word: StaticString) {

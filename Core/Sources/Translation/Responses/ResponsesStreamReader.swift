@@ -112,7 +112,6 @@ struct ResponsesStreamReader: StreamReading {
 
     private func readReasoning(_ item: JSONElement, isNew: Bool, _ events: inout [StreamEvent]) {
         let sealed = item["encrypted_content"]?.string ?? .empty
-        if let data = ResponsesReasoning.redacted(sealed) { return events.append(.redactedThinking(data)) }
         if isNew, let texts = ResponsesReasoning.texts(of: item) {
             for (number, element) in texts.enumerated() {
                 guard let text = element["text"]?.string, !text.isEmpty else { continue }

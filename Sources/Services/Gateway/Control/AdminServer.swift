@@ -120,12 +120,29 @@ public final class AdminServer {
         guard let model = query["model"], !model.isEmpty else {
             return error(responder, 400, "Say which model: /explain?model=NAME.")
         }
-        let tokens = query["prompt_tokens"].flatMap { Int32($0) } ?? 200
+        var question = ExplainQuestion(model: model, region: query["region"])
+        if let tokens = query["prompt_tokens"].flatMap({ Int32($0) }) { question.promptTokens = max(tokens, 0) }
+        question.key = query["key"]
+        if let tag = query["language"] {
+            question.language = LanguageCode(tag)
+            guard question.language != nil else {
+                return error(responder, 400, "language must be a tag (BCP 47) such as ta or hi-IN.")
+            }
+        }
+        if let name = query["operation"] {
+            question.operation = Operation.allCases.first { $0.name == name }
+            guard question.operation != nil else {
+                let names = Operation.allCases.map(\.name).joined(separator: ", ")
+                return error(responder, 400, "operation must be one of \(names).")
+            }
+        }
+        explain(question, responder)
+    }
+
+    private func explain(_ question: ExplainQuestion, _ responder: HTTPResponder) {
         let ticket = Confined(responder)
-        gateway.explain(
-            model: model, region: query["region"], promptTokens: max(tokens, 0), key: query["key"]
-        ) { [loop] explained in
-            loop.submit { Self.answer(ticket.value, explained, model: model) }
+        gateway.explain(question) { [loop] explained in
+            loop.submit { Self.answer(ticket.value, explained, model: question.model) }
         }
     }
 

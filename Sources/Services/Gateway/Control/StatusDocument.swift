@@ -66,6 +66,7 @@ enum StatusDocument {
             ("share", .decimal(requestsTotal == 0 ? 0 : Double(requests) / Double(requestsTotal))),
             ("input_tokens", .integer(Int(counters?.inputTokens ?? 0))),
             ("output_tokens", .integer(Int(counters?.outputTokens ?? 0))),
+            ("media", media(counters?.media ?? MediaUsage())),
             ("price_per_million", price(record.prices)),
             ("spend", .string((counters?.cost ?? .zero).text(fractionDigits: 6))),
         ])
@@ -73,6 +74,14 @@ enum StatusDocument {
 
     private static func price(_ prices: TokenPrices?) -> JSONValue {
         prices.map { .string("\($0.input.perMillionTokensText)/\($0.output.perMillionTokensText)") } ?? .null
+    }
+
+    private static func media(_ usage: MediaUsage) -> JSONValue {
+        .object([
+            ("audio_seconds", .decimal(Double(usage.audioMilliseconds) / 1_000)),
+            ("images", .integer(Int(usage.images))), ("searches", .integer(Int(usage.searches))),
+            ("characters", .integer(Int(usage.characters))),
+        ])
     }
 
     // MARK: Keys
@@ -87,6 +96,7 @@ enum StatusDocument {
                 ("requests", .integer(Int(used?.requests ?? 0))),
                 ("input_tokens", .integer(Int(used?.inputTokens ?? 0))),
                 ("output_tokens", .integer(Int(used?.outputTokens ?? 0))),
+                ("media", media(used?.media ?? MediaUsage())),
                 ("spend", .string((used?.spend ?? .zero).text(fractionDigits: 6))),
             ])
         }

@@ -27,7 +27,12 @@ extension Exchange {
 
     func sendStreamHead(_ connection: UpstreamConnection) {
         var writer = beginHead(connection)
-        if connection.isTranslating { writer.append("content-type: text/event-stream; charset=utf-8\r\n") }
+        if connection.isTranslating || connection.isReframed {
+            writer.append(
+                headers.wantsArray
+                    ? "content-type: application/json; charset=utf-8\r\n"
+                    : "content-type: text/event-stream; charset=utf-8\r\n")
+        }
         writer.append("cache-control: no-cache\r\nx-accel-buffering: no\r\n")
         AnswerHead.end(&writer, framing: framing, keepsAlive: keepsAlive)
         sendHead(writer)
@@ -122,7 +127,7 @@ extension Exchange {
         if relayedTail.count < Self.tailBytes {
             relayedTail.append(contentsOf: rest.prefix(Self.tailBytes))
             rest = rest.dropFirst(Self.tailBytes)
-            usage = ResponseScan.usage(inTailOf: relayedTail)
+            usage = relayedTail.withUnsafeBytes { counted($0) }
         }
         relayedTail.append(contentsOf: rest.suffix(Self.tailBytes))
         if relayedTail.count > 2 * Self.tailBytes { relayedTail.removeFirst(relayedTail.count - Self.tailBytes) }
@@ -140,7 +145,7 @@ extension Exchange {
             if let translationFault { refuse(.untranslatable(translationFault)) }
         case .upstream(let last) where last.kind == .unsupported: refuse(.unsupported(unsupported))
         case .noEndpoint(.inadmissible): refuse(.residency(residencyRefusal()))
-        case .noEndpoint(.exhausted) where machine.attempts == 0 && !isOrphaned: refuse(.unsupported([]))
+        case .noEndpoint(.exhausted) where machine.attempts == 0 && !isOrphaned: refuse(unserved)
         case .upstream(let last) where upstreamError.isPresent && last.status != 0:
             outcome =
                 last.kind == .callerError || last.kind == .contextTooLong || last.kind == .contentPolicy
@@ -159,6 +164,14 @@ extension Exchange {
         finish(keepingAlive: true)
     }
 
+    /// Why no endpoint of the route may have this request, whatever its state.
+    private var unserved: Refusal {
+        guard let language = features.language, worker.router.lacksOnlyLanguage(features, within: admissible) else {
+            return .unserved(features.operation)
+        }
+        return .unservedLanguage(language)
+    }
+
     private func refuse(_ refusal: Refusal) {
         outcome = refusal.outcome
         sendError(refusal)
@@ -172,13 +185,20 @@ extension Exchange {
                 status: answer.status, message: answer.message, type: answer.type, code: answer.code,
                 parameter: answer.parameter), in: wire)
         sendDocument(
-            answer.status, body, retryAfterSeconds: answer.retryAfterSeconds, keepsAlive: refusal.keepsConnection)
+            answer.status, framed(body), retryAfterSeconds: answer.retryAfterSeconds,
+            keepsAlive: refusal.keepsConnection)
     }
 
     private func sendUpstreamError() {
         // An upstream's 401 is about our credential, not the caller's.
         let status: UInt16 = upstreamError.status == 401 || upstreamError.status == 403 ? 502 : upstreamError.status
-        sendDocument(status, upstreamError.body, retryAfterSeconds: upstreamError.retryAfterSeconds, keepsAlive: true)
+        sendDocument(
+            status, framed(upstreamError.body), retryAfterSeconds: upstreamError.retryAfterSeconds, keepsAlive: true)
+    }
+
+    /// Whoever waits for an array gets an error in one too, as from Google.
+    private func framed(_ error: [UInt8]) -> [UInt8] {
+        headers.wantsArray && error.first == 123 ? [91] + error + [93] : error
     }
 
     func sendDocument(_ status: UInt16, _ body: [UInt8], retryAfterSeconds: Int64, keepsAlive: Bool) {
@@ -207,7 +227,9 @@ extension Exchange {
     /// no stream can only be cut.
     func endStream(_ failure: AttemptFailure) {
         outcome = .truncated
-        guard features.isStreaming, sendsChunks || !hasSentErrorEvent else { return finish(keepingAlive: false) }
+        guard features.isStreaming, sendsChunks || !hasSentErrorEvent, relayEndsWithEvent else {
+            return finish(keepingAlive: false)
+        }
         worker.beginSegments()
         if !hasSentErrorEvent {
             let event = terminalEvent(failure)
@@ -219,6 +241,13 @@ extension Exchange {
             sendStream(isLast: true)
         }
         finish(keepingAlive: true)
+    }
+
+    /// Events that nobody here understands go out as they arrive, so the last one may be a half: an event after it would
+    /// only spoil it.
+    private var relayEndsWithEvent: Bool {
+        relayedTail.isEmpty || relayedTail.suffix(2).elementsEqual([10, 10])
+            || relayedTail.suffix(4).elementsEqual([13, 10, 13, 10])
     }
 
     private func terminalEvent(_ failure: AttemptFailure) -> [UInt8] {
