@@ -78,7 +78,7 @@ public final class TokenCountTranslator {
     }
 
     private func writeResponses(_ target: EndpointTarget) throws(TranslationFault) {
-        var body = ResponsesBody(conversation: conversation, target: target, writer: writer)
+        var body = ResponsesBody(conversation, target, writer)
         for member in conversation.foreign { body.losses.add(member) }
         defer { losses = body.losses }
         try body.writeCount()
