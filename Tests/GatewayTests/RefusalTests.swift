@@ -39,6 +39,7 @@ import WireFormats
         Case(refusal: .expiredKey, status: 401, type: "authentication_error"),
         Case(refusal: .invalidBody(.missing(.model)), status: 400, type: invalid),
         Case(refusal: .invalidBody(.syntax(offset: 3, .unexpectedEnd)), status: 400, type: invalid),
+        Case(refusal: .localFile("messages[0].content[0].image_url.url"), status: 400, type: invalid),
         Case(refusal: .unknownModel("a \"b\"\n"), status: 404, type: invalid),
         Case(refusal: .routeForbidden("m"), status: 403, type: "permission_error"),
         Case(refusal: .overloaded, status: 429, type: "rate_limit_error", retryAfter: 1),
@@ -88,6 +89,7 @@ import WireFormats
         #expect(Refusal.invalidBody(.wrongType(.includeUsage)).answer().parameter == "stream_options.include_usage")
         #expect(Refusal.invalidBody(.empty).answer().parameter == nil)
         #expect(Refusal.unknownModel("m").answer().parameter == "model")
+        #expect(Refusal.localFile("images[0]").answer().parameter == "images[0]")
     }
 
     @Test func `a connection goes on only when the whole request was read`() {

@@ -17,6 +17,7 @@ public enum RequestScan {
         do throws(RequestFault) {
             try reader.readObject(&facts)
             try reader.requireMembers()
+            facts.mayNameLocalFile = reader.sawLocalFile
             return nil
         } catch {
             return error
@@ -122,6 +123,8 @@ private struct RequestReader {
         guard seen & bit == 0 else { throw .duplicate(member) }
         seen |= bit
     }
+
+    var sawLocalFile: Bool { scanner.sawLocalFile }
 
     private func has(_ member: RequestMember) -> Bool { seen & (1 << UInt32(member.rawValue)) != 0 }
 

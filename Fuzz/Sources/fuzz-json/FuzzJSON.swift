@@ -59,6 +59,9 @@ private func checkFacts(_ facts: RequestFacts, _ raw: UnsafeRawBufferPointer, _ 
     let tokens = tree["max_completion_tokens"]?.integerValue ?? tree["max_tokens"]?.integerValue ?? -1
     Fuzz.check(Int(facts.outputTokensMax) == tokens, "the output limit is the tree's")
     Fuzz.check(facts.objectBody > 0 && raw[facts.objectBody - 1] == 123, "the object begins where it is said to")
+    Fuzz.check(
+        facts.mayNameLocalFile || LocalFileAddress.member(of: raw) == nil,
+        "the scan notices every address of a local file")
     checkStreamOptions(facts.streamOptions, raw, tree["stream_options"])
     if case .chatCompletions = kind {
         Fuzz.check(facts.messageCount == tree["messages"]?.arrayValue?.count, "messages are counted")

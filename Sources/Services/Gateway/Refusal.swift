@@ -19,6 +19,8 @@ enum Refusal {
     case invalidBody(RequestFault)
     /// Not a `multipart/form-data` body with the boundary its head names.
     case invalidForm
+    /// A member with the address of a file on whichever machine reads it.
+    case localFile(String)
     /// The request makes no sense to a translator.
     case untranslatable(TranslationFault)
     /// No endpoint's wire can say what the request asks for.
@@ -46,8 +48,8 @@ enum Refusal {
             .missingKey,
             .unknownKey, .expiredKey:
             false
-        case .invalidBody, .invalidForm, .untranslatable, .unsupported, .unknownModel, .routeForbidden, .overloaded,
-            .noEndpoint, .deadline, .upstream:
+        case .invalidBody, .invalidForm, .localFile, .untranslatable, .unsupported, .unknownModel, .routeForbidden,
+            .overloaded, .noEndpoint, .deadline, .upstream:
             true
         }
     }
@@ -63,8 +65,7 @@ enum Refusal {
         case .deadline: .deadline
         case .upstream: .upstreamError
         case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .needsEvents, .methodNotAllowed, .invalidBody,
-            .invalidForm,
-            .untranslatable, .unsupported:
+            .invalidForm, .localFile, .untranslatable, .unsupported:
             .callerError
         }
     }
@@ -99,6 +100,13 @@ enum Refusal {
         case .invalidForm:
             return .invalid(
                 400, "invalid_request", "The body must be multipart/form-data with the boundary that its head names.")
+        case .localFile(let member):
+            let message =
+                "`\(member)` names a local file, which no provider may open for a caller. Send its bytes, or an address "
+                + "that the provider can reach."
+            var answer = Answer.invalid(400, "invalid_request", message)
+            answer.parameter = member
+            return answer
         case .untranslatable(let fault):
             var answer = Answer.invalid(400, "invalid_request", "The request cannot be served: \(fault.explanation)")
             answer.parameter = fault.path.isEmpty ? nil : fault.path

@@ -46,7 +46,11 @@ enum Inspect {
 
     private static func scan(_ body: UnsafeRawBufferPointer, _ operation: Operation, _ exchange: Exchange) -> Refusal? {
         guard let kind = operation.kind else { return scanForm(body, exchange) }
-        return RequestScan.facts(body, kind: kind, hashesPrefix: true, into: &exchange.facts).map { .invalidBody($0) }
+        if let fault = RequestScan.facts(body, kind: kind, hashesPrefix: true, into: &exchange.facts) {
+            return .invalidBody(fault)
+        }
+        // Here and not where requests are translated: most pass as they are.
+        return exchange.facts.mayNameLocalFile ? LocalFileAddress.member(of: body).map { .localFile($0) } : nil
     }
 
     /// A form with a sound file in it: only the model's name and a flag are read.
