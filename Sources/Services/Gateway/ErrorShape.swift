@@ -60,7 +60,15 @@ enum ErrorShape {
         }
     }
 
-    static func write(_ error: WireError, in wire: ChatWire) -> [UInt8] {
+    /// The body of a refusal of our own.
+    static func write(_ answer: Refusal.Answer, in wire: ChatWire) -> [UInt8] {
+        write(
+            WireError(
+                status: answer.status, message: answer.message, type: answer.type, code: answer.code,
+                parameter: answer.parameter), in: wire)
+    }
+
+    private static func write(_ error: WireError, in wire: ChatWire) -> [UInt8] {
         let writer = JSONWriter(capacity: 512)
         WireErrorBody.write(error, in: wire, to: writer)
         return Array(writer.bytes)

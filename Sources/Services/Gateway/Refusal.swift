@@ -70,6 +70,16 @@ enum Refusal {
         }
     }
 
+    func advice(_ answer: Answer) -> RetryAdvice {
+        var advice = RetryAdvice(status: answer.status, retryAfterSeconds: answer.retryAfterSeconds)
+        switch self {
+        case .http: advice.isCallersFault = true
+        case .upstream(let failure): advice.cause = failure.kind
+        default: break
+        }
+        return advice
+    }
+
     func answer() -> Answer {
         switch self {
         case .http(let fault):

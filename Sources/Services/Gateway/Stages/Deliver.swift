@@ -144,12 +144,12 @@ extension Exchange {
             outcome =
                 last.kind == .callerError || last.kind == .contextTooLong || last.kind == .contentPolicy
                 ? .callerError : .upstreamError
-            sendUpstreamError()
+            sendUpstreamError(last.kind)
         case .upstream(let last): refuse(.upstream(last))
         case .noEndpoint(let reason):
             if upstreamError.isPresent, case .exhausted = reason {
                 outcome = .upstreamError
-                sendUpstreamError()
+                sendUpstreamError(nil)
             } else {
                 refuse(.noEndpoint(reason))
             }
@@ -165,30 +165,29 @@ extension Exchange {
 
     func sendError(_ refusal: Refusal) {
         let answer = refusal.answer()
-        let body = ErrorShape.write(
-            WireError(
-                status: answer.status, message: answer.message, type: answer.type, code: answer.code,
-                parameter: answer.parameter), in: wire)
         sendDocument(
-            answer.status, body, retryAfterSeconds: answer.retryAfterSeconds, keepsAlive: refusal.keepsConnection)
+            ErrorShape.write(answer, in: wire), refusal.advice(answer), keepsAlive: refusal.keepsConnection)
     }
 
-    private func sendUpstreamError() {
+    private func sendUpstreamError(_ cause: FailureKind?) {
         // An upstream's 401 is about our credential, not the caller's.
         let status: UInt16 = upstreamError.status == 401 || upstreamError.status == 403 ? 502 : upstreamError.status
-        sendDocument(status, upstreamError.body, retryAfterSeconds: upstreamError.retryAfterSeconds, keepsAlive: true)
+        let advice = RetryAdvice(status: status, retryAfterSeconds: upstreamError.retryAfterSeconds, cause: cause)
+        sendDocument(upstreamError.body, advice, keepsAlive: true)
     }
 
-    func sendDocument(_ status: UInt16, _ body: [UInt8], retryAfterSeconds: Int64, keepsAlive: Bool) {
+    private func sendDocument(_ body: [UInt8], _ advice: RetryAdvice, keepsAlive: Bool) {
+        let status = advice.status
         answeredStatus = status
         var writer = ByteWriter(worker.headMemory)
         AnswerHead.begin(&writer, status: status)
         writer.append("content-type: application/json\r\n")
-        if retryAfterSeconds >= 0 {
+        if advice.retryAfterSeconds >= 0 {
             writer.append("retry-after: ")
-            writer.append(decimal: retryAfterSeconds)
+            writer.append(decimal: advice.retryAfterSeconds)
             writer.append("\r\n")
         }
+        if advice.isFutile(wait: { worker.router.wait(for: features, now: now) }) { writer.append(RetryAdvice.forbids) }
         if status == 401 { writer.append("www-authenticate: Bearer\r\n") }
         AnswerHead.appendDecision(&writer, self)
         AnswerHead.end(&writer, framing: .length(body.count), keepsAlive: keepsAlive && client.keepsAlive)
@@ -234,7 +233,7 @@ extension Exchange {
 extension Exchange {
     /// A document of our own, for the few paths that are not inference.
     func sendJSON(_ value: JSONValue) {
-        sendDocument(200, value.bytes, retryAfterSeconds: -1, keepsAlive: true)
+        sendDocument(value.bytes, RetryAdvice(status: 200, retryAfterSeconds: -1), keepsAlive: true)
         finish(keepingAlive: true)
     }
 }
