@@ -18,7 +18,9 @@ import WireFormats
     }
 
     private static func upstream(_ kind: FailureKind, _ status: UInt16) -> Case {
-        Case(refusal: .upstream(AttemptFailure(kind: kind)), status: status, type: "upstream_error")
+        Case(
+            refusal: .upstream(AttemptFailure(kind: kind)), status: status,
+            type: status == 429 ? "rate_limit_error" : "upstream_error")
     }
 
     private static let invalid = "invalid_request_error"

@@ -174,8 +174,9 @@ enum Refusal {
             return .unavailable(
                 504, "deadline_exceeded", "The answer did not come within this route's total timeout.", -1)
         case .upstream(let failure):
-            return .unavailable(
-                failure.gatewayStatus, "upstream_error", "The endpoint failed: \(failure.kind.explanation).", -1)
+            let message = "The endpoint failed: \(failure.kind.explanation)."
+            if failure.gatewayStatus == 429 { return .limited(message, -1) }
+            return .unavailable(failure.gatewayStatus, "upstream_error", message, -1)
         default:
             return .limited("This gateway is at its limit of concurrent requests.", 1_000_000_000)
         }

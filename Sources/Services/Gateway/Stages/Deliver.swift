@@ -170,9 +170,8 @@ extension Exchange {
     }
 
     private func sendUpstreamError(_ cause: FailureKind?) {
-        // An upstream's 401 is about our credential, not the caller's.
-        let status: UInt16 = upstreamError.status == 401 || upstreamError.status == 403 ? 502 : upstreamError.status
-        let advice = RetryAdvice(status: status, retryAfterSeconds: upstreamError.retryAfterSeconds, cause: cause)
+        let advice = RetryAdvice(
+            status: upstreamError.status, retryAfterSeconds: upstreamError.retryAfterSeconds, cause: cause)
         sendDocument(upstreamError.body, advice, keepsAlive: true)
     }
 
