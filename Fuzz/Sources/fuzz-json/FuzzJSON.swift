@@ -89,6 +89,8 @@ private func checkResponse(_ raw: UnsafeRawBufferPointer, _ tree: JSONValue?) {
     switch chunk.kind {
     case .malformed: Fuzz.check(tree?.members == nil, "an object of JSON is not malformed")
     case .done: Fuzz.check(tree == nil, "the end mark is no JSON")
+    // Google's compatible API puts an error into an array.
+    case .error: Fuzz.check(tree != nil, "an error is JSON")
     default: Fuzz.check(raw.isEmpty || tree?.members != nil, "only objects of JSON are chunks")
     }
     if ResponseScan.isPlainChunk(raw), chunk.kind != .malformed {
