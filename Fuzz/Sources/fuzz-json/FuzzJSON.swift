@@ -59,6 +59,9 @@ private func checkFacts(_ facts: RequestFacts, _ raw: UnsafeRawBufferPointer, _ 
     let tokens = tree["max_completion_tokens"]?.integerValue ?? tree["max_tokens"]?.integerValue ?? -1
     Fuzz.check(Int(facts.outputTokensMax) == tokens, "the output limit is the tree's")
     Fuzz.check(facts.objectBody > 0 && raw[facts.objectBody - 1] == 123, "the object begins where it is said to")
+    Fuzz.check(
+        facts.mayNameLocalFile || LocalFileAddress.member(of: raw) == nil,
+        "the scan notices every address of a local file")
     checkStreamOptions(facts.streamOptions, raw, tree["stream_options"])
     if case .chatCompletions = kind {
         Fuzz.check(facts.messageCount == tree["messages"]?.arrayValue?.count, "messages are counted")
@@ -86,6 +89,8 @@ private func checkResponse(_ raw: UnsafeRawBufferPointer, _ tree: JSONValue?) {
     switch chunk.kind {
     case .malformed: Fuzz.check(tree?.members == nil, "an object of JSON is not malformed")
     case .done: Fuzz.check(tree == nil, "the end mark is no JSON")
+    // Google's compatible API puts an error into an array.
+    case .error: Fuzz.check(tree != nil, "an error is JSON")
     default: Fuzz.check(raw.isEmpty || tree?.members != nil, "only objects of JSON are chunks")
     }
     if ResponseScan.isPlainChunk(raw), chunk.kind != .malformed {

@@ -25,7 +25,9 @@ enum GenerateContentConfigReader {
         case .frequencyPenalty: conversation.sampling.frequencyPenalty = value.isEmpty ? nil : value.number
         case .maxOutputTokens: conversation.outputTokensMax = try value.integer(at: "generationConfig.maxOutputTokens")
         case .stopSequences: try readStops(value, into: conversation)
-        case .thinkingConfig: conversation.reasoning = try readThinking(value)
+        case .thinkingConfig:
+            conversation.showsThoughts = includesThoughts(value)
+            conversation.reasoning = try readThinking(value)
         case .format: break
         case .candidateCount: if value.integer != 1 { foreign(name, conversation) }
         case .modalities: if !isTextAlone(value) { foreign(name, conversation) }
@@ -53,8 +55,8 @@ enum GenerateContentConfigReader {
 
     // MARK: Thinking
 
-    /// A budget of 0 is off, -1 is as much as the model thinks fit. Whether the thoughts are shown is not asked here:
-    /// they come, and a Google client tells them from text by itself.
+    /// A budget of 0 is off, -1 is as much as the model thinks fit. Thoughts that come unasked are shown: a Google client
+    /// tells them from text by itself.
     private static func readThinking(_ config: JSONElement) throws(TranslationFault) -> Reasoning? {
         let budget = config.either("thinkingBudget", "thinking_budget")
         let level = config.either("thinkingLevel", "thinking_level")
@@ -67,7 +69,11 @@ enum GenerateContentConfigReader {
             return tokens == 0 ? .off : tokens < 0 ? .adaptive : .budget(tokens)
         }
         if let level { return .effort(try effort(level)) }
-        return config.either("includeThoughts", "include_thoughts")?.bool ?? false ? .adaptive : nil
+        return includesThoughts(config) ? .adaptive : nil
+    }
+
+    private static func includesThoughts(_ config: JSONElement) -> Bool {
+        config.either("includeThoughts", "include_thoughts")?.bool ?? false
     }
 
     private static func effort(_ level: JSONElement) throws(TranslationFault) -> Reasoning.Effort {

@@ -104,6 +104,7 @@ struct MessagesRequestReader: RequestReading {
         // Thinking is shown wherever the endpoint shows it.
         let isShown = thinking["display"]?.string.map { $0 == "summarized" } ?? true
         if !isShown { conversation.addForeign("thinking.", "display") }
+        conversation.showsThoughts = isShown && conversation.reasoning != .off
         conversation.addForeignMembers(of: thinking, except: MessagesMembers.thinking, "thinking.")
     }
 
