@@ -32,5 +32,6 @@ let package = Package(
         fuzzer("fuzz-sse"),
         fuzzer("fuzz-json"),
         fuzzer("fuzz-eventstream"),
+        fuzzer("fuzz-multipart"),
     ]
 )
