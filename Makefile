@@ -52,7 +52,7 @@ budgets: ## instructions, allocations and system calls per request against Bench
 	scripts/test budgets
 
 fuzz: ## fuzz each parser for a minute (SECONDS_EACH=60)
-	for target in http sse json eventstream signatures; do Fuzz/run $$target $${SECONDS_EACH:-60} || exit 1; done
+	for target in http sse json eventstream multipart signatures; do Fuzz/run $$target $${SECONDS_EACH:-60} || exit 1; done
 
 clean: ## remove what was built
 	rm -rf .build Core/.build Benchmarks/.build Fuzz/.build .isobar

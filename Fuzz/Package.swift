@@ -35,5 +35,6 @@ let package = Package(
         fuzzer(
             "fuzz-signatures",
             [.product(name: "ResourceTypes", package: "Core"), .product(name: "Translation", package: "Core")]),
+        fuzzer("fuzz-multipart"),
     ]
 )
