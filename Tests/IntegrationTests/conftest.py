@@ -29,9 +29,10 @@ MAJOR_OF_EVERYTHING = "2"
 HAS_SDKS = all(importlib.util.find_spec(name) for name in ("anthropic", "boto3"))
 
 STARTS_PROCESSES = {"workshop", "shared_workshop", "up", "cell", "failing"}
+NEED_SDKS = ["test_credentials*.py", "test_double*.py", "test_matrix*.py"]
 
 # What imports an SDK cannot even be read without it.
-collect_ignore_glob = [] if HAS_SDKS else ["test_double*.py", "test_matrix*.py"]
+collect_ignore_glob = [] if HAS_SDKS else NEED_SDKS
 
 
 def pytest_addoption(parser):
@@ -159,6 +160,18 @@ def up(request, tmp_path_factory):
     yield {**process.stack, "log": process.log}
     process.popen.terminate()
     process.wait(40)
+    workshop.close()
+
+
+@pytest.fixture(scope="session")
+def openbao(request, tmp_path_factory):
+    """An issuer of identity tokens, for all tests together."""
+    from openbao import OpenBao
+
+    workshop = _session_workshop(request, tmp_path_factory)
+    server = OpenBao(workshop.directory / "openbao")
+    workshop.processes.append(server)
+    yield server
     workshop.close()
 
 
