@@ -94,10 +94,7 @@ struct GenerateContentStreamWriter: StreamWriting {
         while let block = calls.first, !isClosed { writeCall(block, to: writer) }
         guard !isClosed else { return }
         // An end without a reason is none.
-        guard let finish else {
-            let message = "The model's answer ended without saying how."
-            return fail(WireError(status: 502, message: message, type: "api_error"), to: writer)
-        }
+        guard let finish else { return fail(.unfinished, to: writer) }
         isClosed = true
         writeChunk(nil, finish: finish, usage: usage, to: writer)
     }
