@@ -191,6 +191,7 @@ struct ReadMessagesRequestTests {
             (#"{"tools":[{"name":""}],"messages":[]}"#, "tools[0].name"),
             (#"{"tools":[{"name":"f","input_schema":[]}],"messages":[]}"#, "tools[0].input_schema"),
             (#"{"thinking":{"type":"enabled"},"messages":[]}"#, "thinking.budget_tokens"),
+            (#"{"thinking":{"type":"enabled","budget_tokens":0},"messages":[]}"#, "thinking.budget_tokens"),
             (#"{"thinking":{"type":"deep"},"messages":[]}"#, "thinking.type"),
             (#"{"output_config":{"effort":"none"},"messages":[]}"#, "output_config.effort"),
             (#"{"output_config":{"format":{"type":"json_schema"}},"messages":[]}"#, "output_config.format"),

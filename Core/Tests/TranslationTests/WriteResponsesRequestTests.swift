@@ -195,6 +195,21 @@ struct WriteResponsesRequestTests {
         }
     }
 
+    @Test(
+        "a restriction that says nothing of a choice leaves it free, and no choice stays none",
+        arguments: [
+            ("", #"{"type":"allowed_tools","mode":"auto","tools":[{"type":"function","name":"g"}]}"#),
+            (#","mode":"NONE""#, #""none""#), (#","mode":"ANY""#, #"{"type":"function","name":"g"}"#),
+        ])
+    func restrictedChoice(_ mode: String, _ expected: String) throws {
+        let translated = try MessagesTesting.translate(
+            #"""
+            {"contents":[{"parts":[{"text":"x"}]}],"tools":[{"functionDeclarations":[{"name":"f"},{"name":"g"}]}],
+             "toolConfig":{"functionCallingConfig":{"allowedFunctionNames":["g"]\#(mode)}}}
+            """#, from: GenerateContentRequestReader.self, to: ResponsesRequestWriter.self)
+        #expect(try translated.body["tool_choice"] == MessagesTesting.value(expected))
+    }
+
     @Test("a forced call of no tool makes no sense")
     func forcedWithoutTools() {
         #expect(throws: TranslationFault(.wrongType("used together with tools"), at: "tool_choice")) {

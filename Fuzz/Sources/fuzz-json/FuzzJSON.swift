@@ -15,13 +15,10 @@ private func testOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: data, count: count))
     let tree = try? JSONValue(parsing: bytes)
     if let tree { checkRoundTrip(tree) }
-    // A copy of exactly these bytes, so that the sanitizer sees a read beyond them.
-    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
-    defer { copy.deallocate() }
-    copy.copyBytes(from: bytes)
-    let raw = UnsafeRawBufferPointer(copy)
-    for kind in [RequestKind.chatCompletions, .completions, .embeddings] { checkRequest(raw, kind, tree) }
-    checkResponse(raw, tree)
+    Fuzz.withCopy(of: bytes) { raw in
+        for kind in [RequestKind.chatCompletions, .completions, .embeddings] { checkRequest(raw, kind, tree) }
+        checkResponse(raw, tree)
+    }
     return 0
 }
 

@@ -17,12 +17,18 @@ enum GenerateContentConfigReader {
         _ name: JSONString, _ value: JSONElement, into conversation: Conversation
     ) throws(TranslationFault) {
         switch Member(name) {
-        case .temperature: conversation.sampling.temperature = value.number
-        case .topP: conversation.sampling.topP = value.number
-        case .topK: conversation.sampling.topK = value.wholeNumber
-        case .seed: conversation.sampling.seed = value.number
-        case .presencePenalty: conversation.sampling.presencePenalty = value.isEmpty ? nil : value.number
-        case .frequencyPenalty: conversation.sampling.frequencyPenalty = value.isEmpty ? nil : value.number
+        case .temperature: conversation.sampling.temperature = try number(value, "generationConfig.temperature")
+        case .topP: conversation.sampling.topP = try number(value, "generationConfig.topP")
+        case .topK:
+            _ = try number(value, "generationConfig.topK")
+            conversation.sampling.topK = value.wholeNumber
+        case .seed: conversation.sampling.seed = try number(value, "generationConfig.seed")
+        case .presencePenalty:
+            let penalty = try number(value, "generationConfig.presencePenalty")
+            conversation.sampling.presencePenalty = value.isEmpty ? nil : penalty
+        case .frequencyPenalty:
+            let penalty = try number(value, "generationConfig.frequencyPenalty")
+            conversation.sampling.frequencyPenalty = value.isEmpty ? nil : penalty
         case .maxOutputTokens: conversation.outputTokensMax = try value.integer(at: "generationConfig.maxOutputTokens")
         case .stopSequences: try readStops(value, into: conversation)
         case .thinkingConfig:
@@ -37,6 +43,12 @@ enum GenerateContentConfigReader {
 
     private static func foreign(_ name: JSONString, _ conversation: Conversation) {
         conversation.addForeign("generationConfig.", name)
+    }
+
+    /// A value of the wrong kind is refused: left out, it would be lost without a word.
+    private static func number(_ value: JSONElement, _ path: StaticString) throws(TranslationFault) -> JSONRaw {
+        guard let number = value.number else { throw TranslationFault(.wrongType("a number"), at: "\(path)") }
+        return number
     }
 
     private static func readStops(_ value: JSONElement, into conversation: Conversation) throws(TranslationFault) {
