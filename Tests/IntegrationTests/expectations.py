@@ -300,8 +300,8 @@ rule("thoughts", Supported(), upstreams={"compatible"})
 rule("thoughts", Absent("OpenAI's chat completions never show thoughts.", "provider"), upstreams=CHAT)
 rule(
     "thoughts",
-    Absent("OpenAI shows summaries of thoughts to those who ask for them in its own words only.", "provider"),
-    EVERY_FRONT - {"responses"},
+    Absent("OpenAI shows thoughts to those who ask for them, which its chat completions have no words for.", "provider"),
+    {"chat"},
     RESPONSES,
 )
 feature("signatures", "Thinking", "signed thoughts and calls sent back in the next turn")

@@ -89,7 +89,7 @@ KINDS = {
     "foundry-claude": Kind(Azure, "azure", CLAUDE, api="messages", base="/anthropic/v1"),
     "anthropic": Kind(Anthropic, "anthropic", CLAUDE),
     # Signed; the other two send Bedrock's API keys.
-    "bedrock-converse": Kind(Bedrock, "bedrock", BEDROCK_CLAUDE, credential=BEARER),
+    "bedrock-converse": Kind(Bedrock, "bedrock", BEDROCK_CLAUDE),
     "bedrock-invoke": Kind(Bedrock, "bedrock", BEDROCK_CLAUDE, api="messages", credential=BEARER, serves=BUDGET),
     "bedrock-openai": Kind(
         Bedrock, "bedrock", "us.openai.gpt-double", api="chat", base="/openai/v1", credential=BEARER

@@ -49,7 +49,7 @@ def server(double):
 def connect(session, server):
     """Makes clients that show every error at once instead of retrying."""
 
-    def make(key="AKIDDOUBLE", secret="double-secret", token=None, region="us-east-1", attempts=1, url=server.url):
+    def make(key="AKIDDOUBLE000000", secret="double-secret", token=None, region="us-east-1", attempts=1, url=server.url):
         return session.client(
             "bedrock-runtime",
             endpoint_url=url,
@@ -245,7 +245,7 @@ def test_anthropic_s_sdk_speaks_to_bedrock(server):
     with anthropic.AnthropicBedrock(
         base_url=server.url,
         aws_region="us-east-1",
-        aws_access_key="AKIDDOUBLE",
+        aws_access_key="AKIDDOUBLE000000",
         aws_secret_key="double-secret",
         max_retries=0,
     ) as client:
@@ -270,7 +270,7 @@ def test_the_sdks_of_both_sign_for_mantle(double):
     with anthropic.AnthropicBedrockMantle(
         base_url=f"{mantle.url}/anthropic",
         aws_region="us-east-1",
-        aws_access_key="AKIDDOUBLE",
+        aws_access_key="AKIDDOUBLE000000",
         aws_secret_key="double-secret",
         max_retries=0,
     ) as client:
@@ -283,7 +283,7 @@ def test_the_sdks_of_both_sign_for_mantle(double):
         with expectation, openai.BedrockOpenAI(
             base_url=f"{mantle.url}/openai/v1",
             aws_region="us-east-1",
-            aws_access_key_id="AKIDDOUBLE",
+            aws_access_key_id="AKIDDOUBLE000000",
             aws_secret_access_key=secret,
             max_retries=0,
         ) as client:
@@ -421,7 +421,7 @@ def test_what_must_be_signed_is_signed_and_what_must_not_is_not(server, monkeypa
     def send(sign, add=()):
         """Signs with these headers, then adds others."""
         signer = botocore.auth.SigV4Auth(
-            botocore.credentials.Credentials("AKIDDOUBLE", "double-secret"), "bedrock", "us-east-1"
+            botocore.credentials.Credentials("AKIDDOUBLE000000", "double-secret"), "bedrock", "us-east-1"
         )
         body = json.dumps({"messages": say("Hi")["messages"]})
         url = f"{server.url}/model/m/converse"

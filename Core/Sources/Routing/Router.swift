@@ -94,6 +94,18 @@ public struct Router: ~Copyable {
         return false
     }
 
+    /// How long `pick` would have no endpoint for a request that has tried nothing yet: zero when it would have one now,
+    /// `nil` when it never will. Changes nothing, as a rehearsal.
+    public func wait(for features: RequestFeatures, within admissible: AdmissibleEndpoints, now: Instant) -> TimeSpan? {
+        guard Int(features.route.index) < routes.count else { return nil }
+        var rehearsal = rng
+        let question = PickQuestion(features: features, admissible: admissible, tried: TriedEndpoints(), now: now)
+        return switch decide(question, rng: &rehearsal, keepsGates: false) {
+        case .endpoint: .zero
+        case .none(let reason): reason.retryAfter
+        }
+    }
+
     /// An attempt was dispatched: it counts towards load and rates until `ended`.
     public mutating func began(_ endpoint: EndpointID, _ features: RequestFeatures, now: Instant) {
         guard let state = state(endpoint) else { return }

@@ -39,6 +39,8 @@ struct JSONScanner {
     private(set) var at: UnsafePointer<UInt8>
     /// A string inside of a value that was passed over may be marked (`MarkPrefix`).
     private(set) var sawMark = false
+    /// Whether a string that was passed over as a value, or inside one, begins as a `LocalFileAddress` does.
+    private(set) var sawLocalFile = false
 
     static let depthMax = 128
 
@@ -306,13 +308,22 @@ struct JSONScanner {
     private mutating func skipScalar(_ first: UInt8) throws(JSONFault) {
         switch first {
         case 34:
-            if MarkPrefix.mayBegin(at + 1, end) { sawMark = true }
+            let text = at + 1
+            if MarkPrefix.mayBegin(text, end) { sawMark = true }
             _ = try string()
+            if LocalFileAddress.mayBegin(with: text.pointee) { noteLocalFile(text) }
         case 45, 48...57: _ = try number()
         case 116: try word("true")
         case 102: try word("false")
         case 110: try word("null")
         default: throw .unexpectedByte
         }
+    }
+
+    /// - Parameter text: begins behind the quote of the string that was passed over last.
+    @inline(never)
+    private mutating func noteLocalFile(_ text: UnsafePointer<UInt8>) {
+        let text = UnsafeRawBufferPointer(start: text, count: at - 1 - text)
+        if LocalFileAddress.begins(text) { sawLocalFile = true }
     }
 }

@@ -66,6 +66,8 @@ public struct RequestFacts: Sendable {
     public var hasTools = false
     /// Some string begins as the gateway's marks do.
     public var mayBeMarked = false
+    /// Some string begins as the address of a local file does; `LocalFileAddress.member` tells whether it is one.
+    public var mayNameLocalFile = false
     /// Offset after the opening brace.
     public var objectBody = 0
     /// Hash `k` covers the messages 0 to `k`.

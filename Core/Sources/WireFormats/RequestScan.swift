@@ -18,6 +18,7 @@ public enum RequestScan {
             try reader.readObject(&facts)
             try reader.requireMembers()
             facts.mayBeMarked = reader.sawMark
+            facts.mayNameLocalFile = reader.sawLocalFile
             return nil
         } catch {
             return error
@@ -125,6 +126,7 @@ private struct RequestReader {
     }
 
     var sawMark: Bool { scanner.sawMark }
+    var sawLocalFile: Bool { scanner.sawLocalFile }
 
     private func has(_ member: RequestMember) -> Bool { seen & (1 << UInt32(member.rawValue)) != 0 }
 

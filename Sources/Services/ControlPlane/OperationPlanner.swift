@@ -38,13 +38,14 @@ struct OperationPlanner {
     // MARK: What there is
 
     /// Facts: the servers' own references (read 2026-11). vLLM and SGLang differ by version in Responses and Messages,
-    /// so only what every version has is assumed.
+    /// so only what every version has is assumed. llama.cpp's server has both, but ignores `text.format` and
+    /// `output_config` there and calls an answer that its token limit cut `completed`: what passes through would lose a
+    /// schema without a word, so such callers are translated to its chat, which keeps both.
     static func defaultAPIs(_ flavor: ProviderFlavor, _ modalities: Set<Modality>) -> [ServedAPI] {
         let chat: [ServedAPI] =
             switch flavor {
             case .openai, .azure: [.chat, .responses, .completions]
-            case .llamaCpp: [.chat, .responses, .messages, .completions]
-            case .vllm, .sglang, .ollama, .tgi, .generic: [.chat, .completions]
+            case .vllm, .sglang, .llamaCpp, .ollama, .tgi, .generic: [.chat, .completions]
             case .anthropic: [.messages]
             case .bedrock: [.converse]
             case .vertex, .gemini: [.generateContent]

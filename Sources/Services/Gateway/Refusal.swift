@@ -18,6 +18,8 @@ enum Refusal {
     case invalidForm(MultipartFault)
     /// `X-Isobar-Language` is no language tag.
     case invalidLanguage
+    /// A member with the address of a file on whichever machine reads it.
+    case localFile(String)
     /// The request makes no sense to a translator.
     case untranslatable(TranslationFault)
     /// No endpoint's wire can say what the request asks for.
@@ -52,8 +54,8 @@ enum Refusal {
         case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .unknownPath, .methodNotAllowed, .missingKey,
             .unknownKey, .expiredKey:
             false
-        case .invalidBody, .invalidForm, .invalidLanguage, .untranslatable, .unsupported, .unserved, .unservedLanguage,
-            .unknownModel, .routeForbidden, .residency, .overloaded, .noEndpoint, .deadline, .upstream:
+        case .invalidBody, .invalidForm, .invalidLanguage, .localFile, .untranslatable, .unsupported, .unserved,
+            .unservedLanguage, .unknownModel, .routeForbidden, .residency, .overloaded, .noEndpoint, .deadline, .upstream:
             true
         }
     }
@@ -69,9 +71,19 @@ enum Refusal {
         case .deadline: .deadline
         case .upstream: .upstreamError
         case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .methodNotAllowed, .invalidBody, .invalidForm,
-            .invalidLanguage, .untranslatable, .unsupported, .unserved, .unservedLanguage:
+            .invalidLanguage, .localFile, .untranslatable, .unsupported, .unserved, .unservedLanguage:
             .callerError
         }
+    }
+
+    func advice(_ answer: Answer) -> RetryAdvice {
+        var advice = RetryAdvice(status: answer.status, retryAfterSeconds: answer.retryAfterSeconds)
+        switch self {
+        case .http: advice.isCallersFault = true
+        case .upstream(let failure): advice.cause = failure.kind
+        default: break
+        }
+        return advice
     }
 
     func answer() -> Answer {
@@ -105,6 +117,13 @@ enum Refusal {
             answer.parameter = fault.parameter.map { "\($0)" }
             return answer
         case .invalidLanguage, .unservedLanguage: return languageAnswer
+        case .localFile(let member):
+            let message =
+                "`\(member)` names a local file, which no provider may open for a caller. Send its bytes, or an address "
+                + "that the provider can reach."
+            var answer = Answer.invalid(400, "invalid_request", message)
+            answer.parameter = member
+            return answer
         case .untranslatable(let fault):
             var answer = Answer.invalid(400, "invalid_request", "The request cannot be served: \(fault.explanation)")
             answer.parameter = fault.path.isEmpty ? nil : fault.path
@@ -174,8 +193,9 @@ enum Refusal {
             return .unavailable(
                 504, "deadline_exceeded", "The answer did not come within this route's total timeout.", -1)
         case .upstream(let failure):
-            return .unavailable(
-                failure.gatewayStatus, "upstream_error", "The endpoint failed: \(failure.kind.explanation).", -1)
+            let message = "The endpoint failed: \(failure.kind.explanation)."
+            if failure.gatewayStatus == 429 { return .limited(message, -1) }
+            return .unavailable(failure.gatewayStatus, "upstream_error", message, -1)
         default:
             return .limited("This gateway is at its limit of concurrent requests.", 1_000_000_000)
         }

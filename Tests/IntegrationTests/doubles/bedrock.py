@@ -70,7 +70,7 @@ class Bedrock(Double):
         self.clock_ahead = 0
         self.credentials = credentials or signatures.CredentialStore()
         if credentials is None:
-            self.credentials.add("AKIDDOUBLE", "double-secret")
+            self.credentials.add("AKIDDOUBLE000000", "double-secret")
         super().__init__(**options)
 
     # Converse

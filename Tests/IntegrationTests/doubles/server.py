@@ -94,7 +94,7 @@ class Double:
     """A provider on loopback.
 
     - keys: credentials it takes. - models: names it knows; None for any.
-    - model: a function from `Prompt` to `Reply`.
+    - model: a function from `Prompt` to `Reply`. - port: where, if it matters.
     - requests: everything that arrived, in order.
     - mistakes: exceptions of the double's own; a test with one of these has failed.
 
@@ -104,14 +104,14 @@ class Double:
 
     routes = []
 
-    def __init__(self, keys=("double-key",), models=None, model=echo, tls=None):
+    def __init__(self, keys=("double-key",), models=None, model=echo, tls=None, port=None):
         self.keys = set(keys)
         self.models = set(models) if models is not None else None
         self.model = model
         self.faults = Faults()
         self.requests = []
         self.mistakes = []
-        self.port = free_port()
+        self.port = port or free_port()
         self._numbers, self._local = itertools.count(1), threading.local()
         self._patterns = [(method, re.compile(path), name) for method, path, name in self.routes]
         self._server = _Server(self, tls)

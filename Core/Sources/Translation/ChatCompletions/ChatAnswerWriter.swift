@@ -15,7 +15,7 @@ struct ChatAnswerWriter: AnswerWriting {
         writer.beginArray()
         writer.beginObject()
         writer.member("index", 0)
-        writeMessage(answer, writer)
+        writeMessage(answer, target, writer)
         writer.member("logprobs", raw: "null")
         writer.name("finish_reason")
         if let finish = answer.finish { writer.string(ChatFinish.word(finish.reason)) } else { writer.null() }
@@ -25,7 +25,7 @@ struct ChatAnswerWriter: AnswerWriting {
         writer.endObject()
     }
 
-    private static func writeMessage(_ answer: Answer, _ writer: JSONWriter) {
+    private static func writeMessage(_ answer: Answer, _ target: AnswerTarget, _ writer: JSONWriter) {
         writer.name("message")
         writer.beginObject()
         writer.member("role", "assistant")
@@ -35,7 +35,11 @@ struct ChatAnswerWriter: AnswerWriting {
         if answer.hasToolCalls {
             writer.name("tool_calls")
             writer.beginArray()
-            for part in answer.parts where part.kind == .toolCall { ChatToolCall.write(part, writer) }
+            for (number, part) in answer.parts.enumerated() where part.kind == .toolCall {
+                ChatToolCall.write(part, name: part.name, writer) {
+                    target.writeCallID(part.id, number, writer)
+                }
+            }
             writer.endArray()
         }
         writer.endObject()

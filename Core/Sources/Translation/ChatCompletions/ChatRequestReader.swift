@@ -21,25 +21,26 @@ struct ChatRequestReader: RequestReading {
         _ name: JSONString, _ value: JSONElement, _ body: JSONElement, into conversation: Conversation
     ) throws(TranslationFault) {
         switch ChatMember(name) {
-        case .model: conversation.model = value.string ?? .empty
+        case .model: conversation.model = try text(value, "model")
         case .messages: try ChatMessageReader.read(value, into: conversation)
-        case .stream: conversation.isStream = value.bool ?? false
-        case .maxCompletionTokens: conversation.outputTokensMax = value.integer
+        case .stream: conversation.isStream = try flag(value, "stream")
+        case .maxCompletionTokens: conversation.outputTokensMax = try integer(value, "max_completion_tokens")
         case .maxTokens:
-            if body.present("max_completion_tokens") == nil { conversation.outputTokensMax = value.integer }
-        case .temperature: conversation.sampling.temperature = value.number
-        case .topP: conversation.sampling.topP = value.number
-        case .topK: conversation.sampling.topK = value.number
-        case .seed: conversation.sampling.seed = value.number
-        case .presencePenalty: conversation.sampling.presencePenalty = value.isEmpty ? nil : value.number
-        case .frequencyPenalty: conversation.sampling.frequencyPenalty = value.isEmpty ? nil : value.number
+            let max = try integer(value, "max_tokens")
+            if body.present("max_completion_tokens") == nil { conversation.outputTokensMax = max }
+        case .temperature: conversation.sampling.temperature = try number(value, "temperature")
+        case .topP: conversation.sampling.topP = try number(value, "top_p")
+        case .topK: conversation.sampling.topK = try number(value, "top_k")
+        case .seed: conversation.sampling.seed = try number(value, "seed")
+        case .presencePenalty: conversation.sampling.presencePenalty = try penalty(value, "presence_penalty")
+        case .frequencyPenalty: conversation.sampling.frequencyPenalty = try penalty(value, "frequency_penalty")
         case .stop: try readStops(value, into: conversation)
         case .tools: try ChatToolReader.read(value, into: conversation)
         case .toolChoice: try ChatToolReader.readChoice(value, into: conversation)
-        case .parallelToolCalls: conversation.allowsParallelCalls = value.bool
+        case .parallelToolCalls: conversation.allowsParallelCalls = try flag(value, "parallel_tool_calls")
         case .responseFormat: conversation.format = try ChatFormat.read(value)
         case .reasoningEffort: conversation.reasoning = try readEffort(value)
-        case .user: conversation.user = value.string
+        case .user: conversation.user = try text(value, "user")
         case .metadata: conversation.metadata = value.isEmpty ? nil : value.raw
         case .serviceTier: conversation.serviceTier = value.string.map { ServiceTier(openAI: $0) }
         case .neutral: break
@@ -49,6 +50,34 @@ struct ChatRequestReader: RequestReading {
             if value.raw.bytes.elementsEqual(#"["text"]"#.utf8) == false { conversation.foreign.append(name) }
         case nil: conversation.foreign.append(name)
         }
+    }
+
+    // A value of the wrong kind is refused: left out, it would be lost without a word.
+
+    private static func text(_ value: JSONElement, _ path: String) throws(TranslationFault) -> JSONString {
+        guard let text = value.string else { throw TranslationFault(.wrongType("a string"), at: path) }
+        return text
+    }
+
+    private static func flag(_ value: JSONElement, _ path: String) throws(TranslationFault) -> Bool {
+        guard let flag = value.bool else { throw TranslationFault(.wrongType("true or false"), at: path) }
+        return flag
+    }
+
+    private static func integer(_ value: JSONElement, _ path: String) throws(TranslationFault) -> Int64 {
+        guard let integer = value.integer else { throw TranslationFault(.wrongType("an integer"), at: path) }
+        return integer
+    }
+
+    private static func number(_ value: JSONElement, _ path: String) throws(TranslationFault) -> JSONRaw {
+        guard let number = value.number else { throw TranslationFault(.wrongType("a number"), at: path) }
+        return number
+    }
+
+    /// Zero is what it is without being told.
+    private static func penalty(_ value: JSONElement, _ path: String) throws(TranslationFault) -> JSONRaw? {
+        let number = try number(value, path)
+        return value.isEmpty ? nil : number
     }
 
     private static func readStops(_ value: JSONElement, into conversation: Conversation) throws(TranslationFault) {

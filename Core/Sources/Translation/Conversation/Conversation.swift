@@ -39,6 +39,9 @@ public final class Conversation {
     public var stops: [JSONString] = []
     public var format: OutputFormat?
     public var reasoning: Reasoning?
+    /// Whether the caller asked to see thoughts. Most wires show them to whoever has the model think; OpenAI's summaries
+    /// come for the asking only.
+    public var showsThoughts = false
     /// The caller's own name for its user.
     public var user: JSONString?
     /// An object of short strings that the provider stores with the request.
@@ -67,6 +70,7 @@ public final class Conversation {
         stops.removeAll(keepingCapacity: true)
         format = nil
         reasoning = nil
+        showsThoughts = false
         user = nil
         metadata = nil
         serviceTier = nil

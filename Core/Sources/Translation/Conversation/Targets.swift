@@ -102,6 +102,17 @@ public struct AnswerTarget {
         self.includesUsage = includesUsage
         self.framing = framing
     }
+
+    /// Writes the id of a call. One that has none gets it from the answer's own id and its place in the answer.
+    func writeCallID(_ id: JSONString, _ number: Int, _ writer: JSONWriter) {
+        guard id.isEmpty else { return writer.string(id) }
+        writer.beginString()
+        writer.piece("call_")
+        writer.piece(self.id)
+        writer.piece("_")
+        writer.append(decimal: Int64(number))
+        writer.endString()
+    }
 }
 
 /// How a caller gets the pieces of a streamed answer.

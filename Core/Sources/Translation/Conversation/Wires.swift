@@ -91,7 +91,7 @@ public struct WireError {
         self.parameter = parameter
     }
 
-    /// An answer that ended without a reason has not ended well.
+    /// A stream whose end came without a word on how the answer ended.
     static var unfinished: WireError {
         WireError(
             status: 502, message: "The endpoint's answer stopped without saying how it ended.", type: "api_error")

@@ -53,12 +53,12 @@ struct ConverseBody: AlternatingBody {
     /// What CountTokens takes. The form of an answer is not counted, and nobody says for how much it would count.
     mutating func writeCount() throws(TranslationFault) {
         limitMarks()
-        let thinking = planThinking()
+        let thinking = planThinking(bound: nil)
         writer.beginObject()
         try writeTools()
         writeSystem()
         try writeMessages()
-        writeModelFields(thinking)
+        writeModelFields(thinking, topK: nil)
         writer.endObject()
         switch conversation.format {
         case nil: break

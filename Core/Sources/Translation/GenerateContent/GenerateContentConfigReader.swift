@@ -17,15 +17,23 @@ enum GenerateContentConfigReader {
         _ name: JSONString, _ value: JSONElement, into conversation: Conversation
     ) throws(TranslationFault) {
         switch Member(name) {
-        case .temperature: conversation.sampling.temperature = value.number
-        case .topP: conversation.sampling.topP = value.number
-        case .topK: conversation.sampling.topK = value.wholeNumber
-        case .seed: conversation.sampling.seed = value.number
-        case .presencePenalty: conversation.sampling.presencePenalty = value.isEmpty ? nil : value.number
-        case .frequencyPenalty: conversation.sampling.frequencyPenalty = value.isEmpty ? nil : value.number
+        case .temperature: conversation.sampling.temperature = try number(value, "generationConfig.temperature")
+        case .topP: conversation.sampling.topP = try number(value, "generationConfig.topP")
+        case .topK:
+            _ = try number(value, "generationConfig.topK")
+            conversation.sampling.topK = value.wholeNumber
+        case .seed: conversation.sampling.seed = try number(value, "generationConfig.seed")
+        case .presencePenalty:
+            let penalty = try number(value, "generationConfig.presencePenalty")
+            conversation.sampling.presencePenalty = value.isEmpty ? nil : penalty
+        case .frequencyPenalty:
+            let penalty = try number(value, "generationConfig.frequencyPenalty")
+            conversation.sampling.frequencyPenalty = value.isEmpty ? nil : penalty
         case .maxOutputTokens: conversation.outputTokensMax = try value.integer(at: "generationConfig.maxOutputTokens")
         case .stopSequences: try readStops(value, into: conversation)
-        case .thinkingConfig: conversation.reasoning = try readThinking(value)
+        case .thinkingConfig:
+            conversation.showsThoughts = includesThoughts(value)
+            conversation.reasoning = try readThinking(value)
         case .format: break
         case .candidateCount: if value.integer != 1 { foreign(name, conversation) }
         case .modalities: if !isTextAlone(value) { foreign(name, conversation) }
@@ -35,6 +43,12 @@ enum GenerateContentConfigReader {
 
     private static func foreign(_ name: JSONString, _ conversation: Conversation) {
         conversation.addForeign("generationConfig.", name)
+    }
+
+    /// A value of the wrong kind is refused: left out, it would be lost without a word.
+    private static func number(_ value: JSONElement, _ path: StaticString) throws(TranslationFault) -> JSONRaw {
+        guard let number = value.number else { throw TranslationFault(.wrongType("a number"), at: "\(path)") }
+        return number
     }
 
     private static func readStops(_ value: JSONElement, into conversation: Conversation) throws(TranslationFault) {
@@ -53,8 +67,8 @@ enum GenerateContentConfigReader {
 
     // MARK: Thinking
 
-    /// A budget of 0 is off, -1 is as much as the model thinks fit. Whether the thoughts are shown is not asked here:
-    /// they come, and a Google client tells them from text by itself.
+    /// A budget of 0 is off, -1 is as much as the model thinks fit. Thoughts that come unasked are shown: a Google client
+    /// tells them from text by itself.
     private static func readThinking(_ config: JSONElement) throws(TranslationFault) -> Reasoning? {
         let budget = config.either("thinkingBudget", "thinking_budget")
         let level = config.either("thinkingLevel", "thinking_level")
@@ -67,7 +81,11 @@ enum GenerateContentConfigReader {
             return tokens == 0 ? .off : tokens < 0 ? .adaptive : .budget(tokens)
         }
         if let level { return .effort(try effort(level)) }
-        return config.either("includeThoughts", "include_thoughts")?.bool ?? false ? .adaptive : nil
+        return includesThoughts(config) ? .adaptive : nil
+    }
+
+    private static func includesThoughts(_ config: JSONElement) -> Bool {
+        config.either("includeThoughts", "include_thoughts")?.bool ?? false
     }
 
     private static func effort(_ level: JSONElement) throws(TranslationFault) -> Reasoning.Effort {

@@ -133,10 +133,10 @@ struct GenerateContentTurnWriter {
         while position < range.upperBound {
             let part = conversation.parts[position]
             switch part.kind {
-            case .text: writeText(part, "user")
+            case .text, .refusal: writeText(part, "user")
             case .image, .document, .audio, .video: writeMedia(part, "user", &losses)
             case .toolResult: position += part.childCount
-            case .toolCall, .thinking, .redactedThinking, .refusal: break
+            case .toolCall, .thinking, .redactedThinking: break
             }
             position += 1
         }

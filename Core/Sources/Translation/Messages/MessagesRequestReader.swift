@@ -90,8 +90,8 @@ struct MessagesRequestReader: RequestReading {
         if type == "adaptive" {
             conversation.reasoning = effort.map { .effort($0) } ?? .adaptive
         } else if type == "enabled" {
-            guard let budget = thinking["budget_tokens"]?.integer else {
-                throw TranslationFault(.wrongType("an integer"), at: "thinking.budget_tokens")
+            guard let budget = thinking["budget_tokens"]?.integer, budget > 0 else {
+                throw TranslationFault(.wrongType("a number of tokens"), at: "thinking.budget_tokens")
             }
             conversation.reasoning = .budget(budget)
             if effort != nil { conversation.addForeign("output_config.", "effort") }
@@ -104,6 +104,7 @@ struct MessagesRequestReader: RequestReading {
         // Thinking is shown wherever the endpoint shows it.
         let isShown = thinking["display"]?.string.map { $0 == "summarized" } ?? true
         if !isShown { conversation.addForeign("thinking.", "display") }
+        conversation.showsThoughts = isShown && conversation.reasoning != .off
         conversation.addForeignMembers(of: thinking, except: MessagesMembers.thinking, "thinking.")
     }
 

@@ -49,7 +49,7 @@ struct MessagesBody: AlternatingBody {
     /// What `count_tokens` takes: no bound, no sampling. On Vertex AI the model stands in the body here.
     mutating func writeCount() throws(TranslationFault) {
         limitMarks()
-        let thinking = planThinking()
+        let thinking = planThinking(bound: nil)
         writer.beginObject()
         if target.home == .vertex { writeHome() }
         writer.member("model", target.model)

@@ -38,13 +38,13 @@ extension ResponsesBody {
     }
 
     private func writeChoice() {
-        guard let choice = conversation.toolChoice else { return }
+        let isRestricted = !conversation.allowedTools.isEmpty && target.home != .compatible
+        guard let choice = conversation.toolChoice ?? (isRestricted ? .auto : nil) else { return }
         writer.name("tool_choice")
-        if !conversation.allowedTools.isEmpty, target.home != .compatible { return writeAllowed(choice) }
         switch choice {
-        case .auto: writer.string("auto")
+        case .auto: if isRestricted { writeAllowed("auto") } else { writer.string("auto") }
         case .none: writer.string("none")
-        case .any: writer.string("required")
+        case .any: if isRestricted { writeAllowed("required") } else { writer.string("required") }
         case .named(let tool):
             writer.beginObject()
             writer.member("type", "function")
@@ -53,10 +53,10 @@ extension ResponsesBody {
         }
     }
 
-    private func writeAllowed(_ choice: ToolChoice) {
+    private func writeAllowed(_ mode: JSONString) {
         writer.beginObject()
         writer.member("type", "allowed_tools")
-        if case .any = choice { writer.member("mode", "required") } else { writer.member("mode", "auto") }
+        writer.member("mode", mode)
         writer.name("tools")
         writer.beginArray()
         for tool in conversation.tools where conversation.mayCall(tool.name) {

@@ -73,7 +73,7 @@ struct ResponsesRequestReader: RequestReading {
         return ChatFormat.schema(schema, format)
     }
 
-    /// A summary is shown wherever the endpoint shows its thinking.
+    /// A summary is shown wherever the endpoint shows its thinking, asked for or not.
     private static func readReasoning(_ value: JSONElement, into conversation: Conversation) throws(TranslationFault) {
         if let effort = value.present("effort") {
             guard let word = effort.string, let reasoning = Reasoning(effort: word) else {
@@ -82,6 +82,7 @@ struct ResponsesRequestReader: RequestReading {
             }
             conversation.reasoning = reasoning
         }
+        conversation.showsThoughts = (value.present("summary") ?? value.present("generate_summary")) != nil
         conversation.addForeignMembers(of: value, except: ResponsesMembers.reasoning, "reasoning.")
     }
 }

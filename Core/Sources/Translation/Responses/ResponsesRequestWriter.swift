@@ -73,7 +73,8 @@ struct ResponsesBody: EndpointBody {
 
     // MARK: Reasoning
 
-    /// With nothing stored, a later turn can only go on from reasoning that came along, sealed.
+    /// With nothing stored, a later turn can only go on from reasoning that came along, sealed. Summaries come only for
+    /// the asking, and OpenAI gives them to verified organisations only: whose caller would not see one does not ask.
     private mutating func writeReasoning() {
         if writeEffort() { writer.member("include", raw: #"["reasoning.encrypted_content"]"#) }
     }
@@ -86,20 +87,26 @@ struct ResponsesBody: EndpointBody {
             if reasoning != .off { losses.add(.reasoning) }
             return false
         }
-        switch reasoning {
-        case .off: writeEffort("none")
-        case .adaptive: break
-        case .effort(let effort): writeEffort(effort.openAIName)
-        case .budget(let tokens): writeEffort(ThinkingBudget.effort(tokens).openAIName)
+        let effort = effort(reasoning)
+        let isSummarised = conversation.showsThoughts && reasoning != .off
+        if effort != nil || isSummarised {
+            writer.name("reasoning")
+            writer.beginObject()
+            if let effort { writer.member("effort", JSONString(stringLiteral: effort)) }
+            if isSummarised { writer.member("summary", "auto") }
+            writer.endObject()
         }
         return reasoning != .off
     }
 
-    private func writeEffort(_ word: StaticString) {
-        writer.name("reasoning")
-        writer.beginObject()
-        writer.member("effort", JSONString(stringLiteral: word))
-        writer.endObject()
+    /// - Returns: `nil` for as much as the model thinks fit.
+    private func effort(_ reasoning: Reasoning) -> StaticString? {
+        switch reasoning {
+        case .off: "none"
+        case .adaptive: nil
+        case .effort(let effort): effort.openAIName
+        case .budget(let tokens): ThinkingBudget.effort(tokens).openAIName
+        }
     }
 
     // MARK: Format and account

@@ -150,12 +150,12 @@ extension Exchange {
             outcome =
                 last.kind == .callerError || last.kind == .contextTooLong || last.kind == .contentPolicy
                 ? .callerError : .upstreamError
-            sendUpstreamError()
+            sendUpstreamError(last.kind)
         case .upstream(let last): refuse(.upstream(last))
         case .noEndpoint(let reason):
             if upstreamError.isPresent, case .exhausted = reason {
                 outcome = .upstreamError
-                sendUpstreamError()
+                sendUpstreamError(nil)
             } else {
                 refuse(.noEndpoint(reason))
             }
@@ -180,20 +180,14 @@ extension Exchange {
     func sendError(_ refusal: Refusal) {
         let answer = refusal.answer()
         refusalLines = answer.headerLines
-        let body = ErrorShape.write(
-            WireError(
-                status: answer.status, message: answer.message, type: answer.type, code: answer.code,
-                parameter: answer.parameter), in: wire)
         sendDocument(
-            answer.status, framed(body), retryAfterSeconds: answer.retryAfterSeconds,
-            keepsAlive: refusal.keepsConnection)
+            framed(ErrorShape.write(answer, in: wire)), refusal.advice(answer), keepsAlive: refusal.keepsConnection)
     }
 
-    private func sendUpstreamError() {
-        // An upstream's 401 is about our credential, not the caller's.
-        let status: UInt16 = upstreamError.status == 401 || upstreamError.status == 403 ? 502 : upstreamError.status
-        sendDocument(
-            status, framed(upstreamError.body), retryAfterSeconds: upstreamError.retryAfterSeconds, keepsAlive: true)
+    private func sendUpstreamError(_ cause: FailureKind?) {
+        let advice = RetryAdvice(
+            status: upstreamError.status, retryAfterSeconds: upstreamError.retryAfterSeconds, cause: cause)
+        sendDocument(framed(upstreamError.body), advice, keepsAlive: true)
     }
 
     /// Whoever waits for an array gets an error in one too, as from Google.
@@ -201,15 +195,19 @@ extension Exchange {
         headers.wantsArray && error.first == 123 ? [91] + error + [93] : error
     }
 
-    func sendDocument(_ status: UInt16, _ body: [UInt8], retryAfterSeconds: Int64, keepsAlive: Bool) {
+    private func sendDocument(_ body: [UInt8], _ advice: RetryAdvice, keepsAlive: Bool) {
+        let status = advice.status
         answeredStatus = status
         var writer = ByteWriter(worker.headMemory)
         AnswerHead.begin(&writer, status: status)
         writer.append("content-type: application/json\r\n")
-        if retryAfterSeconds >= 0 {
+        if advice.retryAfterSeconds >= 0 {
             writer.append("retry-after: ")
-            writer.append(decimal: retryAfterSeconds)
+            writer.append(decimal: advice.retryAfterSeconds)
             writer.append("\r\n")
+        }
+        if advice.isFutile(wait: { worker.router.wait(for: features, within: admissible, now: now) }) {
+            writer.append(RetryAdvice.forbids)
         }
         if status == 401 { writer.append("www-authenticate: Bearer\r\n") }
         AnswerHead.appendDecision(&writer, self)
@@ -265,7 +263,7 @@ extension Exchange {
 extension Exchange {
     /// A document of our own, for the few paths that are not inference.
     func sendJSON(_ value: JSONValue) {
-        sendDocument(200, value.bytes, retryAfterSeconds: -1, keepsAlive: true)
+        sendDocument(value.bytes, RetryAdvice(status: 200, retryAfterSeconds: -1), keepsAlive: true)
         finish(keepingAlive: true)
     }
 }

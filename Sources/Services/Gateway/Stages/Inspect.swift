@@ -62,8 +62,12 @@ enum Inspect {
     private static func scan(_ body: UnsafeRawBufferPointer, _ operation: Operation, _ exchange: Exchange) -> Refusal? {
         guard let kind = operation.kind else { return scanForm(body, exchange) }
         // Counting warms nobody's cache.
-        return RequestScan.facts(body, kind: kind, hashesPrefix: !operation.countsTokens, into: &exchange.facts)
-            .map { .invalidBody($0) }
+        let hashesPrefix = !operation.countsTokens
+        if let fault = RequestScan.facts(body, kind: kind, hashesPrefix: hashesPrefix, into: &exchange.facts) {
+            return .invalidBody(fault)
+        }
+        // Here and not where requests are translated: most pass as they are.
+        return exchange.facts.mayNameLocalFile ? LocalFileAddress.member(of: body).map { .localFile($0) } : nil
     }
 
     /// A form with a sound file in it: only the model's name, the language and a flag are read.
