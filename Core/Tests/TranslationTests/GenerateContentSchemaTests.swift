@@ -30,6 +30,7 @@ struct GenerateContentSchemaTests {
                 #"{"type":"array","minItems":1,"maxItems":3,"items":{"type":"boolean"}}"#
             ),
             (#"{"type":"STRING","minLength":"x"}"#, #"{"type":"string","minLength":"x"}"#),
+            (#"{"type":"STRING","minLength":"007"}"#, #"{"type":"string","minLength":"007"}"#),
             (
                 #"{"type":"OBJECT","properties":{"type":{"type":"NUMBER","format":"double"},"nullable":{"type":"STRING"}},"required":["type"],"propertyOrdering":["type"]}"#,
                 #"{"type":"object","properties":{"type":{"type":"number","format":"double"},"nullable":{"type":"string"}},"required":["type"]}"#

@@ -162,7 +162,9 @@ struct ChatRequestWriter: RequestWriting {
         if let metadata = conversation.metadata { writer.member("metadata", raw: metadata) }
         if let tier = conversation.serviceTier?.openAIName { writer.member("service_tier", tier) }
     }
+}
 
+extension Conversation {
     /// A tool's name as this wire takes it.
     func chatName(_ name: JSONString) -> JSONString { ToolNames.written(name, for: .chatCompletions, arena: arena) }
 }

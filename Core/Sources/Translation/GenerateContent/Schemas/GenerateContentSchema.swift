@@ -57,9 +57,9 @@ enum GenerateContentSchema {
 
     /// 64-bit integers stand in quotes in the JSON of protocol buffers.
     private static func integer(_ value: JSONElement) -> JSONRaw {
-        guard let text = value.string, !text.isEmpty, text.bytes.allSatisfy({ $0 >= 48 && $0 <= 57 }) else {
-            return value.raw
-        }
+        guard let text = value.string, JSONNumber.isValid(text.bytes),
+            text.bytes.allSatisfy({ $0 >= 48 && $0 <= 57 })
+        else { return value.raw }
         return JSONRaw(text.bytes)
     }
 
