@@ -50,7 +50,7 @@ let package = Package(
         module("Translation", ["ResourceTypes", "WireFormats"], settings: hotPath),
         module("Policy", ["ResourceTypes"], settings: exhaustive),
         module("Pricing", ["ResourceTypes"]),
-        module("Routing", ["ResourceTypes"]),
+        module("Routing", ["ResourceTypes"], settings: exhaustive),
         module("Simulation", ["ResourceTypes"]),
         tests("ResourceTypes", []),
         .target(name: "CoreTestSupport", path: "Tests/CoreTestSupport", swiftSettings: strict),
