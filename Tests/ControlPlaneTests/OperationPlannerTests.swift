@@ -12,8 +12,10 @@ struct OperationPlannerTests {
     private static let compatible: Set<Operation> = [.chatCompletions, .completions, .embeddings]
 
     private func plans(_ flavor: ProviderFlavor, _ declared: [ServedAPI] = []) -> OperationPlans {
-        OperationPlanner(flavor: flavor, basePath: "/v1", modelName: "m", apiVersion: nil, modalities: [])
-            .plans(for: declared)
+        OperationPlanner(
+            endpoint: "here", flavor: flavor, basePath: "/v1", modelName: "m", apiVersion: nil, modalities: []
+        )
+        .plans(for: declared)
     }
 
     private func native(_ plans: OperationPlans) -> Set<Operation> {

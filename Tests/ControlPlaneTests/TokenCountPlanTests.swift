@@ -14,7 +14,8 @@ struct TokenCountPlanTests {
         countsAs: String? = nil
     ) -> OperationPlans {
         OperationPlanner(
-            flavor: flavor, basePath: base, modelName: model, apiVersion: nil, modalities: [], countName: countsAs
+            endpoint: "here", flavor: flavor, basePath: base, modelName: model, apiVersion: nil, modalities: [],
+            countName: countsAs
         ).plans(for: apis)
     }
 

@@ -2,6 +2,7 @@
 // Isobar
 
 internal import Reactor
+internal import ResourceTypes
 internal import Routing
 internal import WireFormats
 
