@@ -13,7 +13,7 @@ struct OperationPlannerTests {
 
     private func plans(_ flavor: ProviderFlavor, _ declared: [ServedAPI] = []) -> OperationPlans {
         OperationPlanner(
-            endpoint: "e", flavor: flavor, basePath: "/v1", modelName: "m", apiVersion: nil, modalities: []
+            endpoint: "here", flavor: flavor, basePath: "/v1", modelName: "m", apiVersion: nil, modalities: []
         )
         .plans(for: declared)
     }

@@ -114,7 +114,7 @@ struct RequirementCompilerTests {
 struct MediaPlanTests {
     private func served(_ flavor: ProviderFlavor, _ modalities: Set<Modality>) -> [String] {
         let planner = OperationPlanner(
-            endpoint: "e", flavor: flavor, basePath: "/v1", modelName: "m", apiVersion: nil, modalities: modalities)
+            endpoint: "here", flavor: flavor, basePath: "/v1", modelName: "m", apiVersion: nil, modalities: modalities)
         let plans = planner.plans(for: [])
         return Operation.allCases.filter { plans[$0] != nil }.map(\.name)
     }

@@ -14,7 +14,7 @@ struct TokenCountPlanTests {
         countsAs: String? = nil
     ) -> OperationPlans {
         OperationPlanner(
-            endpoint: "e", flavor: flavor, basePath: base, modelName: model, apiVersion: nil, modalities: [],
+            endpoint: "here", flavor: flavor, basePath: base, modelName: model, apiVersion: nil, modalities: [],
             countName: countsAs
         ).plans(for: apis)
     }

@@ -168,8 +168,9 @@ GOOD = {
 def test_what_clients_send_passes(gateway, upstream, name):
     received = exchange(gateway, request(GOOD[name]))
     assert received.startswith(b"HTTP/1.1 200 "), received
-    model, told = b"public-listener", b"whisper-1"
-    assert upstream.calls[-1].body == GOOD[name].replace(model, told)
+    # Of a form inside the file nothing changes.
+    before, field, after = GOOD[name].rpartition(b"public-listener")
+    assert upstream.calls[-1].body == before + b"whisper-1" + after
 
 
 @pytest.mark.forwards_one

@@ -152,7 +152,8 @@ def test_a_header_that_is_no_tag_is_refused(gateway, doubles, language):
 
 def test_a_failure_does_not_send_tamil_to_a_model_of_english(workshop, double):
     chennai, london, pune = (double(OpenAI, keys=[ENDPOINT_KEY]) for _ in range(3))
-    text = media_configuration(*places(chennai, london, pune), models=MODELS, routes=ROUTES)
+    retry = {"attemptsMax": 2, "totalTimeout": "5s"}
+    text = media_configuration(*places(chennai, london, pune), models=MODELS, routes=ROUTES, retry=retry)
     gateway = workshop.gateway(text, environment=ENVIRONMENT)
     chennai.faults.add(Refuse("model_not_found"), times=None)
     with openai.OpenAI(base_url=gateway.base_url, api_key=KEY, max_retries=0, timeout=30) as client:

@@ -17,6 +17,8 @@ extension Shape where Value == StatedPrices {
         "inputPerMillionTokens", "cachedInputPerMillionTokens", "outputPerMillionTokens",
     ]
 
+    private static let mediaFields = ["perAudioMinute", "perImage", "perThousandSearches", "perMillionCharacters"]
+
     static let prices = Shape.object { fields in
         let currency = fields.required("currency", .currency)
         let media = MediaPrices(
@@ -24,7 +26,7 @@ extension Shape where Value == StatedPrices {
             image: fields.optional("perImage", .price(per: .one)),
             search: fields.optional("perThousandSearches", .price(per: .thousand)),
             character: fields.optional("perMillionCharacters", .price(per: .million)))
-        let hasMedia = media != MediaPrices()
+        let hasMedia = mediaFields.contains { fields.isWritten($0) }
         // Whoever states nothing else is told of tokens.
         let hasTokens = !hasMedia || tokenFields.contains { fields.isWritten($0) }
         let tokens = hasTokens ? tokenPrices(fields) : nil
