@@ -17,6 +17,8 @@ extension DecodingContext {
                     hint: "one bundle dates all rules"))
         }
         for tenant in resources.tenants where tenant.residency == nil {
+            // One that is there but wrong was reported where it is.
+            guard !sources.isWritten("spec.residency", of: ResourceName(.tenant, tenant.name)) else { continue }
             report(
                 sources.problem(
                     at: ResourceName(.tenant, tenant.name), "spec.residency",
