@@ -49,7 +49,14 @@ func compile(
     credentialIDs: CredentialIDs = CredentialIDs()
 ) throws(ConfigurationProblems) -> SnapshotCompiler.Output {
     try SnapshotCompiler.compile(
-        Configuration(resources: resources), secrets: secrets, slots: slots, credentialIDs: credentialIDs, version: 1)
+        Configuration(resources: resources), secrets: secrets, slots: slots, credentialIDs: credentialIDs, version: 1,
+        at: testTime)
+}
+
+let testTime = WallTime(unixSeconds: 1_790_000_000)
+
+extension ConfigurationLoader {
+    func reload(_ previous: Loaded?) -> Outcome { reload(previous, at: testTime) }
 }
 
 func refusals(_ change: (inout DeclaredResources) -> Void) -> [String] {

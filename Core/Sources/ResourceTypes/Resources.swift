@@ -56,15 +56,18 @@ public struct Model: Hashable, Sendable {
     /// BCP 47 tags of the languages it is good at, e.g. `hi`, `ta`; empty means that nobody said, and then it gets
     /// requests in any.
     public var languages: [String]
+    /// Whose it is, for placement rights.
+    public var origin: ModelOrigin
     public init(
         name: String, contextTokensMax: Int? = nil, outputTokensMax: Int? = nil, modalities: Set<Modality> = [],
-        languages: [String] = []
+        languages: [String] = [], origin: ModelOrigin = ModelOrigin()
     ) {
         self.name = name
         self.contextTokensMax = contextTokensMax
         self.outputTokensMax = outputTokensMax
         self.modalities = modalities
         self.languages = languages
+        self.origin = origin
     }
 }
 
@@ -84,12 +87,14 @@ public struct Endpoint: Hashable, Sendable {
     public var certificateAuthorityFile: String?
     /// Azure's `api-version`: the deployments path is used with it, the v1 path without.
     public var apiVersion: String?
+    /// Who can see what is sent there, and where; `nil`: anyone, anywhere.
+    public var residency: EndpointResidency?
 
     public init(
         name: String, region: String, url: String, credentials: [EndpointCredential] = [], serves: [ServedModel],
         limits: EndpointLimits = EndpointLimits(), timeouts: EndpointTimeouts = EndpointTimeouts(),
         health: HealthCheck? = nil,
-        certificateAuthorityFile: String? = nil, apiVersion: String? = nil
+        certificateAuthorityFile: String? = nil, apiVersion: String? = nil, residency: EndpointResidency? = nil
     ) {
         self.name = name
         self.region = region
@@ -101,6 +106,7 @@ public struct Endpoint: Hashable, Sendable {
         self.health = health
         self.certificateAuthorityFile = certificateAuthorityFile
         self.apiVersion = apiVersion
+        self.residency = residency
     }
 }
 
@@ -315,9 +321,12 @@ public struct Tenant: Hashable, Sendable {
     public var name: String
     /// Where its requests come from unless `X-Isobar-Region` says otherwise; names a `Region`.
     public var region: String?
-    public init(name: String, region: String? = nil) {
+    /// What its requests demand; `nil` only where no `PolicyBundle` turns residency on.
+    public var residency: ResidencyProfile?
+    public init(name: String, region: String? = nil, residency: ResidencyProfile? = nil) {
         self.name = name
         self.region = region
+        self.residency = residency
     }
 }
 
@@ -330,14 +339,17 @@ public struct Key: Hashable, Sendable {
     public var routes: [String]?
     /// Seconds since 1970-01-01T00:00:00Z from which on the key is refused. `nil`: never.
     public var expiresAtUnixSeconds: Int64?
+    /// What it demands on top of its tenant.
+    public var residency: ResidencyNarrowing?
     public init(
         name: String, tenant: String, secret: SecretReference, routes: [String]? = nil,
-        expiresAtUnixSeconds: Int64? = nil
+        expiresAtUnixSeconds: Int64? = nil, residency: ResidencyNarrowing? = nil
     ) {
         self.name = name
         self.tenant = tenant
         self.secret = secret
         self.routes = routes
         self.expiresAtUnixSeconds = expiresAtUnixSeconds
+        self.residency = residency
     }
 }

@@ -26,6 +26,8 @@ public enum FailureKind: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case errorInStream
     /// Its API cannot say what the request asks for: nothing was sent. Another endpoint's may.
     case unsupported
+    /// The request's bytes may not go there any more, e.g. since a transfer mechanism ended: nothing was sent.
+    case inadmissible
 }
 
 extension FailureKind {
@@ -76,7 +78,7 @@ extension FailureKind {
             true
         // `totalTimeout` is the caller's budget running out, possibly on a long and healthy answer.
         case .totalTimeout, .callerError, .notFound, .credential, .quotaExhausted, .rateLimited, .contentPolicy,
-            .contextTooLong, .unsupported:
+            .contextTooLong, .unsupported, .inadmissible:
             false
         }
     }

@@ -7,11 +7,15 @@ internal import Synchronization
 extension Router {
     /// What `pick` would answer now to a request that has tried nothing yet, and why. Changes nothing, not even the
     /// random numbers to come.
-    public func explain(_ features: RequestFeatures, now: Instant) -> Explanation {
+    /// - Parameter residency: what the policy says of an endpoint, in words; `nil` where there is none.
+    public func explain(
+        _ features: RequestFeatures, within admissible: AdmissibleEndpoints, now: Instant,
+        residency: (EndpointID) -> String? = { _ in nil }
+    ) -> Explanation {
         guard Int(features.route.index) < routes.count else {
             return Explanation(route: "?", tiers: [], reason: "there is no such route")
         }
-        let question = PickQuestion(features: features, tried: TriedEndpoints(), now: now)
+        let question = PickQuestion(features: features, admissible: admissible, tried: TriedEndpoints(), now: now)
         let record = snapshot.routes[Int(features.route.index)]
         let route = routes[Int(features.route.index)]
         var explanation = Explanation(route: record.name, tiers: [], reason: "")
@@ -19,7 +23,11 @@ extension Router {
             Int($0.index) < snapshot.regions.count ? snapshot.regions[Int($0.index)].name : nil
         }
         for (tier, tierRecord) in zip(route.pointee.tiers.range, record.tiers) {
-            explanation.tiers.append(explain(tierRecord, tiers[tier], route, question))
+            var told = explain(tierRecord, tiers[tier], route, question)
+            for (position, endpoint) in tierRecord.endpoints.enumerated() {
+                told.candidates[position].residency = residency(endpoint)
+            }
+            explanation.tiers.append(told)
         }
         var rehearsal = rng
         conclude(&explanation, decide(question, rng: &rehearsal, keepsGates: false), record)
@@ -101,6 +109,7 @@ extension Router {
         let state = endpoints[Int(endpoint.index)]
         let operation = question.features.operation
         if isScored { return state.pointee.native.contains(operation) ? "eligible" : "eligible, with translation" }
+        if !question.admissible.contains(endpoint) { return "not admissible" }
         if !state.pointee.served.contains(operation) { return "cannot do this" }
         if let language = question.features.language, !takes(language, state.pointee.languages) {
             return "\(Lack.language(language))"
@@ -136,6 +145,8 @@ extension Router {
             explanation.reason =
                 record.tiers.allSatisfy(\.endpoints.isEmpty)
                 ? "the route has no endpoints" : "no endpoint of the route can serve this request"
+        case .none(.inadmissible):
+            explanation.reason = "the request's bytes may go to none of the route's endpoints"
         case .none(.unavailable(let span)):
             explanation.reason = "no endpoint is in order; the first may be back in \(Self.text(span))"
         case .none(.atCapacity(let span)):

@@ -74,9 +74,10 @@ extension Router {
         return (inFlight, state.pointee.load(slot, inFlight: inFlight, now: question.now).used)
     }
 
-    /// Whether this request may have the endpoint, whatever its state.
+    /// Whether this request may have the endpoint, whatever its state: every choice comes through here.
     @inline(__always)
     func isWanted(_ endpoint: EndpointID, _ question: PickQuestion) -> Bool {
+        guard question.admissible.contains(endpoint) else { return false }
         if !question.tried.isEmpty, question.tried.contains(endpoint) { return false }
         let state = endpoints.base + Int(endpoint.index)
         let features = question.features

@@ -6,12 +6,12 @@ public import ResourceTypes
 // What a route can serve at all, whatever the state of its endpoints: for refusals that say why, and for explanations.
 
 extension Router {
-    /// Whether nothing but its language keeps a request from every endpoint of its route.
-    public func lacksOnlyLanguage(_ features: RequestFeatures) -> Bool {
-        guard features.language != nil, !hasTaker(features) else { return false }
+    /// Whether nothing but its language keeps a request from every endpoint that it may use.
+    public func lacksOnlyLanguage(_ features: RequestFeatures, within admissible: AdmissibleEndpoints) -> Bool {
+        guard features.language != nil, !hasTaker(features, admissible) else { return false }
         var features = features
         features.language = nil
-        return hasTaker(features)
+        return hasTaker(features, admissible)
     }
 
     /// What the endpoints of a route can do between them; nothing for a route that is not there.
@@ -21,8 +21,9 @@ extension Router {
         return operations
     }
 
-    private func hasTaker(_ features: RequestFeatures) -> Bool {
-        let question = PickQuestion(features: features, tried: TriedEndpoints(), now: .distantPast)
+    private func hasTaker(_ features: RequestFeatures, _ admissible: AdmissibleEndpoints) -> Bool {
+        let question = PickQuestion(
+            features: features, admissible: admissible, tried: TriedEndpoints(), now: .distantPast)
         for endpoint in members(of: features.route) where isWanted(endpoint, question) { return true }
         return false
     }

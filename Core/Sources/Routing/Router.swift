@@ -66,23 +66,40 @@ public struct Router: ~Copyable {
 
     /// The endpoint for the next attempt of a request.
     ///
-    /// - Parameter tried: endpoints this request must not get again.
+    /// - Parameters:
+    ///   - admissible: endpoints that the request's bytes may go to at this moment; no other is looked at.
+    ///   - tried: endpoints this request must not get again.
     /// - Returns: an endpoint of `snapshot`, and the tier it was found in. When every tier is full, the least loaded
     ///   endpoint whose own limits still allow a request; when all breakers of the route are open, now and then the
     ///   endpoint closest to its trial, since waiting for nobody helps nobody.
-    public mutating func pick(_ features: RequestFeatures, excluding tried: TriedEndpoints, now: Instant) -> PickResult
-    {
+    public mutating func pick(
+        _ features: RequestFeatures, within admissible: AdmissibleEndpoints, excluding tried: TriedEndpoints,
+        now: Instant
+    ) -> PickResult {
         guard Int(features.route.index) < routes.count else { return .none(.exhausted) }
         if tried.isEmpty { earnHedge(features.route) }
-        return decide(PickQuestion(features: features, tried: tried, now: now))
+        return decide(PickQuestion(features: features, admissible: admissible, tried: tried, now: now))
+    }
+
+    /// Whether any endpoint of the route, or the one the request is pinned to, is admissible.
+    public func admits(_ features: RequestFeatures, within admissible: AdmissibleEndpoints) -> Bool {
+        if admissible.isEverything { return true }
+        if let pinned = features.pinned { return admissible.contains(pinned) }
+        guard Int(features.route.index) < routes.count else { return false }
+        for tier in routes[Int(features.route.index)].pointee.tiers.range {
+            for member in tiers[tier].pointee.members.range where admissible.contains(members.base[member]) {
+                return true
+            }
+        }
+        return false
     }
 
     /// How long `pick` would have no endpoint for a request that has tried nothing yet: zero when it would have one now,
     /// `nil` when it never will. Changes nothing, as a rehearsal.
-    public func wait(for features: RequestFeatures, now: Instant) -> TimeSpan? {
+    public func wait(for features: RequestFeatures, within admissible: AdmissibleEndpoints, now: Instant) -> TimeSpan? {
         guard Int(features.route.index) < routes.count else { return nil }
         var rehearsal = rng
-        let question = PickQuestion(features: features, tried: TriedEndpoints(), now: now)
+        let question = PickQuestion(features: features, admissible: admissible, tried: TriedEndpoints(), now: now)
         return switch decide(question, rng: &rehearsal, keepsGates: false) {
         case .endpoint: .zero
         case .none(let reason): reason.retryAfter
@@ -115,6 +132,7 @@ public struct Router: ~Copyable {
 /// What a pick is asked for.
 struct PickQuestion: BitwiseCopyable {
     var features: RequestFeatures
+    var admissible: AdmissibleEndpoints
     var tried: TriedEndpoints
     /// A hedge must run at another provider than this one.
     var avoidedProvider: UInt16?

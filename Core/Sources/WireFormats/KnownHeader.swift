@@ -14,7 +14,7 @@ public enum KnownHeader: UInt8, Sendable {
     case cloudIdentity
     case contentType, contentEncoding, accept, acceptEncoding, userAgent
     case traceparent, tracestate, requestID, stainlessRetryCount
-    case isobarRegion, isobarLanguage, isobarExplain
+    case isobarRegion, isobarLanguage, isobarExplain, isobarResidency
     /// Any other `x-isobar-` name: ours to say, not to believe.
     case isobar
     case retryAfter, retryAfterMilliseconds, xMsRetryAfterMilliseconds
@@ -46,7 +46,9 @@ public enum KnownHeader: UInt8, Sendable {
         case 15: return ofFifteen(name)
         case 16: return ofSixteen(name)
         case 17: return ofSeventeen(name)
-        case 18: return name.matches("proxy-authenticate") ? .hopByHop : ofPrefix(name)
+        case 18:
+            return name.matches("proxy-authenticate")
+                ? .hopByHop : name.matches("x-isobar-residency") ? .isobarResidency : ofPrefix(name)
         case 19: return ofNineteen(name)
         case 20:
             return name.matches("x-amz-security-token") || name.matches("x-amz-content-sha256")

@@ -161,7 +161,7 @@ private func request(_ tag: String?) -> RequestFeatures {
         let world = World(
             RoutingSnapshot(
                 version: 1, currency: .usd, regions: [region], endpoints: endpoints, routes: [route], keys: [],
-                roundTripNanoseconds: [1]))
+                admission: .unrestricted, roundTripNanoseconds: [1]))
         #expect(world.shares(100, of: 2, .conversation([1, 2])) == [100, 0])
         #expect(world.picked(excluding: [0]) == nil)
         let candidates = world.explain().tiers[0].candidates
@@ -179,7 +179,7 @@ private func request(_ tag: String?) -> RequestFeatures {
         route.tiers = tiers
         snapshot = RoutingSnapshot(
             version: 1, currency: .usd, regions: snapshot.regions, endpoints: snapshot.endpoints, routes: [route],
-            keys: [], roundTripNanoseconds: snapshot.roundTripNanoseconds)
+            keys: [], admission: .unrestricted, roundTripNanoseconds: snapshot.roundTripNanoseconds)
         let world = World(snapshot)
         #expect(world.pick(.conversation([1, 2])) == .endpoint(EndpointID(0), tier: 1))
         #expect(world.explain().pickedTier == 1)

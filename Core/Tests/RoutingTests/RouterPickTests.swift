@@ -231,7 +231,7 @@ import Testing
     @Test func `say how long a request has to wait, and asking changes nothing`() {
         let world = World(.plain(2))
         let features = RequestFeatures(route: RouteID(0))
-        func wait() -> TimeSpan? { world.router.wait(for: features, now: world.now) }
+        func wait() -> TimeSpan? { world.router.wait(for: features, within: world.admissible, now: world.now) }
         #expect(wait() == .zero)
         world.fail(0, .quotaExhausted)
         #expect(wait() == .zero)
@@ -242,8 +242,9 @@ import Testing
         #expect(wait() == .zero)
         var unknown = features
         unknown.operation = .rerank
-        #expect(world.router.wait(for: unknown, now: world.now) == nil)
-        #expect(world.router.wait(for: RequestFeatures(route: RouteID(9)), now: world.now) == nil)
+        #expect(world.router.wait(for: unknown, within: world.admissible, now: world.now) == nil)
+        #expect(
+            world.router.wait(for: RequestFeatures(route: RouteID(9)), within: world.admissible, now: world.now) == nil)
     }
 
     @Test func `with a hint cool down for as long as it says, at most a day`() {

@@ -7,7 +7,7 @@ internal import ResourceTypes
 enum Advice {
     static func warnings(for resources: DeclaredResources, sources: SourceMap) -> [ConfigurationProblem] {
         unroutedEndpoints(resources, sources) + unpricedCandidates(resources, sources)
-            + exposedCredentials(resources, sources)
+            + exposedCredentials(resources, sources) + silentEndpoints(resources, sources)
     }
 
     private static func unroutedEndpoints(
@@ -59,5 +59,18 @@ enum Advice {
     private static func isExposed(_ url: String) -> Bool {
         guard let address = try? EndpointURL(url) else { return false }
         return !address.isTLS && !PlainHosts.contains(address.host)
+    }
+
+    /// Not an error: public data may go there.
+    private static func silentEndpoints(
+        _ resources: DeclaredResources, _ sources: SourceMap
+    ) -> [ConfigurationProblem] {
+        guard !resources.policyBundles.isEmpty else { return [] }
+        return resources.endpoints.filter { $0.residency == nil }.map {
+            sources.problem(
+                .warning, at: ResourceName(.endpoint, $0.name), "spec.residency",
+                "states nothing, so its bytes may be anywhere and only public data goes there",
+                hint: "state each facet as the closed set of countries it can reach")
+        }
     }
 }

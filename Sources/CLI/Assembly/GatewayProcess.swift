@@ -47,7 +47,7 @@ final class GatewayProcess: @unchecked Sendable {
         watcher = ConfigurationWatcher(paths: configurations)
         let loaded = try Self.load(loader)
         self.loaded = loaded
-        let published = try Self.publication(of: loaded.snapshot)
+        let published = try Self.publication(of: loaded)
         accessLog = try options.accessLog.map { try AccessLogSink(path: $0) }
         let control = try EventLoop()
         self.control = control
@@ -68,7 +68,7 @@ final class GatewayProcess: @unchecked Sendable {
     }
 
     private static func load(_ loader: ConfigurationLoader) throws -> ConfigurationLoader.Loaded {
-        switch loader.reload(nil) {
+        switch loader.reload(nil, at: .now) {
         case .accepted(let loaded): return loaded
         case .rejected(let problems): throw ConfigurationRefused(problems: problems)
         case .unchanged: preconditionFailure("a first load has nothing to be equal to")
@@ -91,13 +91,15 @@ final class GatewayProcess: @unchecked Sendable {
     }
 
     /// Names resolved and certificates read: what loops must not do themselves.
-    private static func publication(of snapshot: RoutingSnapshot) throws -> PublishedConfiguration {
+    private static func publication(of loaded: ConfigurationLoader.Loaded) throws -> PublishedConfiguration {
+        let snapshot = loaded.snapshot
         var contexts: [String: TLSContext] = [:]
         for endpoint in snapshot.endpoints where endpoint.address.isTLS {
             let file = endpoint.address.certificateAuthorityFile
             if contexts[file ?? ""] == nil { contexts[file ?? ""] = try TLSContext(trusting: file) }
         }
-        return PublishedConfiguration(snapshot: snapshot, addresses: NameBook.resolve(snapshot), tls: contexts)
+        return PublishedConfiguration(
+            snapshot: snapshot, policy: loaded.policy, addresses: NameBook.resolve(snapshot), tls: contexts)
     }
 
     /// The part that lives on the control loop; waits until it is there, so that a bound port is a ready one.
@@ -140,14 +142,14 @@ final class GatewayProcess: @unchecked Sendable {
 
     /// Swaps in the new configuration whole, or keeps the one in force and says why.
     private func reload() {
-        switch loader.reload(loaded) {
+        switch loader.reload(loaded, at: .now) {
         case .unchanged:
             configurationState.lastError = nil
         case .rejected(let problems):
             refuse(ConfigurationRefused(problems: problems).description)
         case .accepted(let fresh):
             do {
-                let published = try Self.publication(of: fresh.snapshot)
+                let published = try Self.publication(of: fresh)
                 loaded = fresh
                 configurationState.lastError = nil
                 cloud.turn(to: fresh.snapshot.credentialSources) { [unowned self] in putInForce(published) }

@@ -28,7 +28,7 @@ extension SnapshotCompiler {
                     modelName: served.upstreamName ?? served.model, apiVersion: endpoint.apiVersion,
                     modalities: model?.modalities ?? [], countName: served.countsAs)
                 var record = EndpointRecord(
-                    name: index == 0 ? endpoint.name : "\(endpoint.name)/\(served.model)", provider: provider,
+                    name: endpoint.recordName(served.model, isFirst: index == 0), provider: provider,
                     flavor: flavor, region: region, gaugeSlot: slot, address: address,
                     upstreamModel: JSONText.escaped(served.upstreamName ?? served.model), prices: served.prices,
                     limits: endpoint.limits, timeouts: endpoint.timeouts, health: endpoint.health,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import Policy
 internal import Reactor
 internal import ResourceTypes
 internal import Routing
@@ -55,6 +56,11 @@ final class Exchange {
     var dropsUsageChunk = false
     /// `x-isobar-explain` lines with CRLFs, when asked for.
     var explanation: [UInt8] = []
+    /// What the caller demands on top of its profile, and the answers to that; `nil` without such a demand.
+    var claim: ResidencyClaim?
+    var narrowed: NarrowedAdmission?
+    /// `x-isobar-refutation` and its like, with CRLFs, of a refusal.
+    var refusalLines: [UInt8] = []
     /// The configuration changed and the route is gone: no further attempt.
     var isOrphaned = false
     /// The end of a relayed answer, where its usage is.
@@ -107,6 +113,7 @@ final class Exchange {
     /// ones.
     func translate(_ translation: SnapshotTranslation) {
         guard isInFlight else { return }
+        narrowed = nil
         if let translated = translation.features(features) { features = translated } else { isOrphaned = true }
         machine.translate(translation)
         for slot in 0...1 { attempts[slot].endpoint = attempts[slot].endpoint.flatMap { translation.endpoint($0) } }
@@ -156,6 +163,10 @@ enum RequestTarget {
 struct RequestHeaders {
     var key = ByteRange.empty
     var region = ByteRange.empty
+    var residency = ByteRange.empty
+    var statesResidency = false
+    /// Several demands on residency: which one counts would be a guess.
+    var hasSeveralResidencies = false
     var language = ByteRange.empty
     var traceparent = ByteRange.empty
     var tracestate = ByteRange.empty

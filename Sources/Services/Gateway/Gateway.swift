@@ -109,12 +109,25 @@ public final class Gateway: @unchecked Sendable {
         for worker in workers { worker.loop.submit { gathering.add(LoopReport(worker)) } }
     }
 
-    /// What would happen to a request now, as the first loop sees it. `nil`: no route has this public model name.
-    public func explain(_ question: ExplainQuestion, completion: @escaping @Sendable (Explanation?) -> Void) {
+    /// What came of the wish for an explanation.
+    public enum Explained: Sendable {
+        case explanation(Explanation)
+        /// No route has this public model name.
+        case unknownModel
+        case unknownKey
+        /// A policy restricts where bytes go, so the answer depends on whose they are.
+        case needsKey
+    }
+
+    /// What would happen to a request now, as the first loop sees it.
+    public func explain(_ question: ExplainQuestion, completion: @escaping @Sendable (Explained) -> Void) {
         let worker = workers[0]
         worker.loop.submit {
-            let features = question.features(worker)
-            completion(features.map { worker.router.explain($0, now: Instant(nanoseconds: worker.loop.now)) })
+            guard let features = question.features(worker) else { return completion(.unknownModel) }
+            if worker.isRestricted, question.key == nil { return completion(.needsKey) }
+            let record = worker.generation.snapshot.keys.first { $0.name == question.key }
+            if question.key != nil, record == nil { return completion(.unknownKey) }
+            completion(.explanation(worker.explain(features, profile: record?.profile)))
         }
     }
 

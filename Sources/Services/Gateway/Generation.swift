@@ -2,6 +2,7 @@
 // Isobar
 
 internal import Identity
+public import Policy
 public import Reactor
 internal import ResourceTypes
 public import Routing
@@ -12,13 +13,19 @@ internal import WireFormats
 /// every loop.
 public struct PublishedConfiguration: Sendable {
     public var snapshot: RoutingSnapshot
+    /// The reasons behind `snapshot.admission`.
+    public var policy: CompiledPolicy
     /// Addresses by `host:port`; a missing entry means that the name does not resolve.
     public var addresses: [String: [SocketAddress]]
     /// Client TLS settings by certificate authority file; the empty name stands for the system's roots.
     public var tls: [String: TLSContext]
 
-    public init(snapshot: RoutingSnapshot, addresses: [String: [SocketAddress]], tls: [String: TLSContext]) {
+    public init(
+        snapshot: RoutingSnapshot, policy: CompiledPolicy, addresses: [String: [SocketAddress]],
+        tls: [String: TLSContext]
+    ) {
         self.snapshot = snapshot
+        self.policy = policy
         self.addresses = addresses
         self.tls = tls
     }
@@ -48,6 +55,7 @@ final class Generation {
     }
 
     let snapshot: RoutingSnapshot
+    let policy: CompiledPolicy
     let keys: KeyTable
     /// By `EndpointID`; records of one address share one.
     let upstreams: [Upstream]
@@ -68,9 +76,12 @@ final class Generation {
     let endpointSlots: [Int]
     let keySlots: [Int]
     let routeSlots: [Int]
+    /// By stable position of the key; `nil` for keys that are gone.
+    let keyProfiles: [ProfileID?]
 
     init(_ configuration: PublishedConfiguration, worker: Worker, inheriting previous: Generation?) {
         snapshot = configuration.snapshot
+        policy = configuration.policy
         keys = KeyTable(snapshot.keys, seed: worker.keyTableSeed)
         upstreams = Self.makeUpstreams(configuration, worker: worker, inheriting: previous)
         endpointOptions = snapshot.endpoints.map {
@@ -93,13 +104,16 @@ final class Generation {
         endpointSlots = snapshot.endpoints.map { worker.metrics.endpointSlot(named: $0.name) }
         keySlots = snapshot.keys.map { worker.metrics.keySlot(named: $0.name) }
         routeSlots = snapshot.routes.map { worker.metrics.routeSlot(named: $0.name) }
+        keyProfiles = Self.profiles(of: snapshot.keys, at: keySlots)
         previous?.retire()
     }
 
     /// Before the first configuration: routes nothing, knows nobody.
     init() {
         snapshot = RoutingSnapshot(
-            version: 0, currency: .usd, regions: [], endpoints: [], routes: [], keys: [], roundTripNanoseconds: [])
+            version: 0, currency: .usd, regions: [], endpoints: [], routes: [], keys: [],
+            admission: CompiledPolicy.unrestricted.table, roundTripNanoseconds: [])
+        policy = .unrestricted
         keys = KeyTable([], seed: 0)
         upstreams = []
         endpointOptions = []
@@ -113,6 +127,13 @@ final class Generation {
         endpointSlots = []
         keySlots = []
         routeSlots = []
+        keyProfiles = []
+    }
+
+    private static func profiles(of keys: [KeyRecord], at slots: [Int]) -> [ProfileID?] {
+        var profiles = [ProfileID?](repeating: nil, count: (slots.max() ?? -1) + 1)
+        for (key, slot) in zip(keys, slots) { profiles[slot] = key.profile }
+        return profiles
     }
 
     private static func markedOperations(_ route: RouteRecord, _ snapshot: RoutingSnapshot) -> OperationSet {
@@ -149,6 +170,9 @@ final class Generation {
     private func retire() {
         for upstream in upstreams { upstream.retire() }
     }
+
+    /// Where bytes go: for those who have leave to send some there.
+    func upstream(_ handle: EndpointHandle) -> Upstream { upstreams[Int(handle.id.index)] }
 
     /// The endpoint whose name has this hash.
     func endpoint(hash: Int) -> EndpointID? { endpointHashes.firstIndex(of: hash).map { EndpointID($0) } }

@@ -30,6 +30,8 @@ enum Refusal {
     case unservedLanguage(LanguageCode)
     case unknownModel(String)
     case routeForbidden(String)
+    /// No endpoint may have the bytes, or the caller's demands make no sense.
+    case residency(ResidencyRefusal)
     case overloaded
     case noEndpoint(NoEndpoint)
     case deadline
@@ -42,6 +44,8 @@ enum Refusal {
         var parameter: String?
         var message: String
         var retryAfterSeconds: Int64 = -1
+        /// Further header lines with CRLFs.
+        var headerLines: [UInt8] = []
     }
 
     /// Whether the request was read to its end, so that the connection can carry another one.
@@ -51,7 +55,7 @@ enum Refusal {
             .unknownKey, .expiredKey:
             false
         case .invalidBody, .invalidForm, .invalidLanguage, .localFile, .untranslatable, .unsupported, .unserved,
-            .unservedLanguage, .unknownModel, .routeForbidden, .overloaded, .noEndpoint, .deadline, .upstream:
+            .unservedLanguage, .unknownModel, .routeForbidden, .residency, .overloaded, .noEndpoint, .deadline, .upstream:
             true
         }
     }
@@ -59,7 +63,7 @@ enum Refusal {
     var outcome: RequestOutcome {
         switch self {
         case .missingKey, .unknownKey, .expiredKey: .unauthenticated
-        case .routeForbidden: .forbidden
+        case .routeForbidden, .residency: .forbidden
         case .unknownPath, .unknownModel: .notFound
         case .overloaded: .rateLimited
         case .noEndpoint(.atCapacity): .rateLimited
@@ -138,6 +142,7 @@ enum Refusal {
             return Answer(
                 status: 403, type: "permission_error", code: "model_not_allowed", parameter: "model",
                 message: "This key may not use the model `\(name)`.")
+        case .residency(let refusal): return refusal.answer
         case .overloaded, .noEndpoint, .deadline, .upstream: return capacityAnswer
         }
     }
@@ -181,7 +186,7 @@ enum Refusal {
             return .unavailable(
                 503, "no_endpoint_available", "No endpoint of this model is available at the moment.", after.nanoseconds
             )
-        case .noEndpoint(.exhausted):
+        case .noEndpoint(.exhausted), .noEndpoint(.inadmissible):
             return .unavailable(
                 503, "no_endpoint_available", "Every endpoint of this model was tried without success.", -1)
         case .deadline:
@@ -255,6 +260,7 @@ extension FailureKind {
         case .contextTooLong: "the request is longer than its context"
         case .errorInStream: "it reported an error inside its stream"
         case .unsupported: "its API cannot express the request"
+        case .inadmissible: "the request's bytes may no longer go there"
         }
     }
 }

@@ -3,6 +3,7 @@
 
 internal import CloudCredentials
 internal import Glibc
+internal import Policy
 internal import Reactor
 internal import ResourceTypes
 internal import Routing
@@ -33,6 +34,11 @@ final class Worker: @unchecked Sendable {
     var requestsInFlight = 0
     var random: SplitMix64
     private var wallClock = WallClock()
+
+    let residency = ResidencyGate()
+    /// Whether a policy restricts where bytes may go; without one the question costs this look.
+    private(set) var isRestricted = false
+    let everything = CompiledPolicy.unrestricted.table.admissible(nil, in: .none)
 
     let credentials = CredentialStore()
     /// An endpoint refused a cloud credential; set by the gateway.
@@ -86,6 +92,7 @@ final class Worker: @unchecked Sendable {
         router = Router(snapshot: published.snapshot, gauges: gauges, seed: random.next())
         for (id, credential) in first { credentials.publish(id, credential) }
         generation = Generation(published, worker: self, inheriting: nil)
+        adopt(published.policy)
         noteCredentials { $0.hasNew }
     }
 
@@ -131,8 +138,24 @@ final class Worker: @unchecked Sendable {
         let translation = router.adopt(configuration.snapshot)
         let previous = generation
         generation = Generation(configuration, worker: self, inheriting: previous)
+        adopt(configuration.policy)
         noteCredentials { $0.hasNew }
         for connection in connections.values { connection.exchange.translate(translation) }
+    }
+
+    private func adopt(_ policy: CompiledPolicy) {
+        residency.adopt(policy)
+        isRestricted = !policy.table.isUnrestricted
+    }
+
+    /// Of a request that would come from a key with this profile.
+    func explain(_ features: RequestFeatures, profile: ProfileID?) -> Explanation {
+        let now = Instant(nanoseconds: loop.now)
+        guard isRestricted else { return router.explain(features, within: everything, now: now) }
+        let admissible = residency.admissible(profile, at: wallTime)
+        return router.explain(features, within: admissible, now: now) { [residency] endpoint in
+            profile.flatMap { residency.policy.verdict($0, endpoint, in: residency.epoch) }.text
+        }
     }
 
     func update(addresses: [String: [SocketAddress]]) {
@@ -262,4 +285,5 @@ final class Worker: @unchecked Sendable {
 
     var unixNanoseconds: Int64 { wallClock.unixNanoseconds(monotonic: loop.now) }
     var unixSeconds: Int64 { unixNanoseconds / 1_000_000_000 }
+    var wallTime: WallTime { WallTime(unixNanoseconds: unixNanoseconds) }
 }

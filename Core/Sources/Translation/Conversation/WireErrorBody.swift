@@ -82,7 +82,7 @@ public enum WireErrorBody {
         switch status {
         case 401: "authentication_error"
         case 402: "billing_error"
-        case 403: "permission_error"
+        case 403, 451: "permission_error"
         case 404: "not_found_error"
         case 413: "request_too_large"
         case 429: "rate_limit_error"
@@ -97,7 +97,7 @@ public enum WireErrorBody {
     static func googleStatus(_ status: UInt16) -> JSONString {
         switch status {
         case 401: "UNAUTHENTICATED"
-        case 403: "PERMISSION_DENIED"
+        case 403, 451: "PERMISSION_DENIED"
         case 404: "NOT_FOUND"
         case 429: "RESOURCE_EXHAUSTED"
         case 501: "UNIMPLEMENTED"

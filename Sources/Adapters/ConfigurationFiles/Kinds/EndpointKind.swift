@@ -17,11 +17,13 @@ extension Shape where Value == Endpoint {
             let health = fields.optional("health", .healthCheck)
             let authorities = fields.optional("certificateAuthorityFile", .filePath)
             let apiVersion = fields.optional("apiVersion", .apiVersion)
+            let residency = fields.optional("residency", .endpointResidency)
             guard let region, let url, let serves else { return nil }
             return Endpoint(
                 name: name, region: region, url: url, credentials: credentials, serves: serves, limits: limits,
                 timeouts: timeouts,
-                health: health, certificateAuthorityFile: authorities, apiVersion: apiVersion)
+                health: health, certificateAuthorityFile: authorities, apiVersion: apiVersion,
+                residency: residency)
         }
     }
 }

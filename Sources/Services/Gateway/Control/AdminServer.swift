@@ -122,6 +122,7 @@ public final class AdminServer {
         }
         var question = ExplainQuestion(model: model, region: query["region"])
         if let tokens = query["prompt_tokens"].flatMap({ Int32($0) }) { question.promptTokens = max(tokens, 0) }
+        question.key = query["key"]
         if let tag = query["language"] {
             question.language = LanguageCode(tag)
             guard question.language != nil else {
@@ -140,15 +141,19 @@ public final class AdminServer {
 
     private func explain(_ question: ExplainQuestion, _ responder: HTTPResponder) {
         let ticket = Confined(responder)
-        gateway.explain(question) { [loop] explanation in
-            loop.submit {
-                let responder = ticket.value
-                guard let explanation else {
-                    return Self.error(responder, 404, "No route has the public model name `\(question.model)`.")
-                }
-                responder.respond(
-                    200, contentType: "application/json", body: ExplanationDocument.make(explanation).bytes)
-            }
+        gateway.explain(question) { [loop] explained in
+            loop.submit { Self.answer(ticket.value, explained, model: question.model) }
+        }
+    }
+
+    private static func answer(_ responder: HTTPResponder, _ explained: Gateway.Explained, model: String) {
+        switch explained {
+        case .explanation(let explanation):
+            responder.respond(200, contentType: "application/json", body: ExplanationDocument.make(explanation).bytes)
+        case .unknownModel: error(responder, 404, "No route has the public model name `\(model)`.")
+        case .unknownKey: error(responder, 404, "There is no Key of this name.")
+        case .needsKey:
+            error(responder, 400, "A policy restricts where data goes: say whose request it is, &key=NAME of a Key.")
         }
     }
 

@@ -14,16 +14,19 @@ public struct ExplainQuestion: Sendable {
     public var language: LanguageCode?
     /// `nil`: the first that the route's endpoints can do.
     public var operation: Operation?
+    /// Name of the key that it would come with; needed where a policy restricts where bytes go.
+    public var key: String?
 
     public init(
         model: String, region: String? = nil, promptTokens: Int32 = 200, language: LanguageCode? = nil,
-        operation: Operation? = nil
+        operation: Operation? = nil, key: String? = nil
     ) {
         self.model = model
         self.region = region
         self.promptTokens = promptTokens
         self.language = language
         self.operation = operation
+        self.key = key
     }
 
     /// - Returns: `nil` when no route has the model's name.

@@ -143,7 +143,8 @@ enum ExplanationDocument {
         .object([
             ("endpoint", .string(candidate.endpoint)), ("provider", .string(candidate.provider)),
             ("region", .string(candidate.region)),
-            ("verdict", .string(candidate.verdict)), ("score", candidate.score.map { .decimal($0) } ?? .null),
+            ("verdict", .string(candidate.verdict)), ("residency", candidate.residency.map { .string($0) } ?? .null),
+            ("score", candidate.score.map { .decimal($0) } ?? .null),
             (
                 "parts",
                 .array(

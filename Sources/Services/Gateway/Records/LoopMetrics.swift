@@ -7,7 +7,7 @@ internal import Routing
 /// Counts by `RequestOutcome`, in place: an array would be reference-counted at every step.
 public typealias OutcomeCounts = InlineArray<11, UInt64>
 /// Counts by `FailureKind`.
-public typealias FailureCounts = InlineArray<19, UInt64>
+public typealias FailureCounts = InlineArray<20, UInt64>
 
 /// What happened at one endpoint. Written by one loop, added up by whoever reports.
 public struct EndpointCounters: Sendable {

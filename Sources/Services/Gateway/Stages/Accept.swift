@@ -103,6 +103,10 @@ enum Accept {
             if headers.key.isEmpty { headers.key = field.value }
             if field.known == .xGoogAPIKey { headers.isGoogles = true }
         case .isobarRegion: headers.region = field.value
+        case .isobarResidency:
+            headers.hasSeveralResidencies = headers.statesResidency
+            headers.residency = field.value
+            headers.statesResidency = true
         case .isobarLanguage: headers.language = field.value
         case .isobarExplain: headers.wantsExplanation = field.value.slice(bytes) == "1"
         case .traceparent: headers.traceparent = field.value

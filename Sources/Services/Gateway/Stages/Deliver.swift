@@ -144,6 +144,7 @@ extension Exchange {
         case .upstream where translationFault != nil:
             if let translationFault { refuse(.untranslatable(translationFault)) }
         case .upstream(let last) where last.kind == .unsupported: refuse(.unsupported(unsupported))
+        case .noEndpoint(.inadmissible): refuse(.residency(residencyRefusal()))
         case .noEndpoint(.exhausted) where machine.attempts == 0 && !isOrphaned: refuse(unserved)
         case .upstream(let last) where upstreamError.isPresent && last.status != 0:
             outcome =
@@ -165,7 +166,7 @@ extension Exchange {
 
     /// Why no endpoint of the route may have this request, whatever its state.
     private var unserved: Refusal {
-        guard let language = features.language, worker.router.lacksOnlyLanguage(features) else {
+        guard let language = features.language, worker.router.lacksOnlyLanguage(features, within: admissible) else {
             return .unserved(features.operation)
         }
         return .unservedLanguage(language)
@@ -178,6 +179,7 @@ extension Exchange {
 
     func sendError(_ refusal: Refusal) {
         let answer = refusal.answer()
+        refusalLines = answer.headerLines
         sendDocument(
             framed(ErrorShape.write(answer, in: wire)), refusal.advice(answer), keepsAlive: refusal.keepsConnection)
     }
@@ -204,7 +206,9 @@ extension Exchange {
             writer.append(decimal: advice.retryAfterSeconds)
             writer.append("\r\n")
         }
-        if advice.isFutile(wait: { worker.router.wait(for: features, now: now) }) { writer.append(RetryAdvice.forbids) }
+        if advice.isFutile(wait: { worker.router.wait(for: features, within: admissible, now: now) }) {
+            writer.append(RetryAdvice.forbids)
+        }
         if status == 401 { writer.append("www-authenticate: Bearer\r\n") }
         AnswerHead.appendDecision(&writer, self)
         AnswerHead.end(&writer, framing: .length(body.count), keepsAlive: keepsAlive && client.keepsAlive)

@@ -2,6 +2,7 @@
 // Isobar
 
 internal import Reactor
+internal import ResourceTypes
 internal import Routing
 
 /// One address of an endpoint as one loop uses it: resolved addresses and keep-alive connections.
@@ -38,9 +39,11 @@ final class Upstream {
     }
 
     /// A connection that is ready or on its way.
-    /// - Parameter fresh: never an idle one, because one of those just failed.
+    /// - Parameters:
+    ///   - handle: leave to send bytes here.
+    ///   - fresh: never an idle one, because one of those just failed.
     /// - Returns: `nil` when the name does not resolve or the system refuses a socket.
-    func connection(fresh: Bool) -> UpstreamConnection? {
+    func connection(for handle: EndpointHandle, fresh: Bool) -> UpstreamConnection? {
         if !fresh, let reused = idle.popLast() {
             reused.leaveIdle()
             return reused

@@ -77,7 +77,8 @@ extension UpstreamConnection {
             case .amazonErrorType: pool.append(field.value.slice(bytes), to: &errorType)
             case .bedrockInputTokens: inputTokenCount = Self.count(field.value.slice(bytes))
             case .host, .contentLength, .transferEncoding, .connection, .hopByHop, .cookie, .alternativeService,
-                .isobar, .isobarRegion, .isobarLanguage, .isobarExplain:
+                .isobar, .isobarRegion, .isobarLanguage, .isobarExplain,
+                .isobarResidency:
                 break
             default:
                 // What a provider says of its own wire would be wrong on the caller's.
