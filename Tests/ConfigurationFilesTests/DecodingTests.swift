@@ -52,10 +52,10 @@ struct DecodingTests {
 
     @Test("a route may serve several models, and then says what callers ask for")
     func severalModels() throws {
-        let models = document("Model", "n") + endpoint(serving: "m, n")
-        let route = document("Route", "both", "model: [m, n]", "models: [any]", "tiers: [{name: a, endpoints: [f]}]")
+        let models = document("Model", "k") + endpoint(serving: "m, k")
+        let route = document("Route", "both", "model: [m, k]", "models: [any]", "tiers: [{name: a, endpoints: [f]}]")
         let resources = try decode(surroundings + models + route).resources
-        #expect(resources.routes.map(\.models) == [["m", "n"]])
+        #expect(resources.routes.map(\.models) == [["m", "k"]])
         #expect(resources.routes.map(\.modelNames) == [["any"]])
     }
 

@@ -150,7 +150,7 @@ struct ProblemTests {
         Case(model("languages: [h1]"), "a language tag (BCP 47)"),
         Case(routeOf("[m, m]", "models: [x]"), "state the same model \"m\""),
         Case(routeOf("[m, mm]", "models: [x]"), "no Model is named \"mm\""),
-        Case(document("Model", "n") + routeOf("[m, n]"), "spec.models", "missing; allowed: a list of 1 to 64"),
+        Case(document("Model", "k") + routeOf("[m, k]"), "spec.models", "missing; allowed: a list of 1 to 64"),
     ]
 
     /// A route of the models listed.

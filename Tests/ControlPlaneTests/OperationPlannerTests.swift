@@ -25,8 +25,8 @@ struct OperationPlannerTests {
     @Test(
         "what passes as it is",
         arguments: [
-            (.openai, compatible.union([.responses])), (.azure, compatible.union([.responses])),
-            (.vllm, compatible), (.sglang, compatible), (.llamaCpp, compatible), (.ollama, compatible),
+            (.openai, compatible.union([.responses, .countInputTokens])), (.azure, compatible.union([.responses])),
+            (.vllm, compatible), (.sglang, compatible), (.llamaCpp, compatible.union([.countTokens])), (.ollama, compatible),
             (.tgi, compatible), (.generic, compatible), (.anthropic, [.messages, .countTokens]), (.bedrock, []),
             (.vertex, [.generateContent]), (.gemini, [.generateContent]),
         ] as [(ProviderFlavor, Set<Operation>)])

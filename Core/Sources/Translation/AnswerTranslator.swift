@@ -59,14 +59,16 @@ public final class AnswerTranslator {
     ///   - source: the endpoint's wire.
     ///   - origin: whose the endpoint's signatures are.
     ///   - caller: the caller's wire; `nil` only watches: events go through as they are.
+    ///   - isThinkingAsked: whether the caller asked for thinking.
     ///   - marksNative: when watching, mark what the endpoint signed all the same.
     ///   - isStream: the caller asked for a stream; a whole answer needs neither reader nor writer of events.
     ///   - model: the public name, as a JSON string's content; copied.
     ///   - identifier: of the request; makes the id where the endpoint's wire has none.
     ///   - framing: an array is for callers of Google's wire only.
     public func begin(
-        from source: ChatWire, of origin: SignatureOrigin?, to caller: ChatWire?, marksNative: Bool = false,
-        isStream: Bool, model: UnsafeRawBufferPointer, identifier: UInt64, createdUnixSeconds: Int64,
+        from source: ChatWire, of origin: SignatureOrigin?, to caller: ChatWire?, isThinkingAsked: Bool = false,
+        marksNative: Bool = false, isStream: Bool, model: UnsafeRawBufferPointer, identifier: UInt64,
+        createdUnixSeconds: Int64,
         includesUsage: Bool, framing: AnswerFraming, aliases: [ToolAlias]
     ) {
         self.source = source
@@ -86,7 +88,7 @@ public final class AnswerTranslator {
             if isStream, framing == .array { passing = GenerateContentPassage() }
             return
         }
-        marks = origin.map { AnswerSignatures($0, for: caller) }
+        marks = origin.map { AnswerSignatures($0, for: caller, isThinkingAsked: isThinkingAsked) }
         let id = makeID(caller, identifier)
         target = AnswerTarget(
             model: JSONString(names.copy(model), hasEscapes: true), id: JSONString(id, hasEscapes: false),

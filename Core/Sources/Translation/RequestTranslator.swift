@@ -59,6 +59,9 @@ public final class RequestTranslator {
     /// What the target could not say, in the caller's words. Valid until the next translation.
     public func lossNames(in source: ChatWire) -> [String] { losses.names(in: source) }
 
+    /// Whether the caller asked for thinking.
+    public var asksForThinking: Bool { conversation.reasoning.map { $0 != .off } ?? false }
+
     /// Tools whose names the target's wire refuses, as it knows them and as the caller does. Nearly always empty.
     public func toolAliases(in wire: ChatWire) -> [ToolAlias] {
         conversation.tools.compactMap { tool in

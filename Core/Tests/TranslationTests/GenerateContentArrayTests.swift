@@ -117,7 +117,7 @@ struct GenerateContentArrayTests {
         let translator = AnswerTranslator()
         let model: StaticString = "public"
         translator.begin(
-            from: .generateContent, to: nil, isStream: true,
+            from: .generateContent, of: nil, to: nil, isStream: true,
             model: UnsafeRawBufferPointer(start: model.utf8Start, count: model.utf8CodeUnitCount), identifier: 1,
             createdUnixSeconds: 0, includesUsage: true, framing: .array, aliases: [])
         var facts: [StreamFacts] = []

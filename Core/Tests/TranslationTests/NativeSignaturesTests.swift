@@ -17,7 +17,7 @@ struct NativeSignaturesTests {
         let none = UnsafeRawBufferPointer(start: nil, count: 0)
         translator.begin(
             from: wire, of: Self.own, to: nil, marksNative: true, isStream: isStream, model: none, identifier: 1,
-            createdUnixSeconds: 0, includesUsage: true, aliases: [])
+            createdUnixSeconds: 0, includesUsage: true, framing: .events, aliases: [])
         return translator
     }
 

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import CoreTestSupport
 import WireFormats
 
 /// Random schemas and values out of few names and small numbers, so that they meet often.
 struct SchemaDice {
-    var dice: GeminiDice
+    var dice: SeededGenerator
     /// Names of definitions that may be referred to.
     private var definitions = ["A", "B"]
 
-    init(seed: UInt64) { dice = GeminiDice(seed: seed) }
+    init(seed: UInt64) { dice = SeededGenerator(seed: seed) }
 
     // MARK: Values
 

@@ -43,6 +43,23 @@ struct SignatureTravelTests {
         }
     }
 
+    @Test("calls that come without thinking say so to a caller of Messages who asked for it, and to nobody else")
+    func unthought() throws {
+        let answer =
+            #"{"id":"c","choices":[{"message":{"role":"assistant","tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}"#
+        for isAsked in [false, true] {
+            for caller in Travel.callers where caller != .chatCompletions {
+                let told = try Travel.told(answer, by: Travel.endpoints[6], to: caller, isThinkingAsked: isAsked)
+                let isSaid = told.text.contains(#"{"type":"redacted_thinking","data":"isobar-1.other-"#)
+                #expect(isSaid == (isAsked && caller == .messages))
+                let thinking = #","thinking":{"type":"enabled","budget_tokens":1024}"#
+                let next = Travel.next(told, on: caller, caller == .messages ? thinking : "")
+                let sent = try Travel.sent(next, by: caller, to: Travel.endpoints[0])
+                #expect(!Travel.hasMark(sent.body) && (sent.told == ["thinking"]) == isSaid)
+            }
+        }
+    }
+
     @Test("random answers", arguments: 0..<200)
     func random(_ seed: Int) throws {
         let dice = MessagesDice(seed: seed, isResponses: false)
@@ -79,7 +96,7 @@ struct SignatureTravelTests {
         translator.begin(
             from: .messages, of: .anthropic, to: caller, isStream: true,
             model: UnsafeRawBufferPointer(start: model.utf8Start, count: model.utf8CodeUnitCount), identifier: 7,
-            createdUnixSeconds: 0, includesUsage: true, aliases: [])
+            createdUnixSeconds: 0, includesUsage: true, framing: .events, aliases: [])
         for event in MessagesTesting.events(source) {
             var data = event.data
             try data.withUTF8 { data in

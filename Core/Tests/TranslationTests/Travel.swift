@@ -77,14 +77,16 @@ enum Travel {
     // MARK: There
 
     /// What the caller gets.
-    static func told(_ answer: String, by endpoint: Endpoint, to caller: ChatWire) throws -> JSONValue {
+    static func told(_ answer: String, by endpoint: Endpoint, to caller: ChatWire, isThinkingAsked: Bool = false) throws
+        -> JSONValue
+    {
         guard endpoint.wire != caller else { return try JSONValue(parsing: Array(answer.utf8)) }
         let translator = AnswerTranslator()
         let model: StaticString = "public"
         translator.begin(
-            from: endpoint.wire, of: endpoint.origin, to: caller, isStream: false,
+            from: endpoint.wire, of: endpoint.origin, to: caller, isThinkingAsked: isThinkingAsked, isStream: false,
             model: UnsafeRawBufferPointer(start: model.utf8Start, count: model.utf8CodeUnitCount), identifier: 7,
-            createdUnixSeconds: 0, includesUsage: true, aliases: [])
+            createdUnixSeconds: 0, includesUsage: true, framing: .events, aliases: [])
         var answer = answer
         try answer.withUTF8 { try translator.whole(UnsafeRawBufferPointer($0)) }
         #expect(translator.output.isBalanced)

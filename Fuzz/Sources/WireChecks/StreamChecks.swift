@@ -110,8 +110,9 @@ enum StreamChecks {
     static func begin(_ translator: AnswerTranslator, from source: ChatWire, to caller: ChatWire?) {
         _ = AnswerComparison.model.utf8.withContiguousStorageIfAvailable { model in
             translator.begin(
-                from: source, to: caller, isStream: true, model: UnsafeRawBufferPointer(model),
-                identifier: 0x0123_4567_89AB_CDEF, createdUnixSeconds: 1_700_000_000, includesUsage: true, aliases: [])
+                from: source, of: nil, to: caller, isStream: true, model: UnsafeRawBufferPointer(model),
+                identifier: 0x0123_4567_89AB_CDEF, createdUnixSeconds: 1_700_000_000, includesUsage: true,
+                framing: .events, aliases: [])
         }
     }
 }

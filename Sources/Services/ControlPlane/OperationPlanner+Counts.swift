@@ -34,6 +34,8 @@ extension OperationPlanner {
         case (.generateContent, _): plan(.generateContent, "\(basePath)/models/\(segment):countTokens")
         case (.converse, _): bedrock(.converse)
         case (.responses, .openai), (.chat, .openai): plan(.responses, basePath + "/responses/input_tokens")
+        // Its Messages are not used, because they lose schemas; its counter is as good as any.
+        case (.chat, .llamaCpp): plan(.messages, basePath + "/messages/count_tokens", Self.version)
         case (.chat, .vllm): plan(.tokenize, rootPath + "/tokenize")
         default: nil
         }

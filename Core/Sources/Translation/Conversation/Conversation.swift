@@ -86,6 +86,7 @@ extension Conversation {
         for i in parts.indices { parts[i].cache = .none }
         for i in tools.indices { tools[i].cache = .none }
         isStream = false
+        showsThoughts = false
         sampling = Sampling()
         outputTokensMax = nil
         stops.removeAll(keepingCapacity: true)

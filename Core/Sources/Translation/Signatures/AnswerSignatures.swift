@@ -11,12 +11,18 @@ internal import WireFormats
 struct AnswerSignatures {
     private let origin: SignatureOrigin
     private let wire: ChatWire
+    private let announcesCalls: Bool
     /// Thinking of a stream that has had no signature yet.
     private var isThinking = false
+    /// The stream has had thinking, or a mark in its place.
+    private var hasThought = false
 
-    init(_ origin: SignatureOrigin, for wire: ChatWire) {
+    /// - Parameter isThinkingAsked: calls that come without any thinking then get a mark in its place on Messages: Claude
+    ///   with a budget does not go on from calls of a turn that it did not think in, and a mark says that it did not.
+    init(_ origin: SignatureOrigin, for wire: ChatWire, isThinkingAsked: Bool) {
         self.origin = origin
         self.wire = wire
+        announcesCalls = isThinkingAsked && wire == .messages && origin.needsMark(on: wire, .thinking)
     }
 
     private func marked(_ text: JSONString, _ kind: Part.Kind, _ arena: ByteArena) -> JSONString {
@@ -27,6 +33,11 @@ struct AnswerSignatures {
     // MARK: Whole answers
 
     func mark(_ answer: Answer) {
+        if announcesCalls, answer.hasToolCalls,
+            !answer.parts.contains(where: { $0.kind == .thinking || $0.kind == .redactedThinking })
+        {
+            answer.parts.insert(Part(.redactedThinking), at: 0)
+        }
         for position in answer.parts.indices {
             let part = answer.parts[position]
             switch part.kind {
@@ -60,19 +71,22 @@ struct AnswerSignatures {
     mutating func mark(_ event: StreamEvent, _ arena: ByteArena, _ write: (StreamEvent) -> Void) {
         switch event {
         case .thinking(let text):
-            if !text.isEmpty { isThinking = true }
+            if !text.isEmpty { (isThinking, hasThought) = (true, true) }
             write(event)
         case .signature(let text, nil):
-            isThinking = false
+            (isThinking, hasThought) = (false, true)
             write(.signature(marked(text, .thinking, arena), block: nil))
         case .signature(let text, let block?):
             write(.signature(marked(text, .toolCall, arena), block: block))
         case .redactedThinking(let data):
             endThinking(arena, write)
+            hasThought = true
             let part = sealed(data, arena)
             write(part.kind == .thinking ? .signature(part.signature, block: nil) : .redactedThinking(part.text))
         case .toolStarted(let block, _, _):
             endThinking(arena, write)
+            if announcesCalls, !hasThought { write(.redactedThinking(marked(.empty, .redactedThinking, arena))) }
+            hasThought = true
             write(event)
             if marksCalls { write(.signature(marked(.empty, .toolCall, arena), block: block)) }
         case .text, .refusal, .finished, .ended:

@@ -19,7 +19,8 @@ extension UpstreamConnection {
         let translator = translator ?? worker.takeAnswerTranslator()
         exchange.withModelName { model in
             translator.begin(
-                from: translation.source, of: plan.origin, to: translation.caller, marksNative: exchange.marksNative,
+                from: translation.source, of: plan.origin, to: translation.caller,
+                isThinkingAsked: worker.translator.asksForThinking, marksNative: exchange.marksNative,
                 isStream: exchange.features.isStreaming, model: model, identifier: exchange.identifier,
                 createdUnixSeconds: worker.unixSeconds, includesUsage: !exchange.dropsUsageChunk,
                 framing: exchange.headers.wantsArray ? .array : .events,
