@@ -128,10 +128,10 @@ struct ResidencyTests {
         #expect(found.contains { $0.hasPrefix("spec.rights: nobody says who has a right") })
         let right = document(
             "PlacementRight", "x", "kind: exclusivity", "subject: {vendor: v}", "holders: [p]", source)
-        let model = document("Model", "n", "vendor: v")
+        let model = document("Model", "k", "vendor: v")
         #expect(messages(bundle + places + tenant + model + right) == [])
         #expect(messages(bundle + places + tenant + model).count == 1)
-        let both = document("Model", "n", "vendor: v", "rights: none")
+        let both = document("Model", "k", "vendor: v", "rights: none")
         #expect(
             messages(bundle + places + tenant + both + right).first?.contains("PlacementRight x is about it") == true)
         #expect(
