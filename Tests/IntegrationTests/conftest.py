@@ -29,7 +29,9 @@ MAJOR_OF_EVERYTHING = "2"
 HAS_SDKS = all(importlib.util.find_spec(name) for name in ("anthropic", "boto3"))
 
 STARTS_PROCESSES = {"workshop", "shared_workshop", "up", "cell", "failing"}
-NEED_SDKS = ["test_cedar.py", "test_credentials*.py", "test_double*.py", "test_matrix*.py"]
+NEED_SDKS = [
+    "test_cedar.py", "test_credentials*.py", "test_double*.py", "test_gemini_schemas.py", "test_matrix*.py", "test_models.py",
+]
 
 # What imports an SDK cannot even be read without it.
 collect_ignore_glob = [] if HAS_SDKS else NEED_SDKS
