@@ -63,7 +63,11 @@ def test_cedar_agrees_on_every_question_and_reports_no_error(which, wild):
 
 
 @pytest.mark.parametrize(
-    ("written", "instead"), [("containsAll", "containsAny"), ('!= Isobar::Jurisdiction::"TOP"', '!= Isobar::Jurisdiction::"DE"')]
+    ("written", "instead"),
+    [
+        ('[Isobar::Jurisdiction::"IN"].contains', '[Isobar::Jurisdiction::"DE"].contains'),
+        ('[Isobar::Jurisdiction::"DE"].contains', '[Isobar::Jurisdiction::"FR"].contains'),
+    ],
 )
 def test_a_wrong_rule_would_be_noticed(wild, written, instead):
     exported = export(wild)

@@ -40,6 +40,7 @@ public final class TokenCountTranslator {
             return try GenerateContentCount.pass(document, for: target, to: writer, losses: &losses)
         }
         try read(document, source)
+        conversation.settleSignatures(from: source, for: target.origin)
         conversation.keepInput()
         try write(api, target)
     }
