@@ -56,7 +56,7 @@ let package = Package(
         .target(name: "CoreTestSupport", path: "Tests/CoreTestSupport", swiftSettings: strict),
         tests("WireFormats", ["CoreTestSupport"]),
         tests("Translation", ["CoreTestSupport", "WireFormats"]),
-        tests("Policy", ["ResourceTypes", "Routing"], settings: exhaustive),
+        tests("Policy", ["CoreTestSupport", "ResourceTypes", "Routing"], settings: exhaustive),
         tests("Pricing", ["ResourceTypes"]),
         tests("Routing", ["ResourceTypes"]),
         tests("Simulation", ["ResourceTypes"]),

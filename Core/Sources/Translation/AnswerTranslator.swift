@@ -227,11 +227,11 @@ public final class AnswerTranslator {
         for event in events {
             note(event, &facts)
             if facts.failure != nil { break }
-            guard marks != nil else {
+            guard let marks, marks.concerns(event) else {
                 write(event)
                 continue
             }
-            marks?.mark(event, arena) { write($0) }
+            self.marks?.mark(event, arena) { write($0) }
         }
         if facts.hasEnded || facts.failure != nil { passing?.close(output) }
         return facts

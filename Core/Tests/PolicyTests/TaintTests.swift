@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import CoreTestSupport
 import ResourceTypes
 import Routing
 import Testing
@@ -278,7 +279,7 @@ private struct TaintWorld: ~Copyable {
             for block in 0..<blocks {
                 group.addTask {
                     var tally = Tally()
-                    for seed in UInt64(block * 20)..<UInt64(block * 20 + 20) {
+                    for seed in UInt64(block * 20)..<UInt64(block * 20 + Thoroughness.count(20)) {
                         var world = try TaintWorld(seed: seed)
                         try world.run(steps: 30_000)
                         tally = tally + world.tally
@@ -289,8 +290,9 @@ private struct TaintWorld: ~Copyable {
             return try await group.reduce(Tally(), +)
         }
         #expect(total.violations.count == 0, "\(total.violations.prefix(3))")
-        #expect(total.requests >= 1_000_000, "\(total)")
-        #expect(total.retries > 50_000 && total.hedges > 20_000 && total.overflows > 50_000, "\(total)")
-        #expect(total.stopped > 100 && total.refused > 50_000 && total.reloads > 1_000, "\(total)")
+        #expect(total.requests >= Thoroughness.count(1_000_000), "\(total)")
+        #expect(total.retries > Thoroughness.count(50_000) && total.hedges > Thoroughness.count(20_000), "\(total)")
+        #expect(total.overflows > Thoroughness.count(50_000) && total.refused > Thoroughness.count(50_000), "\(total)")
+        #expect(total.stopped > Thoroughness.count(100) && total.reloads > Thoroughness.count(1_000), "\(total)")
     }
 }

@@ -67,6 +67,15 @@ struct AnswerSignatures {
 
     // MARK: Streams
 
+    /// Whether something has to be marked with an event; nearly all go out as they are.
+    func concerns(_ event: StreamEvent) -> Bool {
+        switch event {
+        case .text, .refusal, .finished, .ended: isThinking
+        case .thinking, .signature, .redactedThinking, .toolStarted: true
+        case .started, .toolArguments, .toolObject, .toolEnded, .usage, .failed: false
+        }
+    }
+
     /// - Parameter write: takes the event, and what has to be said before or behind it.
     mutating func mark(_ event: StreamEvent, _ arena: ByteArena, _ write: (StreamEvent) -> Void) {
         switch event {
