@@ -22,10 +22,13 @@ func core(_ name: String) -> Target.Dependency { .product(name: name, package: "
 
 /// `room` is the folder: Adapters touch the world, Services run, CLI assembles. Arrows are checked by
 /// scripts/check-arrows.
-func module(_ name: String, in room: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = strict)
-    -> Target
-{
-    .target(name: name, dependencies: dependencies, path: "Sources/\(room)/\(name)", swiftSettings: settings)
+func module(
+    _ name: String, in room: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = strict,
+    resources: [Resource] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/\(room)/\(name)", resources: resources,
+        swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -61,18 +64,23 @@ let package = Package(
         module("PlainHTTP", in: "Adapters", ["Reactor", core("WireFormats")]),
         module(
             "ConfigurationFiles", in: "Adapters",
-            [core("ResourceTypes"), core("Pricing"), .product(name: "Yams", package: "Yams")]),
+            [core("ResourceTypes"), core("Policy"), core("Pricing"), .product(name: "Yams", package: "Yams")],
+            // The laws that come with Isobar: in the program, so that it needs no folder beside it.
+            resources: ["unions", "eu-gdpr", "in-rbi-2018", "in-dpdp"].map { .embedInCode("Catalog/\($0).yaml") }),
         module(
             "LiteLLMConfiguration", in: "Adapters", [core("ResourceTypes"), core("Pricing"), "ConfigurationFiles"]),
         module(
             "CloudCredentials", in: "Adapters",
             [core("ResourceTypes"), core("WireFormats"), "Reactor", "PlainHTTP", "COpenSSL", log]),
         module("Identity", in: "Adapters", [core("ResourceTypes"), core("Routing")]),
-        module("ControlPlane", in: "Services", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles"]),
+        module(
+            "ControlPlane", in: "Services",
+            [core("ResourceTypes"), core("Policy"), core("Routing"), "ConfigurationFiles"]),
         module(
             "Gateway", in: "Services",
             [
-                core("ResourceTypes"), core("WireFormats"), core("Translation"), core("Routing"), core("Pricing"),
+                core("ResourceTypes"), core("WireFormats"), core("Translation"), core("Policy"), core("Routing"),
+                core("Pricing"),
                 "Reactor", "PlainHTTP", "CloudCredentials", "Identity", "Telemetry",
             ],
             settings: hotPath),
@@ -85,29 +93,38 @@ let package = Package(
         .executableTarget(
             name: "isobar",
             dependencies: [
-                "CloudCredentials", "Gateway", "ControlPlane", "ModelServer", "Doctor", "ConfigurationFiles", "LiteLLMConfiguration",
+                "CloudCredentials", "Gateway", "ControlPlane", "ModelServer", "Doctor", "ConfigurationFiles",
+                "LiteLLMConfiguration",
                 "Identity",
                 "PlainHTTP", "Reactor", "Telemetry",
-                core("ResourceTypes"), core("Routing"), core("Pricing"), core("Simulation"), core("WireFormats"),
+                core("ResourceTypes"), core("Policy"), core("Routing"), core("Pricing"), core("Simulation"),
+                core("WireFormats"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/CLI", swiftSettings: strict),
-        tests("Reactor", []),
+        tests("Reactor", ["TestSupport", core("CoreTestSupport")]),
         tests(
             "Gateway",
-            ["Reactor", "PlainHTTP", "TestSupport", core("ResourceTypes"), core("Routing"), core("WireFormats")]),
-        .target(name: "TestSupport", path: "Sources/TestSupport", swiftSettings: strict),
+            [
+                "Reactor", "PlainHTTP", "CloudCredentials", "TestSupport", core("ResourceTypes"), core("Policy"),
+                core("Routing"),
+                core("WireFormats"),
+            ]),
+        .target(name: "TestSupport", dependencies: ["Reactor"], path: "Sources/TestSupport", swiftSettings: strict),
         tests("PlainHTTP", ["Reactor", "TestSupport", core("WireFormats")]),
         tests("ModelServer", ["Reactor", "TestSupport", core("Simulation"), core("WireFormats")]),
-        tests("ConfigurationFiles", [core("ResourceTypes")]),
+        tests("ConfigurationFiles", [core("ResourceTypes"), core("Policy")]),
         tests("LiteLLMConfiguration", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles", "ControlPlane"]),
-        tests("ControlPlane", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles"]),
+        tests("ControlPlane", [core("ResourceTypes"), core("Policy"), core("Routing"), "ConfigurationFiles"]),
         tests("Doctor", [core("ResourceTypes"), core("Routing"), core("WireFormats")]),
         tests("BudgetStore", [core("Budgets")]),
         tests("Telemetry", [log]),
         tests(
             "CloudCredentials",
-            ["Reactor", "PlainHTTP", "COpenSSL", core("ResourceTypes"), core("WireFormats"), log]),
-        tests("Identity", [core("ResourceTypes"), core("Routing")]),
+            [
+                "Reactor", "PlainHTTP", "COpenSSL", "TestSupport", core("CoreTestSupport"), core("ResourceTypes"),
+                core("WireFormats"), log,
+            ]),
+        tests("Identity", [core("CoreTestSupport"), core("ResourceTypes"), core("Routing")]),
     ]
 )

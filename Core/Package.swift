@@ -19,12 +19,15 @@ let strict: [SwiftSetting] = [
 let hotPath: [SwiftSetting] =
     strict + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
 
+/// For what tests ask millions of questions of: optimised in debug builds too, with all checks left in.
+let exhaustive: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 func module(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = strict) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: "\(name)Tests", dependencies: dependencies + [.byName(name: name)], swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = strict) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: dependencies + [.byName(name: name)], swiftSettings: settings)
 }
 
 let package = Package(
@@ -33,25 +36,31 @@ let package = Package(
         .library(name: "ResourceTypes", targets: ["ResourceTypes"]),
         .library(name: "WireFormats", targets: ["WireFormats"]),
         .library(name: "Translation", targets: ["Translation"]),
+        .library(name: "Policy", targets: ["Policy"]),
         .library(name: "Pricing", targets: ["Pricing"]),
         .library(name: "Budgets", targets: ["Budgets"]),
         .library(name: "Routing", targets: ["Routing"]),
         .library(name: "Simulation", targets: ["Simulation"]),
+        // For tests here and outside only.
+        .library(name: "CoreTestSupport", targets: ["CoreTestSupport"]),
     ],
     targets: [
         .target(name: "CByteScan"),
         module("ResourceTypes"),
         module("WireFormats", ["CByteScan"], settings: hotPath),
         module("Translation", ["ResourceTypes", "WireFormats"], settings: hotPath),
+        module("Policy", ["ResourceTypes"], settings: exhaustive),
         module("Pricing", ["ResourceTypes"]),
         module("Budgets", settings: hotPath),
-        module("Routing", ["ResourceTypes"]),
+        module("Routing", ["ResourceTypes"], settings: exhaustive),
         module("Simulation", ["ResourceTypes"]),
         tests("ResourceTypes", []),
-        tests("WireFormats", []),
-        tests("Translation", ["WireFormats"]),
+        .target(name: "CoreTestSupport", path: "Tests/CoreTestSupport", swiftSettings: strict),
+        tests("WireFormats", ["CoreTestSupport"]),
+        tests("Translation", ["CoreTestSupport", "WireFormats"]),
+        tests("Policy", ["CoreTestSupport", "ResourceTypes", "Routing"], settings: exhaustive),
         tests("Pricing", ["ResourceTypes"]),
-        tests("Budgets", []),
+        tests("Budgets", ["CoreTestSupport"]),
         tests("Routing", ["ResourceTypes"]),
         tests("Simulation", ["ResourceTypes"]),
     ]

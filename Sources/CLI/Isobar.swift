@@ -14,6 +14,7 @@ struct Isobar: ParsableCommand {
             Are they well:    isobar doctor isobar.yaml
             Coming over:      isobar import litellm config.yaml > isobar.yaml
             Look inside:      isobar status;  isobar route explain --model MODEL
+            Who may go where: isobar residency check isobar.yaml
 
             Shell completion: isobar --generate-completion-script bash|zsh|fish
             """,
@@ -21,7 +22,7 @@ struct Isobar: ParsableCommand {
         subcommands: [
             UpCommand.self, GatewayCommand.self, CheckCommand.self, DoctorCommand.self, ImportCommand.self,
             StatusCommand.self,
-            RouteCommand.self,
+            RouteCommand.self, ResidencyCommand.self,
             ModelServerCommand.self,
         ])
 }

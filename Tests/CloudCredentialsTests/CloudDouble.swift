@@ -6,6 +6,7 @@ import Logging
 import PlainHTTP
 import Reactor
 import ResourceTypes
+import TestSupport
 import Testing
 import WireFormats
 
@@ -62,7 +63,8 @@ struct Question {
 
 /// A loop with such a service, on the test's own thread: it expects certain questions in a certain order, nothing else.
 final class CloudDouble {
-    let loop: EventLoop
+    private let stage: Stage
+    var loop: EventLoop { stage.loop }
     private let server: HTTPServer
     let port: UInt16
     private(set) var script: [Question] = []
@@ -71,15 +73,13 @@ final class CloudDouble {
     private(set) var asked = 0
     /// `nil`: the literal address.
     var hostExpected: String?
-    private var steps: [(condition: () -> Bool, action: () -> Void)] = []
-    private static let patienceNanoseconds: Int64 = 20_000_000_000
 
     init(tls: TLSContext? = nil) throws {
         isTLS = tls != nil
-        loop = try EventLoop()
+        stage = try Stage()
         final class Link { weak var target: CloudDouble? }
         let link = Link()
-        server = HTTPServer(loop: loop) { request, responder in link.target?.receive(request, responder) }
+        server = HTTPServer(loop: stage.loop) { request, responder in link.target?.receive(request, responder) }
         port = try server.listen(on: try #require(SocketAddress(literal: "127.0.0.1", port: 0)), tls: tls)
         link.target = self
     }
@@ -112,31 +112,12 @@ final class CloudDouble {
         ) { [weak self] id, credential in self?.published.append((id, credential)) }
     }
 
-    /// Once the steps before are done and `condition` holds, does `action`. Looked at after every iteration.
-    func when(_ condition: @escaping () -> Bool, _ action: @escaping () -> Void = {}) {
-        steps.append((condition, action))
-    }
+    /// As `Stage` does.
+    func when(_ condition: @escaping () -> Bool, _ action: @escaping () -> Void = {}) { stage.when(condition, action) }
 
-    /// Runs until every step is done, or records an issue when that takes too long. Once.
+    /// As `Stage` does. Once.
     func run(sourceLocation: SourceLocation = #_sourceLocation) throws {
-        let total = steps.count
-        let guardian = try LoopTimer(loop: loop, at: loop.now + Self.patienceNanoseconds) { [self] in
-            Issue.record("step \(total - steps.count + 1) of \(total) did not come", sourceLocation: sourceLocation)
-            steps = []
-        }
-        loop.endOfIteration = { [self] in advance() }
-        advance()
-        loop.run()
-        loop.endOfIteration = nil
-        guardian.cancel()
-    }
-
-    private func advance() {
-        while let step = steps.first, step.condition() {
-            steps.removeFirst()
-            step.action()
-        }
-        if steps.isEmpty { loop.stop() }
+        try stage.run(sourceLocation: sourceLocation)
     }
 }
 

@@ -1,24 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import CoreTestSupport
 import ResourceTypes
 import Testing
 
 @testable import CloudCredentials
-
-/// SplitMix64: a failing run is its seed.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
 
 /// A machine with a clock that the test moves.
 private struct Bench {
@@ -168,6 +155,20 @@ private let passing = CredentialMachine.Event.failed(isLasting: false, hint: nil
         #expect(bench.wake() == [.fetch])
     }
 
+    @Test
+    func `a changed file is read at once, whatever the wait, but two seconds after the last fetch at the soonest`() {
+        var bench = Bench()
+        bench.after(0, .wanted)
+        bench.after(0, .failed(isLasting: true, hint: .seconds(600)))
+        #expect(bench.after(1, .sourceChanged) == [])
+        #expect(bench.after(1, .sourceChanged) == [.fetch])
+        #expect(bench.after(9, .sourceChanged) == [], "one is under way")
+        bench.after(0, .fetched(life: nil, recheck: nil))
+        #expect(bench.machine.isHolding && bench.machine.wakeAt == nil)
+        #expect(bench.after(1, .sourceChanged) == [.fetch])
+        #expect(bench.machine.isHolding, "the old one is used until the new one has come")
+    }
+
     @Test func `a refusal fetches at once, at most once a minute`() {
         var bench = Bench.holding(lifeSeconds: 3_600)
         #expect(bench.after(59, .refused) == [])
@@ -205,12 +206,12 @@ private let passing = CredentialMachine.Event.failed(isLasting: false, hint: nil
                 isFetching
                 ? [
                     .fetched(life: .seconds(life), recheck: nil), .failed(isLasting: step % 2 == 0, hint: nil),
-                    .refused,
+                    .refused, .sourceChanged,
                 ]
-                : [.wanted, .refused, .woke]
-            let event = events[Int.random(in: 0..<3, using: &choices)]
+                : [.wanted, .refused, .woke, .sourceChanged]
+            let event = events[Int.random(in: 0..<events.count, using: &choices)]
             if case .fetched(.some(let life), _) = event { end = bench.now + life }
-            if event != .refused { isFetching = false }
+            if event != .refused, event != .sourceChanged { isFetching = false }
             observe(bench.after(0, event))
             #expect(bench.machine.isFetching == isFetching, "seed \(seed) step \(step)")
             #expect(bench.machine.isHolding == (end != nil), "seed \(seed) step \(step)")

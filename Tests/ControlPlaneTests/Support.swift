@@ -26,9 +26,9 @@ func smallResources() -> DeclaredResources {
     ]
     resources.routes = [
         Route(
-            name: "chat", modelNames: ["small", "gpt"], model: "small",
+            name: "chat", modelNames: ["small", "gpt"], models: ["small"],
             tiers: [RouteTier(name: "a", endpoints: ["e1"]), RouteTier(name: "b", endpoints: ["e2"])]),
-        Route(name: "large", modelNames: ["big"], model: "big", tiers: [RouteTier(name: "a", endpoints: ["e1"])]),
+        Route(name: "large", modelNames: ["big"], models: ["big"], tiers: [RouteTier(name: "a", endpoints: ["e1"])]),
     ]
     resources.tenants = [Tenant(name: "acme", region: "far")]
     resources.keys = [
@@ -49,7 +49,14 @@ func compile(
     credentialIDs: CredentialIDs = CredentialIDs()
 ) throws(ConfigurationProblems) -> SnapshotCompiler.Output {
     try SnapshotCompiler.compile(
-        Configuration(resources: resources), secrets: secrets, slots: slots, credentialIDs: credentialIDs, version: 1)
+        Configuration(resources: resources), secrets: secrets, slots: slots, credentialIDs: credentialIDs, version: 1,
+        at: testTime)
+}
+
+let testTime = WallTime(unixSeconds: 1_790_000_000)
+
+extension ConfigurationLoader {
+    func reload(_ previous: Loaded?) -> Outcome { reload(previous, at: testTime) }
 }
 
 func refusals(_ change: (inout DeclaredResources) -> Void) -> [String] {

@@ -2,6 +2,7 @@
 // Isobar
 
 import PlainHTTP
+import Policy
 import Reactor
 import ResourceTypes
 import Routing
@@ -23,7 +24,8 @@ final class RunningGateway {
         let configuration = GatewayConfiguration(
             address: .loopback(0), tls: nil, loops: 1, accessLog: nil, limits: limits, seed: 1)
         let published = PublishedConfiguration(
-            snapshot: .oneEndpoint(timeouts: timeouts), addresses: ["\(Self.endpointName):80": addresses], tls: [:])
+            snapshot: .oneEndpoint(timeouts: timeouts), policy: .unrestricted,
+            addresses: ["\(Self.endpointName):80": addresses], tls: [:])
         gateway = try Gateway(configuration, published: published, gauges: EndpointGauges())
     }
 
@@ -101,6 +103,7 @@ extension RoutingSnapshot {
             expiresAtUnixSeconds: nil)
         return RoutingSnapshot(
             version: 1, currency: .usd, regions: [RegionRecord(name: "r", provider: "p", jurisdiction: "IN")],
-            endpoints: [endpoint], routes: [route], keys: [key], roundTripNanoseconds: [0])
+            endpoints: [endpoint], routes: [route], keys: [key], admission: CompiledPolicy.unrestricted.table,
+            roundTripNanoseconds: [0])
     }
 }

@@ -2,6 +2,7 @@
 // Isobar
 
 import PlainHTTP
+import Policy
 import Reactor
 import ResourceTypes
 import Routing
@@ -96,7 +97,8 @@ struct SeveralAddressesTests {
         let prober = HealthProber(loop: loop) { result, _ in results.isUp.append(result.isUp) }
         prober.follow(
             PublishedConfiguration(
-                snapshot: .oneEndpoint(health: check), addresses: addresses.map { [name: $0] } ?? [:], tls: [:]))
+                snapshot: .oneEndpoint(health: check), policy: .unrestricted,
+                addresses: addresses.map { [name: $0] } ?? [:], tls: [:]))
         loop.endOfIteration = {
             guard results.isUp.count > results.seen else { return }
             results.seen = results.isUp.count

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import CoreTestSupport
 import ResourceTypes
 import Routing
 import Testing
@@ -77,7 +78,7 @@ struct KeyTableTests {
 
     @Test("65,000 keys fit, and 100,000 random ones find nothing")
     func many() {
-        var rng = SplitMix(state: 42)
+        var rng = SeededGenerator(seed: 42)
         let secrets = (0..<65_000).map { _ in rng.bytes(24) }
         let table = Self.table(secrets)
         for index in stride(from: 0, to: secrets.count, by: 997) { #expect(find(secrets[index], in: table) == index) }
@@ -93,22 +94,5 @@ struct KeyTableTests {
         }
         // 4,096 balls into 65,536 bins: 3,970 bins are expected to be hit, with a deviation of 11.
         #expect(slots.count > 3_900)
-    }
-}
-
-/// Deterministic random bytes: a failing run is its seed.
-private struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func bytes(_ count: Int) -> [UInt8] {
-        (0..<count / 8).flatMap { _ in withUnsafeBytes(of: next()) { Array($0) } }
     }
 }

@@ -185,7 +185,7 @@ def test_the_stack_lists_its_models(stack_client, up):
 
 def test_the_printed_python_snippet_works_when_pasted(up):
     banner = up["log"].read_text()
-    snippet = textwrap.dedent(banner[banner.index("  from openai import OpenAI") : banner.index("Look:")])
+    snippet = textwrap.dedent(banner[banner.index("  from openai import OpenAI") : banner.index("Data that may")])
     run = subprocess.run([sys.executable, "-c", snippet], capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip()

@@ -49,7 +49,8 @@ func check(_ imported: ImportedConfiguration) throws -> RoutingSnapshot {
         configuration, with: SecretResolver(environment: environment))
     guard problems.isEmpty else { throw ConfigurationProblems(problems) }
     return try SnapshotCompiler.compile(
-        configuration, secrets: secrets, slots: GaugeSlots(), credentialIDs: CredentialIDs(), version: 1
+        configuration, secrets: secrets, slots: GaugeSlots(), credentialIDs: CredentialIDs(), version: 1,
+        at: WallTime(unixSeconds: 1_790_000_000)
     ).snapshot
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import TestSupport
 import Testing
 
 @testable import Reactor

@@ -2,6 +2,7 @@
 // Isobar
 
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Reactor

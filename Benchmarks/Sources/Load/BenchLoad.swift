@@ -19,13 +19,13 @@ struct BenchLoad {
 
     private static func run(_ plan: Plan) throws {
         let generator = try LoadGenerator(plan)
-        if plan.warmUp > 0 { _ = try generator.run(LoadGenerator.Budget(requestsMax: nil, duration: plan.warmUp)) }
+        if plan.warmUp > 0 { _ = try generator.run(Budget(requestsMax: nil, duration: plan.warmUp)) }
         guard plan.handshake else { return Console.write(try measure(generator, plan)) }
         Console.write("ready\n")
         while Console.awaitLine() { Console.write(try measure(generator, plan)) }
     }
 
     private static func measure(_ generator: LoadGenerator, _ plan: Plan) throws -> String {
-        try generator.run(LoadGenerator.Budget(requestsMax: plan.requestsMax, duration: plan.duration)).json(plan)
+        try generator.run(Budget(requestsMax: plan.requestsMax, duration: plan.duration)).json(plan)
     }
 }

@@ -13,6 +13,18 @@ enum HangUp {
     case nextTurn
     /// After so many chunks of the stream.
     case afterChunks(Int)
+
+    /// The plan's share of requests gets one, of every manner alike.
+    init?(_ plan: Plan, _ random: inout SplitMix64) {
+        guard plan.hangUpPercent > 0, Int(random.next() % 100) < plan.hangUpPercent else { return nil }
+        let kinds: UInt64 = plan.mode == .stream ? 5 : 3
+        switch random.next() % kinds {
+        case 0: self = .midRequest
+        case 1: self = .afterRequest
+        case 2: self = .nextTurn
+        default: self = .afterChunks(Int(random.next() % UInt64(plan.chunks)) + 1)
+        }
+    }
 }
 
 /// One connection and the request that is under way on it.

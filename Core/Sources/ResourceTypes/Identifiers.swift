@@ -32,6 +32,13 @@ public struct KeyID: Hashable, Comparable, BitwiseCopyable, Sendable {
     @inlinable public static func < (a: Self, b: Self) -> Bool { a.index < b.index }
 }
 
+/// Position of a residency profile in the snapshot's `AdmissionTable`.
+public struct ProfileID: Hashable, Comparable, BitwiseCopyable, Sendable {
+    public var index: UInt16
+    @inlinable public init(_ index: Int) { self.index = UInt16(index) }
+    @inlinable public static func < (a: Self, b: Self) -> Bool { a.index < b.index }
+}
+
 /// Number of a cloud identity. Unlike the positions above it means the same in every snapshot of a process, and is
 /// never given to another identity: a loop that still holds its token must not send it for someone else.
 public struct CredentialID: Hashable, Comparable, BitwiseCopyable, Sendable {

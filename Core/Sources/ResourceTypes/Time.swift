@@ -58,3 +58,33 @@ public struct TimeSpan: Comparable, Hashable, BitwiseCopyable, Sendable {
     }
     @inlinable public static func * (a: TimeSpan, k: Int64) -> TimeSpan { TimeSpan(nanoseconds: a.nanoseconds * k) }
 }
+
+/// A point of calendar time, for what laws, contracts and licences date. Durations are measured with `Instant`.
+///
+/// - Units: nanoseconds since 1970-01-01T00:00:00Z.
+public struct WallTime: Comparable, Hashable, BitwiseCopyable, Sendable {
+    public var unixNanoseconds: Int64
+
+    @inlinable public init(unixNanoseconds: Int64) { self.unixNanoseconds = unixNanoseconds }
+    /// Saturates: a date beyond the range (years 1677 to 2262) is a date without end.
+    @inlinable public init(unixSeconds: Int64) {
+        let (product, overflow) = unixSeconds.multipliedReportingOverflow(by: 1_000_000_000)
+        unixNanoseconds = overflow ? (unixSeconds < 0 ? .min : .max) : product
+    }
+
+    public static let distantPast = WallTime(unixNanoseconds: .min)
+    /// Stands for "without end" where an end must be stated.
+    public static let distantFuture = WallTime(unixNanoseconds: .max)
+
+    @inlinable public static func < (a: WallTime, b: WallTime) -> Bool { a.unixNanoseconds < b.unixNanoseconds }
+
+    /// Saturates, so that no end stays no end.
+    @inlinable public static func + (a: WallTime, b: TimeSpan) -> WallTime {
+        if a == .distantFuture || a == .distantPast { return a }
+        let (sum, overflow) = a.unixNanoseconds.addingReportingOverflow(b.nanoseconds)
+        return WallTime(unixNanoseconds: overflow ? (b.nanoseconds < 0 ? .min : .max) : sum)
+    }
+    @inlinable public static func - (a: WallTime, b: TimeSpan) -> WallTime {
+        a + TimeSpan(nanoseconds: b.nanoseconds == .min ? .max : -b.nanoseconds)
+    }
+}

@@ -13,6 +13,7 @@ public import ResourceTypes
 ///   runs: a refusal by one endpoint must not be dodged at another.
 /// - A refused credential repeats on the same endpoint with the next one, as long as there is one, and costs no attempt.
 /// - A lost keep-alive race repeats once per attempt on the same endpoint over a fresh connection and costs no attempt.
+/// - A request whose bytes may go nowhere any more ends at once with that reason.
 /// - A request that finds no endpoint at its first try is turned away, not queued: waiting without a limit belongs to
 ///   the caller.
 /// - After commit there is nothing to retry: the stream completes or ends with an error.
@@ -127,6 +128,8 @@ extension AttemptMachine {
 
     /// Every endpoint was tried or is out: wait for the nearest chance if there is time for it.
     private mutating func waitOrGiveUp(_ reason: NoEndpoint, now: Instant, rng: inout SplitMix64) -> AttemptAction {
+        // A rule stopped the request, whatever endpoints did before: that is the answer.
+        if reason == .inadmissible { return end(.answerFailure(.noEndpoint(reason))) }
         guard let lastFailure else { return end(.answerFailure(.noEndpoint(reason))) }
         // No endpoint can say what was asked: waiting teaches none of them.
         if lastFailure.kind == .unsupported { return end(.answerFailure(.upstream(lastFailure))) }

@@ -21,6 +21,8 @@ public struct Explanation: Equatable, Sendable {
         /// `eligible`, or the filter that keeps it out.
         public var verdict: String
         public var isEligible: Bool
+        /// Whether the request's bytes may go there, and why; `nil` where no policy restricts anything.
+        public var residency: String?
         public var parts: [Part]
         /// Lower wins; `nil` when not eligible.
         public var score: Double?
@@ -55,7 +57,9 @@ extension Explanation {
     }
 
     private func line(_ candidate: Candidate) -> String {
-        let place = "\(candidate.endpoint) (\(candidate.provider), \(candidate.region)): \(candidate.verdict)"
+        let residency = candidate.residency.map { "; residency: \($0)" } ?? ""
+        let place =
+            "\(candidate.endpoint) (\(candidate.provider), \(candidate.region)): \(candidate.verdict)\(residency)"
         guard let score = candidate.score else { return place }
         let parts = candidate.parts.map { "\($0.name) \(Self.text($0.value)) \($0.unit)" }.joined(separator: ", ")
         return "\(place), score \(Self.text(score)) (\(parts))"

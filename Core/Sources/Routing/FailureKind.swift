@@ -26,6 +26,8 @@ public enum FailureKind: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case errorInStream
     /// Its API cannot say what the request asks for: nothing was sent. Another endpoint's may.
     case unsupported
+    /// The request's bytes may not go there any more, e.g. since a transfer mechanism ended: nothing was sent.
+    case inadmissible
 }
 
 extension FailureKind {
@@ -76,13 +78,16 @@ extension FailureKind {
             true
         // `totalTimeout` is the caller's budget running out, possibly on a long and healthy answer.
         case .totalTimeout, .callerError, .notFound, .credential, .quotaExhausted, .rateLimited, .contentPolicy,
-            .contextTooLong, .unsupported:
+            .contextTooLong, .unsupported, .inadmissible:
             false
         }
     }
 
     /// Whether the endpoint said that it is busy: it counts as full, and its tier may overflow, rather than as broken.
     var isCapacity: Bool { self == .rateLimited || self == .overloaded }
+
+    /// Whether the account is at fault and not the endpoint: another credential may do better there.
+    var isAboutAccount: Bool { self == .credential || self == .quotaExhausted }
 
     /// How long the endpoint is left alone when it does not say; `nil`: it may be used again at once.
     var coolDown: TimeSpan? {

@@ -18,10 +18,12 @@ public enum NoEndpoint: Equatable, BitwiseCopyable, Sendable {
     case unavailable(retryAfter: TimeSpan)
     /// The rest is healthy but its limits are reached.
     case atCapacity(retryAfter: TimeSpan)
+    /// The request's bytes may go to none of the route's endpoints: waiting or trying again does not change that.
+    case inadmissible
 
     var retryAfter: TimeSpan? {
         switch self {
-        case .exhausted: nil
+        case .exhausted, .inadmissible: nil
         case .unavailable(let span), .atCapacity(let span): span
         }
     }

@@ -7,11 +7,15 @@ internal import Synchronization
 extension Router {
     /// What `pick` would answer now to a request that has tried nothing yet, and why. Changes nothing, not even the
     /// random numbers to come.
-    public func explain(_ features: RequestFeatures, now: Instant) -> Explanation {
+    /// - Parameter residency: what the policy says of an endpoint, in words; `nil` where there is none.
+    public func explain(
+        _ features: RequestFeatures, within admissible: AdmissibleEndpoints, now: Instant,
+        residency: (EndpointID) -> String? = { _ in nil }
+    ) -> Explanation {
         guard Int(features.route.index) < routes.count else {
             return Explanation(route: "?", tiers: [], reason: "there is no such route")
         }
-        let question = PickQuestion(features: features, tried: TriedEndpoints(), now: now)
+        let question = PickQuestion(features: features, admissible: admissible, tried: TriedEndpoints(), now: now)
         let record = snapshot.routes[Int(features.route.index)]
         let route = routes[Int(features.route.index)]
         var explanation = Explanation(route: record.name, tiers: [], reason: "")
@@ -19,7 +23,11 @@ extension Router {
             Int($0.index) < snapshot.regions.count ? snapshot.regions[Int($0.index)].name : nil
         }
         for (tier, tierRecord) in zip(route.pointee.tiers.range, record.tiers) {
-            explanation.tiers.append(explain(tierRecord, tiers[tier], route, question))
+            var told = explain(tierRecord, tiers[tier], route, question)
+            for (position, endpoint) in tierRecord.endpoints.enumerated() {
+                told.candidates[position].residency = residency(endpoint)
+            }
+            explanation.tiers.append(told)
         }
         var rehearsal = rng
         conclude(&explanation, decide(question, rng: &rehearsal, keepsGates: false), record)
@@ -37,9 +45,10 @@ extension Router {
         let scored = assess(count, tier, route, question)
         Scoring.score(scored, tier.pointee.weights)
         let gate = gateText(tier, route, used: used, isPassed: count > 0, now: question.now)
-        let candidates = record.endpoints.map { endpoint in
-            explain(endpoint, scored.first { $0.endpoint == endpoint }, tier.pointee.weights, question)
-        }
+        let candidates =
+            record.endpoints.map { endpoint in
+                explain(endpoint, scored.first { $0.endpoint == endpoint }, tier.pointee.weights, question)
+            } + record.excluded.map { explain($0) }
         return Explanation.Tier(
             name: record.name, gate: gate, usedPercent: used.map { Int((100 * $0).rounded()) }, candidates: candidates)
     }
@@ -60,15 +69,23 @@ extension Router {
     private func explain(
         _ endpoint: EndpointID, _ scored: Candidate?, _ weights: ScoreWeights, _ question: PickQuestion
     ) -> Explanation.Candidate {
-        let record = snapshot.endpoints[Int(endpoint.index)]
-        var candidate = Explanation.Candidate(
-            endpoint: record.name, provider: record.provider, region: snapshot.regions[Int(record.region.index)].name,
-            verdict: verdict(endpoint, isScored: scored != nil, question), isEligible: scored != nil, parts: []
-        )
+        var candidate = candidate(endpoint, verdict: verdict(endpoint, isScored: scored != nil, question))
         guard let scored else { return candidate }
+        candidate.isEligible = true
         candidate.parts = parts(scored)
         candidate.score = weights.isLoadOnly ? scored.load : scored.score
         return candidate
+    }
+
+    private func explain(_ excluded: ExcludedEndpoint) -> Explanation.Candidate {
+        candidate(excluded.endpoint, verdict: excluded.lacks.map(\.description).joined(separator: ", "))
+    }
+
+    private func candidate(_ endpoint: EndpointID, verdict: String) -> Explanation.Candidate {
+        let record = snapshot.endpoints[Int(endpoint.index)]
+        return Explanation.Candidate(
+            endpoint: record.name, provider: record.provider, region: snapshot.regions[Int(record.region.index)].name,
+            verdict: verdict, isEligible: false, parts: [])
     }
 
     private func parts(_ scored: Candidate) -> [Explanation.Part] {
@@ -92,8 +109,13 @@ extension Router {
         let state = endpoints[Int(endpoint.index)]
         let operation = question.features.operation
         if isScored { return state.pointee.native.contains(operation) ? "eligible" : "eligible, with translation" }
+        if !question.admissible.contains(endpoint) { return "not admissible" }
         if !state.pointee.served.contains(operation) { return "cannot do this" }
+        if let language = question.features.language, !takes(language, state.pointee.languages) {
+            return "\(Lack.language(language))"
+        }
         switch state.pointee.refusal(now: now) {
+        case .credential: return "has no credential at the moment"
         case .breaker:
             let phase = state.pointee.breaker.phase(now: now)
             let wait = max(.zero, (state.pointee.breaker.openUntil ?? now) - now)
@@ -119,7 +141,12 @@ extension Router {
             explanation.picked = snapshot.endpoints[Int(endpoint.index)].name
             explanation.pickedTier = tier
             explanation.reason = Self.reason(explanation, record, tier: tier)
-        case .none(.exhausted): explanation.reason = "the route has no endpoints"
+        case .none(.exhausted):
+            explanation.reason =
+                record.tiers.allSatisfy(\.endpoints.isEmpty)
+                ? "the route has no endpoints" : "no endpoint of the route can serve this request"
+        case .none(.inadmissible):
+            explanation.reason = "the request's bytes may go to none of the route's endpoints"
         case .none(.unavailable(let span)):
             explanation.reason = "no endpoint is in order; the first may be back in \(Self.text(span))"
         case .none(.atCapacity(let span)):

@@ -8,6 +8,7 @@ extension Router {
     /// When no tier offers an endpoint: squeeze the request in, try an endpoint early, or say how long to wait and for
     /// what.
     func fallback(_ route: UnsafeMutablePointer<RouteState>, _ question: PickQuestion) -> PickResult {
+        guard admits(question.features, within: question.admissible) else { return .none(.inadmissible) }
         var survey = Survey()
         for (number, tier) in route.pointee.tiers.range.enumerated() {
             for member in tiers[tier].pointee.members.range where isWanted(members.base[member], question) {

@@ -15,14 +15,15 @@ extension Router {
     /// - Returns: `.none(.exhausted)` also when the route's cap on extra requests is spent or every other provider is
     ///   full: a hedge is never urgent.
     public mutating func pickHedge(
-        _ features: RequestFeatures, avoidingProviderOf endpoint: EndpointID, excluding tried: TriedEndpoints,
-        now: Instant
+        _ features: RequestFeatures, within admissible: AdmissibleEndpoints, avoidingProviderOf endpoint: EndpointID,
+        excluding tried: TriedEndpoints, now: Instant
     ) -> PickResult {
         guard Int(features.route.index) < routes.count, let primary = state(endpoint) else { return .none(.exhausted) }
         let route = routes[Int(features.route.index)]
         guard route.pointee.hedges.canSpend else { return .none(.exhausted) }
         let question = PickQuestion(
-            features: features, tried: tried, avoidedProvider: primary.pointee.provider, now: now)
+            features: features, admissible: admissible, tried: tried, avoidedProvider: primary.pointee.provider,
+            now: now)
         let result = decide(question)
         if case .endpoint = result { route.pointee.hedges.spend() }
         return result

@@ -74,18 +74,31 @@ extension Router {
         return (inFlight, state.pointee.load(slot, inFlight: inFlight, now: question.now).used)
     }
 
-    /// Whether this request may have the endpoint, whatever its state.
+    /// Whether this request may have the endpoint, whatever its state: every choice comes through here.
     @inline(__always)
     func isWanted(_ endpoint: EndpointID, _ question: PickQuestion) -> Bool {
+        guard question.admissible.contains(endpoint) else { return false }
         if !question.tried.isEmpty, question.tried.contains(endpoint) { return false }
         let state = endpoints.base + Int(endpoint.index)
         let features = question.features
         guard (features.needsNative ? state.pointee.native : state.pointee.served).contains(features.operation) else {
             return false
         }
+        if let language = features.language, !takes(language, state.pointee.languages) { return false }
         if let pinned = features.pinned, pinned != endpoint { return false }
         guard let avoided = question.avoidedProvider else { return true }
         return state.pointee.provider != avoided
+    }
+
+    /// Whether an endpoint with these languages serves requests in `language`: it declares it, or nobody said anything.
+    func takes(_ language: LanguageCode, _ declared: Section) -> Bool {
+        var low = declared.start
+        var high = declared.start + declared.count
+        while low < high {
+            let middle = (low + high) >> 1
+            if languages.base[middle] < language { low = middle + 1 } else { high = middle }
+        }
+        return declared.count == 0 || low < declared.start + declared.count && languages.base[low] == language
     }
 
     /// Predicts time, price and cached prompt of the first `count` candidates in the scratch.

@@ -6,10 +6,10 @@ internal import Synchronization
 
 /// Chooses endpoints and learns from what became of them; one per loop.
 ///
-/// The way of a pick (`Router+Pick.swift`): **filter** what was tried, is broken or is down → **gate**: the first tier
-/// that is not full → **score** its endpoints by predicted time, price and cached prompt → **pick** among equals by
-/// power of two choices. Every `began` must be followed by exactly one `ended`, or by an `adopt` that removes the
-/// endpoint.
+/// The way of a pick (`Router+Pick.swift`): **filter** what was tried, cannot do it, speaks other languages, is broken
+/// or is down → **gate**: the first tier that is not full → **score** its endpoints by predicted time, price and cached
+/// prompt → **pick** among equals by power of two choices. Every `began` must be followed by exactly one `ended`, or by
+/// an `adopt` that removes the endpoint.
 /// - Threading: confined to one loop. Loops share `EndpointGauges`, and bad news by `EndpointNews`.
 /// - Cost: `pick`, `began`, `answered` and `ended` allocate nothing. Memory is fixed by the snapshot: about 0.65 KB per
 ///   endpoint, 256 KB prefix table.
@@ -26,6 +26,8 @@ public struct Router: ~Copyable {
     var routes: Slab<RouteState>
     var tiers: Slab<TierState>
     var members: Slab<EndpointID>
+    /// Of all endpoints, one after the other.
+    var languages: Slab<LanguageCode>
     /// Seconds, `[from * regionCount + to]`.
     var roundTrips: Slab<Double>
     var regionCount: Int
@@ -52,6 +54,7 @@ public struct Router: ~Copyable {
         routes = Slab(layout.routes)
         tiers = Slab(layout.tiers)
         members = Slab(layout.members)
+        languages = Slab(layout.languages)
         roundTrips = Slab(layout.roundTrips)
         regionCount = snapshot.regions.count
         models = ModelTable(snapshot.routes)
@@ -63,15 +66,44 @@ public struct Router: ~Copyable {
 
     /// The endpoint for the next attempt of a request.
     ///
-    /// - Parameter tried: endpoints this request must not get again.
+    /// - Parameters:
+    ///   - admissible: endpoints that the request's bytes may go to at this moment; no other is looked at.
+    ///   - tried: endpoints this request must not get again.
     /// - Returns: an endpoint of `snapshot`, and the tier it was found in. When every tier is full, the least loaded
     ///   endpoint whose own limits still allow a request; when all breakers of the route are open, now and then the
     ///   endpoint closest to its trial, since waiting for nobody helps nobody.
-    public mutating func pick(_ features: RequestFeatures, excluding tried: TriedEndpoints, now: Instant) -> PickResult
-    {
+    public mutating func pick(
+        _ features: RequestFeatures, within admissible: AdmissibleEndpoints, excluding tried: TriedEndpoints,
+        now: Instant
+    ) -> PickResult {
         guard Int(features.route.index) < routes.count else { return .none(.exhausted) }
         if tried.isEmpty { earnHedge(features.route) }
-        return decide(PickQuestion(features: features, tried: tried, now: now))
+        return decide(PickQuestion(features: features, admissible: admissible, tried: tried, now: now))
+    }
+
+    /// Whether any endpoint of the route, or the one the request is pinned to, is admissible.
+    public func admits(_ features: RequestFeatures, within admissible: AdmissibleEndpoints) -> Bool {
+        if admissible.isEverything { return true }
+        if let pinned = features.pinned { return admissible.contains(pinned) }
+        guard Int(features.route.index) < routes.count else { return false }
+        for tier in routes[Int(features.route.index)].pointee.tiers.range {
+            for member in tiers[tier].pointee.members.range where admissible.contains(members.base[member]) {
+                return true
+            }
+        }
+        return false
+    }
+
+    /// How long `pick` would have no endpoint for a request that has tried nothing yet: zero when it would have one now,
+    /// `nil` when it never will. Changes nothing, as a rehearsal.
+    public func wait(for features: RequestFeatures, within admissible: AdmissibleEndpoints, now: Instant) -> TimeSpan? {
+        guard Int(features.route.index) < routes.count else { return nil }
+        var rehearsal = rng
+        let question = PickQuestion(features: features, admissible: admissible, tried: TriedEndpoints(), now: now)
+        return switch decide(question, rng: &rehearsal, keepsGates: false) {
+        case .endpoint: .zero
+        case .none(let reason): reason.retryAfter
+        }
     }
 
     /// An attempt was dispatched: it counts towards load and rates until `ended`.
@@ -100,6 +132,7 @@ public struct Router: ~Copyable {
 /// What a pick is asked for.
 struct PickQuestion: BitwiseCopyable {
     var features: RequestFeatures
+    var admissible: AdmissibleEndpoints
     var tried: TriedEndpoints
     /// A hedge must run at another provider than this one.
     var avoidedProvider: UInt16?

@@ -18,6 +18,8 @@ public final class RoutingSnapshot: Sendable {
     public let keys: [KeyRecord]
     /// Every identity that a credential of some endpoint names; what is asked for keys and tokens.
     public let credentialSources: [CredentialID: CredentialSource]
+    /// Which endpoints each key's requests may be sent to, and when.
+    public let admission: AdmissionTable
     /// Round trips between regions in nanoseconds, row-major: `[from * regions.count + to]`.
     public let roundTripNanoseconds: [Int64]
     /// By route and tier; `nil` where the tier does not weigh affinity. Built here, once, and not by every loop.
@@ -26,13 +28,17 @@ public final class RoutingSnapshot: Sendable {
     public init(
         version: UInt64, currency: Currency, regions: [RegionRecord], endpoints: [EndpointRecord],
         routes: [RouteRecord],
-        keys: [KeyRecord], credentialSources: [CredentialID: CredentialSource] = [:], roundTripNanoseconds: [Int64]
+        keys: [KeyRecord], credentialSources: [CredentialID: CredentialSource] = [:], admission: AdmissionTable,
+        roundTripNanoseconds: [Int64]
     ) {
         precondition(endpoints.count <= Self.endpointsMax, "\(endpoints.count) endpoints, at most \(Self.endpointsMax)")
         precondition(
             endpoints.allSatisfy { $0.gaugeSlot >= 0 && $0.gaugeSlot < EndpointGauges.slotsMax },
             "gauge slots are below \(EndpointGauges.slotsMax)")
         precondition(roundTripNanoseconds.count == regions.count * regions.count, "round trips are regions × regions")
+        precondition(
+            admission.isUnrestricted || admission.endpointCount == endpoints.count,
+            "\(admission.endpointCount) endpoints admitted or not, of \(endpoints.count)")
         self.version = version
         self.currency = currency
         self.regions = regions
@@ -40,6 +46,7 @@ public final class RoutingSnapshot: Sendable {
         self.routes = routes
         self.keys = keys
         self.credentialSources = credentialSources
+        self.admission = admission
         self.roundTripNanoseconds = roundTripNanoseconds
         rings = routes.map { route in route.tiers.map { Self.ring($0, endpoints) } }
     }
@@ -85,6 +92,7 @@ public struct EndpointRecord: Sendable {
     public var upstreamModel: [UInt8]
     /// `nil`: unknown price.
     public var prices: TokenPrices?
+    public var mediaPrices: MediaPrices?
     public var limits: EndpointLimits
     public var timeouts: EndpointTimeouts
     public var health: HealthCheck?
@@ -93,6 +101,9 @@ public struct EndpointRecord: Sendable {
     public var outputTokensDefault: Int64 = 4096
     public var thinking = ThinkingStyle.adaptive
     public var takesSampling = true
+    public var schemas = SchemaDialect.jsonSchema
+    /// Languages its model declares, each once and in order; empty: it gets requests in any.
+    public var languages: [LanguageCode] = []
 
     /// - Parameter plans: `nil` means OpenAI's paths below the address's base path.
     public init(
@@ -168,10 +179,13 @@ public struct RouteRecord: Sendable {
 public struct TierRecord: Sendable {
     public var name: String
     public var endpoints: [EndpointID]
+    /// Declared here, but without what the route requires: known to explanations only.
+    public var excluded: [ExcludedEndpoint]
     public var objective: Objective
-    public init(name: String, endpoints: [EndpointID], objective: Objective) {
+    public init(name: String, endpoints: [EndpointID], excluded: [ExcludedEndpoint] = [], objective: Objective) {
         self.name = name
         self.endpoints = endpoints
+        self.excluded = excluded
         self.objective = objective
     }
 }
@@ -188,9 +202,11 @@ public struct KeyRecord: Sendable {
     public var routes: [RouteID]?
     /// Unix seconds; `nil`: never.
     public var expiresAtUnixSeconds: Int64?
+    /// What its requests demand; `nil`: where the snapshot's `admission` restricts, they may go nowhere.
+    public var profile: ProfileID?
     public init(
         name: String, tenant: String, secret: Secret, region: RegionID?, routes: [RouteID]?,
-        expiresAtUnixSeconds: Int64?
+        expiresAtUnixSeconds: Int64?, profile: ProfileID? = nil
     ) {
         self.name = name
         self.tenant = tenant
@@ -198,5 +214,6 @@ public struct KeyRecord: Sendable {
         self.region = region
         self.routes = routes
         self.expiresAtUnixSeconds = expiresAtUnixSeconds
+        self.profile = profile
     }
 }

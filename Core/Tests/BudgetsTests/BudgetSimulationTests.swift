@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import CoreTestSupport
 import Testing
 
 @testable import Budgets
@@ -11,7 +12,7 @@ struct BudgetSimulationTests {
     static let blocks = 8
     static let seedsPerBlock: UInt64 = 150
 
-    private static func nested(_ dice: inout Dice) -> [BudgetAccount] {
+    private static func nested(_ dice: inout SeededGenerator) -> [BudgetAccount] {
         [
             BudgetAccount(
                 name: "everything/money", meter: .money, window: .total,
@@ -28,7 +29,7 @@ struct BudgetSimulationTests {
         ]
     }
 
-    private static func wishes(_ dice: inout Dice) -> [(account: Int, amount: Int64)] {
+    private static func wishes(_ dice: inout SeededGenerator) -> [(account: Int, amount: Int64)] {
         let money = Int64.random(in: 1...120, using: &dice)
         return [(0, money), (1, money), (2, .random(in: 1...60, using: &dice)), (3, 1), (4, 1), (5, money)]
     }
@@ -36,7 +37,7 @@ struct BudgetSimulationTests {
     @Test(arguments: 0..<blocks)
     func `no limit is exceeded, whatever crashes, is lost or comes twice`(block: Int) {
         for seed in UInt64(block) * Self.seedsPerBlock..<UInt64(block + 1) * Self.seedsPerBlock {
-            var dice = Dice(seed: ~seed)
+            var dice = SeededGenerator(seed: ~seed)
             var world = BudgetWorld(
                 accounts: Self.nested(&dice), holders: .random(in: 1...4, using: &dice), seed: seed,
                 faults: Faults(
@@ -57,7 +58,7 @@ struct BudgetSimulationTests {
     }
 
     @Test func `work is done while nothing is wrong`() {
-        var dice = Dice(seed: 1)
+        var dice = SeededGenerator(seed: 1)
         var world = BudgetWorld(accounts: Self.nested(&dice), holders: 2, seed: 1, faults: Faults())
         for _ in 0..<120 {
             world.request(Self.wishes(&dice), holder: .random(in: 0...1, using: &dice), lasting: 2)
@@ -73,7 +74,7 @@ struct BudgetSimulationTests {
         var world = BudgetWorld(
             accounts: [account], holders: 4, seed: seed,
             faults: Faults(loss: 30, duplicate: 20, delayMax: 5, outage: 3, crash: 0, clockError: 2))
-        var dice = Dice(seed: ~seed)
+        var dice = SeededGenerator(seed: ~seed)
         for _ in 0..<60 {
             world.request(
                 [(0, .random(in: 1...50, using: &dice))], holder: .random(in: 0...3, using: &dice), lasting: 3)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import CoreTestSupport
 import Testing
 
 @testable import Budgets
@@ -19,7 +20,7 @@ struct BudgetWindowTests {
     }
 
     @Test func `every second lies in exactly its window`() {
-        var dice = Dice(seed: 3)
+        var dice = SeededGenerator(seed: 3)
         for _ in 0..<20_000 {
             let second = Int64.random(in: -10_000_000_000...100_000_000_000, using: &dice)
             for window in [BudgetWindow.minute, .hour, .day, .month] {

@@ -1,23 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import CoreTestSupport
 import Testing
 
 @testable import Budgets
-
-/// Steele, Lea and Flood's generator; a test's whole randomness.
-struct Dice: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-    mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
-}
 
 /// What goes wrong, each in percent of the chances it has.
 struct Faults {
@@ -62,7 +49,7 @@ struct BudgetWorld {
     let timing: BudgetTiming
     let accounts: [BudgetAccount]
     var ids: [BudgetAccountID] = []
-    var dice: Dice
+    var dice: SeededGenerator
     var faults: Faults
     var now: Int64
     var holders: [BudgetHolder] = []
@@ -87,7 +74,7 @@ struct BudgetWorld {
         timing = BudgetTiming(lease: 30, requestMax: 20, clockError: 2, refusal: 1, answerMax: 2)
         self.accounts = accounts
         self.faults = faults
-        dice = Dice(seed: seed)
+        dice = SeededGenerator(seed: seed)
         now = start
         generations = Array(repeating: 0, count: count)
         clocks = Array(repeating: 0, count: count)

@@ -57,6 +57,23 @@ private func failure(_ kind: FailureKind, retryAfter: TimeSpan? = nil, reused: B
         #expect(drive.machine.attempts == 2)
     }
 
+    @Test func `ends with the rule that stopped it, not with an earlier failure, and does not wait`() {
+        let drive = Driver()
+        drive.start()
+        #expect(drive(.failed(slot: 0, failure(.overloaded, retryAfter: .seconds(1)))) == .pick)
+        #expect(drive(.nothingToPick(.inadmissible)) == .answerFailure(.noEndpoint(.inadmissible)))
+        #expect(drive.machine.isOver)
+    }
+
+    @Test func `looks elsewhere when bytes may no longer go where they were about to`() {
+        let drive = Driver()
+        drive.start()
+        #expect(
+            drive(.failed(slot: 0, failure(.resetBeforeFirstByte, reused: true)))
+                == .dispatch(slot: 0, EndpointID(0), freshConnection: true))
+        #expect(drive(.failed(slot: 0, failure(.inadmissible))) == .pick)
+    }
+
     @Test(arguments: [FailureKind.callerError, .contentPolicy, .contextTooLong])
     func `answers the request's own failures at once`(kind: FailureKind) {
         let drive = Driver()

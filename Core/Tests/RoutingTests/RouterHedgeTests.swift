@@ -20,7 +20,8 @@ import Testing
         var tried = TriedEndpoints()
         tried.insert(EndpointID(index))
         let features = RequestFeatures(route: RouteID(0))
-        return world.router.pickHedge(features, avoidingProviderOf: EndpointID(index), excluding: tried, now: world.now)
+        return world.router.pickHedge(
+            features, within: world.admissible, avoidingProviderOf: EndpointID(index), excluding: tried, now: world.now)
     }
 
     @Test func `go to another provider, or nowhere`() {

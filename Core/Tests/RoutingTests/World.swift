@@ -9,6 +9,8 @@ import ResourceTypes
 final class World {
     var router: Router
     let gauges: EndpointGauges
+    /// What the request at hand may use; everything unless a test says otherwise.
+    var admissible = AdmissibleEndpoints(words: nil, count: 0)
     var now = Instant(nanoseconds: 1_000_000_000_000)
 
     init(_ snapshot: RoutingSnapshot, seed: UInt64 = 1, gauges: EndpointGauges = EndpointGauges()) {
@@ -21,8 +23,10 @@ final class World {
     {
         var set = TriedEndpoints()
         for index in tried { set.insert(EndpointID(index)) }
-        return router.pick(features, excluding: set, now: now)
+        return router.pick(features, within: admissible, excluding: set, now: now)
     }
+
+    func admits(_ features: RequestFeatures) -> Bool { router.admits(features, within: admissible) }
 
     /// Index of the picked endpoint; `nil` for none.
     func picked(_ features: RequestFeatures = RequestFeatures(route: RouteID(0)), excluding tried: [Int] = []) -> Int? {
@@ -57,8 +61,12 @@ final class World {
 
     func view(_ index: Int) -> EndpointView { router.view(EndpointID(index), now: now) }
     func explain(_ features: RequestFeatures = RequestFeatures(route: RouteID(0))) -> Explanation {
-        router.explain(features, now: now)
+        router.explain(features, within: admissible, now: now)
     }
+    func lacksOnlyLanguage(_ features: RequestFeatures) -> Bool {
+        router.lacksOnlyLanguage(features, within: admissible)
+    }
+    func operations(_ route: Int) -> OperationSet { router.operations(of: RouteID(route)) }
     func route(_ model: String) -> RouteID? { Array(model.utf8).withUnsafeBytes { router.route(forModel: $0) } }
 
     /// Picks `count` times without load and returns how often each endpoint came.
@@ -107,7 +115,7 @@ extension RoutingSnapshot {
         }
         return RoutingSnapshot(
             version: version, currency: .usd, regions: regions, endpoints: endpoints, routes: [route], keys: [],
-            roundTripNanoseconds: roundTripMilliseconds.map { $0 * 1_000_000 })
+            admission: .unrestricted, roundTripNanoseconds: roundTripMilliseconds.map { $0 * 1_000_000 })
     }
 
     /// `count` endpoints without limits, each its own provider and slot.
@@ -116,6 +124,21 @@ extension RoutingSnapshot {
     {
         test((0..<count).map { .test("e\($0)", provider: "p\($0)", slot: $0, limits: limits) }, objective: objective)
     }
+}
+
+extension AdmissionTable {
+    static let unrestricted = AdmissionTable(
+        epochStarts: [], profileCount: 0, endpointCount: 0, admits: [], reasons: [], isUnrestricted: true)
+
+    /// One profile, one epoch; the indices are of endpoints it may use.
+    static func only(_ admitted: Set<Int>, of endpoints: Int) -> AdmissionTable {
+        AdmissionTable(
+            epochStarts: [.distantPast], profileCount: 1, endpointCount: endpoints,
+            admits: (0..<endpoints).map { admitted.contains($0) }, reasons: [UInt32](repeating: 0, count: endpoints),
+            isUnrestricted: false)
+    }
+
+    var set: AdmissibleEndpoints { admissible(ProfileID(0), in: epoch(at: WallTime(unixSeconds: 0))) }
 }
 
 extension TokenPrices {

@@ -8,13 +8,7 @@ import WireFormats
 
 /// Reads `json` as an answer of Converse and hands it over while its bytes are alive.
 func withConverseAnswer<Result>(_ json: String, _ body: (Answer) throws -> Result) throws -> Result {
-    let answer = Answer()
-    let tape = JSONTape()
-    var json = json
-    return try json.withUTF8 { bytes in
-        try ConverseAnswerReader.read(try tape.read(UnsafeRawBufferPointer(bytes)), into: answer)
-        return try body(answer)
-    }
+    try Documents.withAnswer(json, ConverseAnswerReader.self, body)
 }
 
 @Suite("Converse: answers")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import CoreTestSupport
 import ResourceTypes
 import Testing
 import WireFormats
@@ -11,30 +12,13 @@ import WireFormats
 // Method: random conversations, and a model of Bedrock's documented constraints that judges the body; random answers,
 // told whole and as a stream, and both must be read as the same answer.
 
-/// Small generator with a printed seed (SplitMix64).
-struct SeededChoice: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func one<Value>(_ values: [Value]) -> Value { values[Int.random(in: 0..<values.count, using: &self)] }
-    mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
-}
-
 @Suite("Converse: properties")
 struct ConversePropertyTests {
     @Test("Bedrock takes every request that is written")
     func requests() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         print("seed \(seed)")
-        var random = SeededChoice(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<2_000 {
             let conversation = Self.conversation(&random)
             var target = EndpointTarget(model: "m")
@@ -54,7 +38,7 @@ struct ConversePropertyTests {
     private static var names: [JSONString] { ["f", "get.weather", "g-1"] }
 
     /// Calls are answered in the next turn; everything else is as it comes.
-    private static func conversation(_ random: inout SeededChoice) -> Conversation {
+    private static func conversation(_ random: inout SeededGenerator) -> Conversation {
         let conversation = Conversation()
         conversation.add(.user, [.text("first")])
         for turn in 0..<Int.random(in: 0...6, using: &random) {
@@ -80,7 +64,7 @@ struct ConversePropertyTests {
         return conversation
     }
 
-    private static func addCalls(_ conversation: Conversation, _ turn: Int, _ random: inout SeededChoice) {
+    private static func addCalls(_ conversation: Conversation, _ turn: Int, _ random: inout SeededGenerator) {
         let ids: [JSONString] = [["a"], ["a", "b"], ["a|1", "b"]][Int.random(in: 0..<3, using: &random)]
         // A turn of its own before, so that no calls of two turns run together.
         conversation.add(.user, [.text("call")])
@@ -89,7 +73,7 @@ struct ConversePropertyTests {
             .user, ids.reversed().flatMap { [Part(result: $0, children: 1), Part.text(random.one(texts))] })
     }
 
-    private static func part(_ random: inout SeededChoice) -> Part {
+    private static func part(_ random: inout SeededGenerator) -> Part {
         switch Int.random(in: 0..<8, using: &random) {
         case 0: Part(.image, media: Media(.base64, type: random.one(["image/png", "image/tiff"]), value: "AA=="))
         case 1: Part(.document, media: Media(.base64, type: "application/pdf", value: "AA=="))
@@ -112,7 +96,7 @@ struct ConversePropertyTests {
     func answers() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         print("seed \(seed)")
-        var random = SeededChoice(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<1_000 {
             let told = ToldAnswer(&random)
             let whole = try withConverseAnswer(told.whole) { answer in

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import CoreTestSupport
 import ResourceTypes
 import Testing
 import WireFormats
@@ -14,10 +15,8 @@ private struct WrittenEmbeddings {
 
 private func withEmbeddings<Result>(_ json: String, _ body: (EmbeddingsRequest) throws -> Result) throws -> Result {
     let request = EmbeddingsRequest()
-    let tape = JSONTape()
-    var json = json
-    return try json.withUTF8 { bytes in
-        try EmbeddingsRequestReader.read(try tape.read(UnsafeRawBufferPointer(bytes)), into: request)
+    return try Documents.withValue(json) { element in
+        try EmbeddingsRequestReader.read(element, into: request)
         return try body(request)
     }
 }
@@ -152,10 +151,7 @@ struct EmbeddingsAnswerTests {
         _ json: String, from family: EmbeddingFamily, count: Int = 1, tokenCount: Int64? = nil, asBase64: Bool = false
     ) throws -> String {
         let answer = EmbeddingsAnswer()
-        let tape = JSONTape()
-        var json = json
-        return try json.withUTF8 { bytes in
-            let body = try tape.read(UnsafeRawBufferPointer(bytes))
+        return try Documents.withValue(json) { body in
             try EmbeddingsAnswerReader.read(body, from: family, count: count, tokenCount: tokenCount, into: answer)
             let writer = JSONWriter()
             EmbeddingsAnswerWriter.write(answer, model: "e", asBase64: asBase64, to: writer)
@@ -237,7 +233,7 @@ struct EmbeddingsAnswerTests {
 
     @Test("vectors of every length come back from base64 as they went in")
     func lengths() throws {
-        var dice = GeminiDice(seed: 7)
+        var dice = SeededGenerator(seed: 7)
         for count in 1...40 {
             let floats = (0..<count).map { _ in Float.random(in: -1...1, using: &dice) }
             let json = #"{"embedding":[\#(floats.map(\.description).joined(separator: ","))]}"#
@@ -297,7 +293,7 @@ struct EmbeddingsAnswerTests {
     @Test("random numbers become the nearest float, in every notation")
     func nearestRandom() {
         for seed in 0..<20_000 as Range<UInt64> {
-            var dice = GeminiDice(seed: seed)
+            var dice = SeededGenerator(seed: seed)
             let digits = (0..<(1 + dice.below(18))).map { _ in String(dice.below(10)) }.joined()
             let whole = dice.one(["0", "7", "1\(dice.below(1000))"])
             let exponent =

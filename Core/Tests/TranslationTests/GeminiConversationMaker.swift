@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import CoreTestSupport
 import ResourceTypes
 import WireFormats
 
@@ -8,12 +9,12 @@ import WireFormats
 
 /// Makes conversations and answers of what Google's wire can say.
 struct GeminiConversationMaker {
-    private var dice: GeminiDice
+    private var dice: SeededGenerator
     private let arena = ByteArena()
     let thinking: Capabilities.Thinking
 
     init(seed: UInt64) {
-        dice = GeminiDice(seed: seed)
+        dice = SeededGenerator(seed: seed)
         thinking = dice.oneIn(2) ? .budget : .adaptive
     }
 

@@ -17,15 +17,7 @@ struct GenerateContentRequestWriterTests {
 
     @Test("the worked example of the reference is written to the member")
     func workedExample() throws {
-        let written = try Gemini.fromChat(
-            #"""
-            {"model":"m","max_completion_tokens":300,"temperature":0.2,"stop":"END","parallel_tool_calls":true,"tool_choice":"auto",
-             "tools":[{"type":"function","function":{"name":"get.weather","description":"w","parameters":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}}}],
-             "messages":[{"role":"system","content":"Be brief."},
-              {"role":"user","content":[{"type":"text","text":"Rain?"},{"type":"image_url","image_url":{"url":"data:image/jpg;base64,AAAA"}}]},
-              {"role":"assistant","content":"Checking.","tool_calls":[{"id":"call_1","type":"function","function":{"name":"get.weather","arguments":"{\"city\":\"Pune\"}"}},{"id":"call_2","type":"function","function":{"name":"get.weather","arguments":""}}]},
-              {"role":"tool","tool_call_id":"call_2","content":"missing city"},{"role":"tool","tool_call_id":"call_1","content":"dry"}]}
-            """#)
+        let written = try Gemini.fromChat(WorkedExample.chat)
         #expect(
             try written.body
                 == Gemini.json(

@@ -12,14 +12,7 @@ import WireFormats
 enum Gemini {
     /// Reads `json` as a generateContent request and hands over the conversation while its bytes are alive.
     static func withRequest<Result>(_ json: String, _ body: (Conversation) throws -> Result) throws -> Result {
-        let conversation = Conversation()
-        let tape = JSONTape()
-        var json = json
-        return try json.withUTF8 { bytes in
-            let element = try tape.read(UnsafeRawBufferPointer(bytes))
-            try GenerateContentRequestReader.read(element, into: conversation)
-            return try body(conversation)
-        }
+        try Documents.withRequest(json, GenerateContentRequestReader.self, body)
     }
 
     struct Written {
@@ -55,13 +48,7 @@ enum Gemini {
     // MARK: Answers
 
     static func withAnswer<Result>(_ json: String, _ body: (Answer) throws -> Result) throws -> Result {
-        let answer = Answer()
-        let tape = JSONTape()
-        var json = json
-        return try json.withUTF8 { bytes in
-            try GenerateContentAnswerReader.read(try tape.read(UnsafeRawBufferPointer(bytes)), into: answer)
-            return try body(answer)
-        }
+        try Documents.withAnswer(json, GenerateContentAnswerReader.self, body)
     }
 
     static var answerTarget: AnswerTarget { AnswerTarget(model: "public", id: "own-id", createdUnixSeconds: 0) }
@@ -161,22 +148,4 @@ extension UsageCounts {
         self.init(promptTokens: prompt, cachedTokens: cached, completionTokens: completion)
         reasoningTokens = reasoning
     }
-}
-
-/// SplitMix64 (Steele, Lea, Flood), so that a failing run is a seed.
-struct GeminiDice: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func below(_ count: Int) -> Int { Int.random(in: 0..<count, using: &self) }
-    mutating func oneIn(_ count: Int) -> Bool { below(count) == 0 }
-    mutating func one<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }
 }

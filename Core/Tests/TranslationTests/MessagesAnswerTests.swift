@@ -7,7 +7,7 @@ import WireFormats
 @testable import Translation
 
 private func withAnswer<Result>(_ json: String, _ body: (Answer) throws -> Result) throws -> Result {
-    try MessagesTesting.withAnswer(json, MessagesAnswerReader.self, body)
+    try Documents.withAnswer(json, MessagesAnswerReader.self, body)
 }
 
 @Suite("Complete messages are read and written")

@@ -1,30 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import CoreTestSupport
 import WireFormats
 
 @testable import Translation
 
 /// Throws conversations, answers and streams: everything a wire can say, and nothing that it cannot.
 final class MessagesDice: RandomNumberGenerator {
-    private var state: UInt64
+    private var generator: SeededGenerator
     /// For the texts thrown; they live as long as these dice.
     let arena = ByteArena()
     let isResponses: Bool
 
     init(seed: Int, isResponses: Bool) {
-        state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15
+        generator = SeededGenerator(seed: UInt64(seed) &* 0x9E37_79B9_7F4A_7C15)
         self.isResponses = isResponses
     }
 
-    /// Steele, Lea and Flood's SplitMix64.
-    func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
+    func next() -> UInt64 { generator.next() }
 
     func number(_ range: ClosedRange<Int>) -> Int {
         range.lowerBound + Int(next() % UInt64(range.count))

@@ -81,7 +81,7 @@ private func survives<Reader: RequestReading, Writer: RequestWriting>(
     try Writer.write(conversation, for: dice.target(conversation), to: writer, losses: &losses)
     #expect(losses.isEmpty)
     let json = String(decoding: writer.bytes, as: UTF8.self)
-    let read = try MessagesTesting.withConversation(json, reader) { lines($0) }
+    let read = try Documents.withRequest(json, reader) { lines($0) }
     var expected = lines(conversation)
     if isResponses { expected = joiningTexts(expected) }
     #expect(isResponses ? joiningTexts(read) == expected : read == expected)
@@ -124,7 +124,7 @@ private func survives<Reader: AnswerReading, Writer: AnswerWriting>(
     let json = String(decoding: writer.bytes, as: UTF8.self)
     var expected = lines(answer)
     if isResponses, answer.hasToolCalls, answer.finish?.reason == .stop { expected[2] = "toolCalls " }
-    #expect(try MessagesTesting.withAnswer(json, Reader.self) { lines($0) } == expected)
+    #expect(try Documents.withAnswer(json, Reader.self) { lines($0) } == expected)
 }
 
 private func survives<Reader: StreamReading, Writer: StreamWriting>(

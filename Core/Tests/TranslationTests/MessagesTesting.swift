@@ -9,12 +9,6 @@ import WireFormats
 
 /// What the tests of the wires Messages and Responses share: documents in, documents out, events as text.
 enum MessagesTesting {
-    static func withElement<Result>(_ json: String, _ body: (JSONElement) throws -> Result) throws -> Result {
-        let tape = JSONTape()
-        var json = json
-        return try json.withUTF8 { bytes in try body(try tape.read(UnsafeRawBufferPointer(bytes))) }
-    }
-
     static func value(_ json: String) throws -> JSONValue { try JSONValue(parsing: Array(json.utf8)) }
 
     static func value(_ writer: JSONWriter) throws -> JSONValue {
@@ -24,21 +18,11 @@ enum MessagesTesting {
 
     // MARK: Requests
 
-    static func withConversation<Reader: RequestReading, Result>(
-        _ json: String, _: Reader.Type, _ body: (Conversation) throws -> Result
-    ) throws -> Result {
-        let conversation = Conversation()
-        return try withElement(json) { element in
-            try Reader.read(element, into: conversation)
-            return try body(conversation)
-        }
-    }
-
     /// The request on another wire, and what was lost on the way.
     static func translate<Reader: RequestReading, Writer: RequestWriting>(
         _ json: String, from reader: Reader.Type, to _: Writer.Type, target: EndpointTarget = EndpointTarget(model: "m")
     ) throws -> (body: JSONValue, losses: Losses) {
-        try withConversation(json, reader) { conversation in
+        try Documents.withRequest(json, reader) { conversation in
             let writer = JSONWriter()
             var losses = Losses()
             try Writer.write(conversation, for: target, to: writer, losses: &losses)
@@ -61,16 +45,6 @@ enum MessagesTesting {
     // MARK: Answers
 
     static var answerTarget: AnswerTarget { AnswerTarget(model: "public", id: "made", createdUnixSeconds: 7) }
-
-    static func withAnswer<Reader: AnswerReading, Result>(
-        _ json: String, _: Reader.Type, _ body: (Answer) throws -> Result
-    ) throws -> Result {
-        let answer = Answer()
-        return try withElement(json) { element in
-            try Reader.read(element, into: answer)
-            return try body(answer)
-        }
-    }
 
     static func write<Writer: AnswerWriting>(_ answer: Answer, _: Writer.Type) throws -> JSONValue {
         let writer = JSONWriter()

@@ -7,16 +7,8 @@ import WireFormats
 @testable import Translation
 
 /// Reads `json` as a chat completions request and hands over the conversation while its bytes are alive.
-func withChat<Result>(
-    _ json: String, _ body: (Conversation) throws -> Result
-) throws -> Result {
-    let conversation = Conversation()
-    let tape = JSONTape()
-    var json = json
-    return try json.withUTF8 { bytes in
-        try ChatRequestReader.read(try tape.read(UnsafeRawBufferPointer(bytes)), into: conversation)
-        return try body(conversation)
-    }
+func withChat<Result>(_ json: String, _ body: (Conversation) throws -> Result) throws -> Result {
+    try Documents.withRequest(json, ChatRequestReader.self, body)
 }
 
 @Suite("Chat completions requests are read")
@@ -46,6 +38,31 @@ struct ReadChatRequestTests {
         #expect(throws: TranslationFault(.malformedArguments, at: "messages[0].tool_calls[0].function.arguments")) {
             try withChat(json) { _ in }
         }
+    }
+
+    @Test(
+        "a value of the wrong kind is refused, not left out",
+        arguments: [
+            ("temperature", #""hot""#), ("top_p", "true"), ("top_k", "[]"), ("seed", #""7""#),
+            ("presence_penalty", "{}"),
+            ("frequency_penalty", #""0""#), ("max_tokens", "5.5"), ("max_completion_tokens", #""9""#), ("user", "1"),
+            ("parallel_tool_calls", #""no""#), ("stream", "1"), ("model", "1"),
+        ])
+    func wrongKinds(_ name: String, _ value: String) throws {
+        let fault = #expect(throws: TranslationFault.self) {
+            try withChat(#"{"messages":[{"role":"user","content":"x"}],"\#(name)":\#(value)}"#) { _ in }
+        }
+        #expect(fault?.path == name)
+    }
+
+    @Test("a tool's parameters are a schema, which is an object")
+    func parameters() throws {
+        let fault = #expect(throws: TranslationFault.self) {
+            try withChat(
+                #"{"messages":[],"tools":[{"type":"function","function":{"name":"f","parameters":"none"}}]}"#
+            ) { _ in }
+        }
+        #expect(fault?.path == "tools[0].function.parameters")
     }
 
     @Test("members without a meaning elsewhere are listed, neutral values are not")

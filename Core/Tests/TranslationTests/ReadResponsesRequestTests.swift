@@ -7,7 +7,7 @@ import WireFormats
 @testable import Translation
 
 private func withResponses<Result>(_ json: String, _ body: (Conversation) throws -> Result) throws -> Result {
-    try MessagesTesting.withConversation(json, ResponsesRequestReader.self, body)
+    try Documents.withRequest(json, ResponsesRequestReader.self, body)
 }
 
 @Suite("Responses requests are read")
@@ -98,6 +98,7 @@ struct ReadResponsesRequestTests {
             #expect(name == "f")
             #expect(conversation.allowsParallelCalls == false)
             #expect(conversation.reasoning.map(MessagesTesting.line) == "effort(xhigh)")
+            #expect(conversation.showsThoughts)
             #expect(conversation.serviceTier == .priority)
             guard case .jsonSchema(let schema, let label, _, let isStrict) = conversation.format else {
                 Issue.record("not a schema")

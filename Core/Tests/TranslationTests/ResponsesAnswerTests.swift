@@ -7,7 +7,7 @@ import WireFormats
 @testable import Translation
 
 private func withAnswer<Result>(_ json: String, _ body: (Answer) throws -> Result) throws -> Result {
-    try MessagesTesting.withAnswer(json, ResponsesAnswerReader.self, body)
+    try Documents.withAnswer(json, ResponsesAnswerReader.self, body)
 }
 
 @Suite("Complete responses are read and written")
@@ -111,23 +111,6 @@ struct ResponsesAnswerTests {
         ) { answer in
             #expect(answer.parts.map(\.text.text) == ["a\n\nb"])
             #expect(answer.finish?.reason == .stop)
-        }
-    }
-
-    @Test("thinking that another provider sealed as a whole comes back as what it was")
-    func redacted() throws {
-        let answer = Answer()
-        var part = Part(.redactedThinking)
-        part.text = "ZGF0YQ=="
-        answer.parts = [part]
-        answer.finish = Finish(.stop)
-        let item = try #require(
-            MessagesTesting.write(answer, ResponsesAnswerWriter.self)["output"]?.arrayValue?.first)
-        #expect(item["encrypted_content"] == .string("redacted_thinking:ZGF0YQ=="))
-        let request = #"{"input":[\#(item.text)]}"#
-        try MessagesTesting.withConversation(request, ResponsesRequestReader.self) { conversation in
-            #expect(conversation.parts.map(\.kind) == [.redactedThinking])
-            #expect(conversation.parts[0].text == "ZGF0YQ==")
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import CoreTestSupport
 import WireFormats
 
 @testable import Translation
@@ -10,7 +11,7 @@ struct ToldAnswer {
     var whole = ""
     var stream: [(String, String)] = []
 
-    init(_ random: inout SeededChoice) {
+    init(_ random: inout SeededGenerator) {
         var blocks: [String] = []
         stream = [("messageStart", #"{"role":"assistant"}"#)]
         for index in 0..<Int.random(in: 0...5, using: &random) {
@@ -33,13 +34,13 @@ struct ToldAnswer {
         stream.append(("contentBlockDelta", #"{"contentBlockIndex":\#(index),"delta":\#(delta)}"#))
     }
 
-    private mutating func addText(_ index: Int, _ random: inout SeededChoice) -> String {
+    private mutating func addText(_ index: Int, _ random: inout SeededGenerator) -> String {
         let pieces = Self.pieces(&random)
         for piece in pieces { delta(index, #"{"text":"\#(piece)"}"#) }
         return #"{"text":"\#(pieces.joined())"}"#
     }
 
-    private mutating func addThinking(_ index: Int, _ random: inout SeededChoice) -> String {
+    private mutating func addThinking(_ index: Int, _ random: inout SeededGenerator) -> String {
         guard random.chance(80) else {
             delta(index, #"{"reasoningContent":{"redactedContent":"AAEC"}}"#)
             return #"{"reasoningContent":{"redactedContent":"AAEC"}}"#
@@ -50,7 +51,7 @@ struct ToldAnswer {
         return #"{"reasoningContent":{"reasoningText":{"text":"\#(pieces.joined())","signature":"s\#(index)"}}}"#
     }
 
-    private mutating func addCall(_ index: Int, _ random: inout SeededChoice) -> String {
+    private mutating func addCall(_ index: Int, _ random: inout SeededGenerator) -> String {
         let pieces = Self.pieces(&random)
         let start = #"{"toolUse":{"toolUseId":"t\#(index)","name":"f"}}"#
         stream.append(("contentBlockStart", #"{"contentBlockIndex":\#(index),"start":\#(start)}"#))
@@ -61,7 +62,7 @@ struct ToldAnswer {
         return #"{"toolUse":{"toolUseId":"t\#(index)","name":"f","input":{"a":"\#(pieces.joined())"}}}"#
     }
 
-    private static func pieces(_ random: inout SeededChoice) -> [String] {
+    private static func pieces(_ random: inout SeededGenerator) -> [String] {
         (0..<Int.random(in: 1...4, using: &random)).map { _ in random.one(["a", "é", "b c", "(", "👋"]) }
     }
 

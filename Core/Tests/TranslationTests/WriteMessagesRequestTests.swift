@@ -22,15 +22,7 @@ private let ask = #""messages":[{"role":"user","content":"x"}]"#
 struct WriteMessagesRequestTests {
     @Test("the reference's example comes out as the reference says")
     func example() throws {
-        let written = try fromChat(
-            #"""
-            {"model":"m","max_completion_tokens":300,"temperature":0.2,"stop":"END","parallel_tool_calls":true,"tool_choice":"auto",
-             "tools":[{"type":"function","function":{"name":"get.weather","description":"w","parameters":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}}}],
-             "messages":[{"role":"system","content":"Be brief."},
-              {"role":"user","content":[{"type":"text","text":"Rain?"},{"type":"image_url","image_url":{"url":"data:image/jpg;base64,AAAA"}}]},
-              {"role":"assistant","content":"Checking.","tool_calls":[{"id":"call_1","type":"function","function":{"name":"get.weather","arguments":"{\"city\":\"Pune\"}"}},{"id":"call_2","type":"function","function":{"name":"get.weather","arguments":""}}]},
-              {"role":"tool","tool_call_id":"call_2","content":"missing city"},{"role":"tool","tool_call_id":"call_1","content":"dry"}]}
-            """#)
+        let written = try fromChat(WorkedExample.chat)
         #expect(written.losses.isEmpty)
         #expect(
             written.body
@@ -384,6 +376,8 @@ struct MessagesThinkingTests {
             #expect(written.losses == (isLost ? ["reasoning_effort"] : []))
             #expect((written.body["thinking"] == nil) == isLost)
             #expect(try fromChat(json).losses.isEmpty)
+            let converse = try ConverseWritten(chat: json, thinking: .budget)
+            #expect((converse["additionalModelRequestFields"] == nil) == isLost && converse.losses.isEmpty)
         }
     }
 

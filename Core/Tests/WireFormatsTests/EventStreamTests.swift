@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import CoreTestSupport
 import Testing
 import WireFormats
 
@@ -144,7 +145,7 @@ private func events(_ text: String) -> [Event] { events([text.utf8]).events }
     @Test func `random streams of line ends frame the same however they arrive`() {
         let seed = UInt64.random(in: 0...UInt64.max)
         print("seed \(seed)")
-        var random = SeededBytes(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<2_000 {
             let bytes = (0..<Int.random(in: 1...24, using: &random)).map { _ in
                 Array("\r\r\n\n:d".utf8).randomElement(using: &random) ?? 10

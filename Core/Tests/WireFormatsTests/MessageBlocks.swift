@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import CoreTestSupport
+
 /// One message of the llhttp suite: Markdown with a `meta` comment, an `http` block and the `log` of what that parser
 /// reported.
 struct MessageBlock {

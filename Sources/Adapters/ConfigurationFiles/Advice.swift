@@ -7,7 +7,7 @@ internal import ResourceTypes
 enum Advice {
     static func warnings(for resources: DeclaredResources, sources: SourceMap) -> [ConfigurationProblem] {
         unroutedEndpoints(resources, sources) + unpricedCandidates(resources, sources)
-            + exposedCredentials(resources, sources)
+            + exposedCredentials(resources, sources) + silentEndpoints(resources, sources)
     }
 
     private static func unroutedEndpoints(
@@ -30,14 +30,16 @@ enum Advice {
         for route in resources.routes {
             for (tierIndex, tier) in route.tiers.enumerated() where tier.objective.cost > 0 {
                 for (index, endpoint) in tier.endpoints.enumerated() {
-                    guard let model = served[endpoint]?.first(where: { $0.model == route.model }), model.prices == nil
-                    else { continue }
-                    warnings.append(
+                    let unpriced = (served[endpoint] ?? []).filter {
+                        route.models.contains($0.model) && $0.prices == nil
+                    }
+                    warnings += unpriced.map { model in
                         sources.problem(
                             .warning, at: ResourceName(.route, route.name),
                             "spec.tiers[\(tierIndex)].endpoints[\(index)]",
-                            "the tier weighs cost, but Endpoint \(endpoint) has no price for \(route.model)",
-                            hint: "an unknown price counts as the highest; add prices to its spec.serves"))
+                            "the tier weighs cost, but Endpoint \(endpoint) has no price of tokens for \(model.model)",
+                            hint: "an unknown price counts as the highest; add prices to its spec.serves")
+                    }
                 }
             }
         }
@@ -57,5 +59,18 @@ enum Advice {
     private static func isExposed(_ url: String) -> Bool {
         guard let address = try? EndpointURL(url) else { return false }
         return !address.isTLS && !PlainHosts.contains(address.host)
+    }
+
+    /// Not an error: public data may go there.
+    private static func silentEndpoints(
+        _ resources: DeclaredResources, _ sources: SourceMap
+    ) -> [ConfigurationProblem] {
+        guard !resources.policyBundles.isEmpty else { return [] }
+        return resources.endpoints.filter { $0.residency == nil }.map {
+            sources.problem(
+                .warning, at: ResourceName(.endpoint, $0.name), "spec.residency",
+                "states nothing, so its bytes may be anywhere and only public data goes there",
+                hint: "state each facet as the closed set of countries it can reach")
+        }
     }
 }

@@ -26,6 +26,12 @@ public struct DeclaredResources: Hashable, Sendable {
     public var routes: [Route] = []
     public var tenants: [Tenant] = []
     public var keys: [Key] = []
+    /// Turns residency on; at most one.
+    public var policyBundles: [PolicyBundle] = []
+    public var jurisdictionUnions: [JurisdictionUnion] = []
+    public var residencyPolicies: [ResidencyPolicy] = []
+    public var transferMechanisms: [TransferMechanism] = []
+    public var placementRights: [PlacementRight] = []
     /// The one currency of all prices.
     public var currency: Currency = .usd
     public init() {}
@@ -40,6 +46,11 @@ public enum ResourceKind: String, CaseIterable, Hashable, Sendable {
     case route = "Route"
     case tenant = "Tenant"
     case key = "Key"
+    case policyBundle = "PolicyBundle"
+    case jurisdictionUnion = "JurisdictionUnion"
+    case residencyPolicy = "ResidencyPolicy"
+    case transferMechanism = "TransferMechanism"
+    case placementRight = "PlacementRight"
 }
 
 /// What identifies a document: two of one kind may not share a name.

@@ -76,11 +76,16 @@ public enum ConfigurationReader {
         var decoder = DocumentDecoder(context: context)
         // 1. Trees to values, file by file.
         for file in files { decode(file, with: &decoder) }
+        if !decoder.resources.policyBundles.isEmpty {
+            decoder.isCatalog = true
+            for file in Catalog.files { decode(file, with: &decoder) }
+        }
         // 2. What spans documents.
         context.checkReferences()
         decoder.resources.currency = context.checkCurrencies()
         context.checkRoutes(of: decoder.resources)
         context.checkRoundTrips(of: decoder.resources.regions)
+        context.checkResidency(of: decoder.resources)
         guard context.problems.isEmpty else { throw ConfigurationProblems(inOrder(context.problems, of: files)) }
         // 3. What is legal but doubtful.
         let warnings = inOrder(Advice.warnings(for: decoder.resources, sources: context.sources), of: files)

@@ -10,6 +10,8 @@ struct DocumentDecoder {
     static let apiVersion = "isobar/v1"
 
     let context: DecodingContext
+    /// The documents at hand are ours: those that the user has declared take their place.
+    var isCatalog = false
     var resources = DeclaredResources()
 
     init(context: DecodingContext) { self.context = context }
@@ -21,6 +23,7 @@ struct DocumentDecoder {
         _ = fields.required("apiVersion", .constant(Self.apiVersion))
         let kind = fields.required("kind", .oneOf(ResourceKind.self))
         let name = fields.section("metadata", .object { $0.required("name", .name) })
+        if isCatalog, let kind, let name, context.declared[ResourceName(kind, name)] != nil { return }
         if let kind, let name { context.declare(ResourceName(kind, name), at: fields.place(of: "metadata")) }
         if let kind {
             addSpec(of: kind, named: name, from: fields)
@@ -41,6 +44,11 @@ struct DocumentDecoder {
         case .route: add(fields.section("spec", .route(named: name)), to: \.routes)
         case .tenant: add(fields.section("spec", .tenant(named: name)), to: \.tenants)
         case .key: add(fields.section("spec", .key(named: name)), to: \.keys)
+        case .policyBundle: add(fields.section("spec", .policyBundle(named: name)), to: \.policyBundles)
+        case .jurisdictionUnion: add(fields.section("spec", .jurisdictionUnion(named: name)), to: \.jurisdictionUnions)
+        case .residencyPolicy: add(fields.section("spec", .residencyPolicy(named: name)), to: \.residencyPolicies)
+        case .transferMechanism: add(fields.section("spec", .transferMechanism(named: name)), to: \.transferMechanisms)
+        case .placementRight: add(fields.section("spec", .placementRight(named: name)), to: \.placementRights)
         }
     }
 

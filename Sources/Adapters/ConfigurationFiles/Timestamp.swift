@@ -17,6 +17,31 @@ enum Timestamp {
         return daysSince1970(year: year, month: month, day: day) * 86_400 + hour * 3_600 + minute * 60 + second - zone
     }
 
+    /// `2026-11-21T00:00:00Z`.
+    static func text(unixSeconds: Int64) -> String {
+        let days = unixSeconds >= 0 ? unixSeconds / 86_400 : (unixSeconds - 86_399) / 86_400
+        let second = unixSeconds - days * 86_400
+        let (year, month, day) = civil(daysSince1970: days)
+        let time = [second / 3_600, second / 60 % 60, second % 60].map { padded($0, 2) }.joined(separator: ":")
+        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(time)Z"
+    }
+
+    private static func padded(_ value: Int64, _ digits: Int) -> String {
+        let text = String(value)
+        return String(repeating: "0", count: max(0, digits - text.count)) + text
+    }
+
+    /// The inverse of `daysSince1970`.
+    private static func civil(daysSince1970 days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        // A year is found from below: 400 years have 146,097 days.
+        var year = (days + 719_468) * 400 / 146_097
+        while daysSince1970(year: year, month: 1, day: 1) > days { year -= 1 }
+        while daysSince1970(year: year + 1, month: 1, day: 1) <= days { year += 1 }
+        var month: Int64 = 12
+        while daysSince1970(year: year, month: month, day: 1) > days { month -= 1 }
+        return (year, month, days - daysSince1970(year: year, month: month, day: 1) + 1)
+    }
+
     private static func isLeap(_ year: Int64) -> Bool { year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) }
 
     private static func daysIn(month: Int64, of year: Int64) -> Int64 {

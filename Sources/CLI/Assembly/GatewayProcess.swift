@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-import CloudCredentials
 import ConfigurationFiles
 import ControlPlane
 import Gateway
@@ -16,7 +15,7 @@ import Routing
 /// ```
 /// files ── ConfigurationLoader ── RoutingSnapshot ──┬── Gateway (its own loops)
 ///                                 names, TLS ───────┤
-///                                                   └── HealthProber, AdminServer (control loop)
+///                                                   └── HealthProber, CloudAccess, AdminServer (control loop)
 /// ```
 /// - Threading: made and stopped on the main thread; everything in between happens on the control loop.
 final class GatewayProcess: @unchecked Sendable {
@@ -31,7 +30,7 @@ final class GatewayProcess: @unchecked Sendable {
     private let thread: LoopThread
     let gateway: Gateway
     private var prober: HealthProber?
-    private var keeper: CredentialKeeper?
+    private let cloud: CloudAccess
     private var admin: AdminServer?
     private var names: NameBook?
     private var timer: LoopTimer?
@@ -48,12 +47,17 @@ final class GatewayProcess: @unchecked Sendable {
         watcher = ConfigurationWatcher(paths: configurations)
         let loaded = try Self.load(loader)
         self.loaded = loaded
-        let published = try Self.publication(of: loaded.snapshot)
+        let published = try Self.publication(of: loaded)
         accessLog = try options.accessLog.map { try AccessLogSink(path: $0) }
-        gateway = try Gateway(Self.configuration(options, accessLog), published: published, gauges: EndpointGauges())
         let control = try EventLoop()
         self.control = control
         thread = try LoopThread(name: "control", loop: control)
+        cloud = try CloudAccess(loop: control, log: log)
+        let credentials = cloud.begin(loaded.snapshot.credentialSources)
+        gateway = try Gateway(
+            Self.configuration(options, accessLog), published: published, gauges: EndpointGauges(),
+            credentials: credentials)
+        cloud.attach(gateway)
         names = try NameBook { [gateway, unowned self] addresses in
             gateway.update(addresses: addresses)
             control.submit { [self] in prober?.update(addresses: addresses) }
@@ -64,7 +68,7 @@ final class GatewayProcess: @unchecked Sendable {
     }
 
     private static func load(_ loader: ConfigurationLoader) throws -> ConfigurationLoader.Loaded {
-        switch loader.reload(nil) {
+        switch loader.reload(nil, at: .now) {
         case .accepted(let loaded): return loaded
         case .rejected(let problems): throw ConfigurationRefused(problems: problems)
         case .unchanged: preconditionFailure("a first load has nothing to be equal to")
@@ -87,13 +91,15 @@ final class GatewayProcess: @unchecked Sendable {
     }
 
     /// Names resolved and certificates read: what loops must not do themselves.
-    private static func publication(of snapshot: RoutingSnapshot) throws -> PublishedConfiguration {
+    private static func publication(of loaded: ConfigurationLoader.Loaded) throws -> PublishedConfiguration {
+        let snapshot = loaded.snapshot
         var contexts: [String: TLSContext] = [:]
         for endpoint in snapshot.endpoints where endpoint.address.isTLS {
             let file = endpoint.address.certificateAuthorityFile
             if contexts[file ?? ""] == nil { contexts[file ?? ""] = try TLSContext(trusting: file) }
         }
-        return PublishedConfiguration(snapshot: snapshot, addresses: NameBook.resolve(snapshot), tls: contexts)
+        return PublishedConfiguration(
+            snapshot: snapshot, policy: loaded.policy, addresses: NameBook.resolve(snapshot), tls: contexts)
     }
 
     /// The part that lives on the control loop; waits until it is there, so that a bound port is a ready one.
@@ -109,12 +115,6 @@ final class GatewayProcess: @unchecked Sendable {
         }
         prober.follow(published)
         self.prober = prober
-        let keeper = try CredentialKeeper(
-            loop: control, tls: try TLSContext(trusting: nil), variables: Environment.all, log: log
-        ) { [gateway] id, credential in gateway.publish(id, credential) }
-        gateway.onCredentialRefused { [keeper] id in keeper.refused(id) }
-        keeper.follow(published.snapshot.credentialSources)
-        self.keeper = keeper
         admin = try AdminServer(
             gateway: gateway, loop: control, address: address.socket, context: { [unowned self] in context },
             reload: { [unowned self] in
@@ -127,7 +127,7 @@ final class GatewayProcess: @unchecked Sendable {
     private var context: AdminContext {
         AdminContext(
             state: isDraining ? .draining : .serving, configuration: configurationState,
-            logBlocksDropped: accessLog?.blocksDropped ?? 0)
+            logBlocksDropped: accessLog?.blocksDropped ?? 0, credentials: cloud.statuses)
     }
 
     // MARK: Configuration
@@ -142,26 +142,29 @@ final class GatewayProcess: @unchecked Sendable {
 
     /// Swaps in the new configuration whole, or keeps the one in force and says why.
     private func reload() {
-        switch loader.reload(loaded) {
+        switch loader.reload(loaded, at: .now) {
         case .unchanged:
             configurationState.lastError = nil
         case .rejected(let problems):
             refuse(ConfigurationRefused(problems: problems).description)
         case .accepted(let fresh):
             do {
-                let published = try Self.publication(of: fresh.snapshot)
+                let published = try Self.publication(of: fresh)
                 loaded = fresh
-                gateway.publish(published)
-                prober?.follow(published)
-                keeper?.follow(fresh.snapshot.credentialSources)
-                names?.follow(fresh.snapshot)
-                configurationState.acceptedTotal += 1
                 configurationState.lastError = nil
-                log.notice("configuration accepted", metadata: ["version": "\(fresh.snapshot.version)"])
+                cloud.turn(to: fresh.snapshot.credentialSources) { [unowned self] in putInForce(published) }
             } catch {
                 refuse("\(error)")
             }
         }
+    }
+
+    private func putInForce(_ published: PublishedConfiguration) {
+        gateway.publish(published)
+        prober?.follow(published)
+        names?.follow(published.snapshot)
+        configurationState.acceptedTotal += 1
+        log.notice("configuration accepted", metadata: ["version": "\(published.snapshot.version)"])
     }
 
     private func refuse(_ reason: String) {
@@ -181,7 +184,7 @@ final class GatewayProcess: @unchecked Sendable {
         gateway.join()
         control.submit { [self] in
             prober?.stop()
-            keeper?.stop()
+            cloud.stop()
             admin?.close()
             timer?.cancel()
         }

@@ -9,14 +9,15 @@ import Logging
 import Reactor
 import ResourceTypes
 import Routing
-import Synchronization
 
 /// Where a call of `isobar doctor` gets its credential from: the configuration, or the same keeper that a gateway runs.
 ///
 /// - Threading: `lines` may be called from any thread; it waits for a token that is on its way.
 final class EndpointAuthorization: Sendable {
-    private let published = Mutex<[CredentialID: CloudCredential]>([:])
-    private let failures = Mutex<[CredentialID: String]>([:])
+    private typealias Outcome = Result<CloudCredential, AuthorizationFailure>
+
+    /// What became of each credential that is used.
+    private let outcomes: [CredentialID: OneShot<Outcome>]
     private let loop: EventLoop
     private let thread: LoopThread
     private let keeper: CredentialKeeper
@@ -25,27 +26,31 @@ final class EndpointAuthorization: Sendable {
     /// - Parameter seconds: how long a token is waited for.
     init(_ records: [EndpointRecord], _ sources: [CredentialID: CredentialSource], seconds: Int) throws {
         let used = Set(records.compactMap { Self.identity($0.address.credentials.first) })
+        let wanted = sources.filter { used.contains($0.key) }
+        let outcomes = wanted.mapValues { _ in OneShot<Outcome>() }
         let loop = try EventLoop()
+        self.outcomes = outcomes
         self.loop = loop
         self.seconds = seconds
         thread = try LoopThread(name: "credentials", loop: loop)
-        let publish = Publisher()
         // Failures are told per endpoint, in the table; the keeper's own log would say them twice.
         let log = Logger(label: "doctor") { _ in SwiftLogNoOpLogHandler() }
         keeper = try CredentialKeeper(
             loop: loop, tls: try TLSContext(trusting: nil), variables: Environment.all, log: log,
-            publish: { publish.give($0, $1) })
-        publish.target = self
-        let wanted = sources.filter { used.contains($0.key) }
-        loop.submit { [keeper] in keeper.follow(wanted) }
-    }
-
-    /// Breaks the circle between the keeper's closure and its owner.
-    private final class Publisher: @unchecked Sendable {
-        // Proof of @unchecked: written once, before the keeper has anything to follow.
-        weak var target: EndpointAuthorization?
-        func give(_ id: CredentialID, _ credential: CloudCredential?) {
-            target?.published.withLock { $0[id] = credential }
+            publish: { id, credential in
+                let expired = AuthorizationFailure(reason: "the token has expired")
+                outcomes[id]?.fulfil(credential.map { .success($0) } ?? .failure(expired))
+            })
+        loop.submit { [keeper] in
+            // The keeper tells of what it got. What it did not get it has to be asked for, and that changes only while
+            // its loop does something.
+            loop.endOfIteration = {
+                for status in keeper.statuses where !status.isHeld {
+                    guard let error = status.lastError else { continue }
+                    outcomes[status.id]?.fulfil(.failure(AuthorizationFailure(reason: error)))
+                }
+            }
+            keeper.follow(wanted)
         }
     }
 
@@ -54,7 +59,10 @@ final class EndpointAuthorization: Sendable {
     }
 
     func stop() {
-        loop.submit { [keeper] in keeper.stop() }
+        loop.submit { [keeper, loop] in
+            loop.endOfIteration = nil
+            keeper.stop()
+        }
         loop.stop()
         thread.join()
     }
@@ -73,18 +81,9 @@ final class EndpointAuthorization: Sendable {
         }
     }
 
-    /// Asks the keeper now and then: a token comes once, and this is a person's command.
-    private func wait(for id: CredentialID) -> Result<CloudCredential, AuthorizationFailure> {
-        for _ in 0..<(seconds * 20) {
-            if let credential = published.withLock({ $0[id] }) { return .success(credential) }
-            loop.submit { [self] in
-                let status = keeper.statuses.first { $0.id == id }
-                if let error = status?.lastError { failures.withLock { $0[id] = error } }
-            }
-            if let reason = failures.withLock({ $0[id] }) { return .failure(AuthorizationFailure(reason: reason)) }
-            usleep(50_000)
-        }
-        return .failure(AuthorizationFailure(reason: "no token came within \(seconds) s"))
+    private func wait(for id: CredentialID) -> Outcome {
+        outcomes[id]?.wait(seconds: seconds)
+            ?? .failure(AuthorizationFailure(reason: "no token came within \(seconds) s"))
     }
 
     private func sign(

@@ -46,10 +46,14 @@ struct Banner {
               for chunk in stream:
                   print(chunk.choices[0].delta.content or "", end="", flush=True)
 
+            Data that may not go everywhere (451 says which rule, and where; docs/guides/trust.md):
+
+            \(tenantLines)
             Look:
 
               \(program) status --admin \(admin)
-              \(program) route explain --model \(model) --from \(plan.regions[0].region) --admin \(admin)
+              \(program) route explain --model \(model) --key bank-in --admin \(admin)
+              \(program) residency check \(directory)/isobar.yaml
               curl http://\(admin)/metrics
               configuration, logs: \(directory)
 
@@ -57,6 +61,16 @@ struct Banner {
             Ctrl-C stops everything.
 
             """
+    }
+
+    private var tenantLines: String {
+        DemoTenant.all.map { tenant in
+            """
+              curl -i http://\(address)/v1/chat/completions -H "Authorization: Bearer $(cat \(directory)/\(tenant.keyFile))" \\
+                -d '{"model":"\(plan.chatModel)","messages":[{"role":"user","content":"Hello."}],"max_tokens":8}'
+
+            """
+        }.joined()
     }
 
     private var table: String {

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import ResourceTypes
+
 /// Writes the documents of `isobar up`: the same kind of file that a user writes.
 struct DemoConfiguration {
     var plan: DemoPlan
     var flavor: String
     var keyFile: String
+    /// Tenants besides the first, whose data may not go everywhere; each with its key's file.
+    var keyFiles: [(tenant: DemoTenant, file: String)]
 
     private static let chatTokensMax = 2_048
 
     var text: String {
-        let documents = [providers, regionDocuments, models, endpoints, routes, [tenant, key]].flatMap { $0 }
+        let documents = [[bundle], providers, regionDocuments, models, endpoints, routes, [tenant, key], tenants]
+            .flatMap { $0 }
         return "# Written by `isobar up`; edit it while it runs: changes apply at once.\n"
             + documents.joined(separator: "---\n")
     }
@@ -32,8 +37,8 @@ struct DemoConfiguration {
 
     private var models: [String] {
         [
-            document("Model", plan.chatModel, ["contextTokensMax: \(Self.chatTokensMax)"]),
-            document("Model", plan.embeddingModel, ["contextTokensMax: \(plan.embeddingTokensMax)"]),
+            document("Model", plan.chatModel, ["contextTokensMax: \(Self.chatTokensMax)", "rights: none"]),
+            document("Model", plan.embeddingModel, ["contextTokensMax: \(plan.embeddingTokensMax)", "rights: none"]),
         ]
     }
 
@@ -46,7 +51,7 @@ struct DemoConfiguration {
                     + [
                         "limits:", "  inFlightMax: \(server.region.inFlightMax)", "health:", "  path: /health",
                         "  interval: 1s", "  timeout: 1s", "  loadPath: /metrics",
-                    ])
+                    ] + residency(server.region))
         }
     }
 
@@ -82,7 +87,36 @@ struct DemoConfiguration {
         return document("Route", model, spec)
     }
 
-    private var tenant: String { document("Tenant", "demo", ["region: \(plan.regions[0].region)"]) }
+    /// All servers run on this machine; what they state is what the places they stand for would.
+    private func residency(_ region: DemoRegion) -> [String] {
+        ["residency:"]
+            + Facet.allCases.map { "  \($0.rawValue): [\(region.jurisdiction)]" } + [
+                "  processor: \(region.provider)", "  retention: 0s", "  notAfter: \(Self.notAfter)",
+                "  source: \"illustration\"", "  readOn: 2026-11-21",
+            ]
+    }
+
+    private static let notAfter = "2036-12-31"
+
+    private var bundle: String { document("PolicyBundle", "demo", ["notAfter: \(Self.notAfter)"]) }
+
+    private var tenant: String {
+        document(
+            "Tenant", "demo",
+            ["region: \(plan.regions[0].region)", "residency: {subjects: anyone, classes: [public]}"])
+    }
+
+    private var tenants: [String] {
+        keyFiles.flatMap { tenant, file in
+            [
+                document(
+                    "Tenant", tenant.name,
+                    ["residency: {subjects: [\(tenant.subjects)], classes: [\(tenant.classes)]}"]),
+                document("Key", tenant.name, ["tenant: \(tenant.name)", "secret: file:\(file)"]),
+            ]
+        }
+    }
+
     private var key: String { document("Key", "demo", ["tenant: demo", "secret: file:\(keyFile)"]) }
 
     private func document(_ kind: String, _ name: String, _ spec: [String]) -> String {

@@ -24,12 +24,12 @@ struct RunDirectory {
     func write(_ name: String, _ text: String) throws { try Self.write(text, to: "\(path)/\(name)") }
 
     /// A key of 192 random bits, in a file of its own.
-    func writeKey() throws -> String {
+    func writeKey(_ name: String) throws -> String {
         var generator = SystemRandomNumberGenerator()
         let alphabet = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789".utf8)
         let letters = (0..<33).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &generator)] }
         let key = "isobar-" + String(decoding: letters, as: UTF8.self)
-        try write("key", key + "\n")
+        try write(name, key + "\n")
         return key
     }
 

@@ -48,9 +48,11 @@ struct UpCommand: ParsableCommand {
         let kind = chooseModelServers()
         let plan = DemoPlan(kind, regions: regions, firstPort: modelPort)
         let fleet = ModelServerFleet(kind, directory: directory)
-        let key = try files.writeKey()
+        let key = try files.writeKey("key")
+        for tenant in DemoTenant.all { _ = try files.writeKey(tenant.keyFile) }
         try start(plan.servers, fleet)
-        let configuration = DemoConfiguration(plan: plan, flavor: kind.flavor, keyFile: "key")
+        let configuration = DemoConfiguration(
+            plan: plan, flavor: kind.flavor, keyFile: "key", keyFiles: DemoTenant.all.map { ($0, $0.keyFile) })
         try files.write("isobar.yaml", configuration.text)
 
         var options = options

@@ -2,7 +2,8 @@
 // Isobar
 
 public import ConfigurationFiles
-internal import ResourceTypes
+public import Policy
+public import ResourceTypes
 public import Routing
 
 /// Files to snapshot, whole or not at all; asked again on SIGHUP and when `ConfigurationWatcher` sees a change.
@@ -24,6 +25,7 @@ public struct ConfigurationLoader: Sendable {
     /// An accepted configuration, and what the next load has to know of it.
     public struct Loaded: Sendable {
         public var snapshot: RoutingSnapshot
+        public var policy: CompiledPolicy
         public var warnings: [ConfigurationProblem]
         /// Files besides `paths` whose change matters: secrets and certificate authorities.
         public var watchedFiles: [String]
@@ -41,7 +43,8 @@ public struct ConfigurationLoader: Sendable {
     }
 
     /// Reads everything again and compiles it if a byte differs; blocks on file I/O.
-    public func reload(_ previous: Loaded?) -> Outcome {
+    /// - Parameter now: from when on rules with dates have to be answered for.
+    public func reload(_ previous: Loaded?, at now: WallTime) -> Outcome {
         do throws(ConfigurationProblems) {
             // 1. Read: files, then what they declare, then the secrets and certificate authorities these name.
             let files = try ConfigurationReader.files(at: paths)
@@ -61,10 +64,10 @@ public struct ConfigurationLoader: Sendable {
             let output = try SnapshotCompiler.compile(
                 configuration, secrets: secrets, slots: previous?.slots ?? GaugeSlots(),
                 credentialIDs: previous?.credentialIDs ?? CredentialIDs(),
-                version: (previous?.snapshot.version ?? 0) + 1)
+                version: (previous?.snapshot.version ?? 0) + 1, at: now)
             return .accepted(
                 Loaded(
-                    snapshot: output.snapshot, warnings: output.warnings,
+                    snapshot: output.snapshot, policy: output.policy, warnings: output.warnings,
                     watchedFiles: Self.watchedFiles(of: configuration.resources),
                     slots: output.slots, credentialIDs: output.credentialIDs, digest: digest))
         } catch {

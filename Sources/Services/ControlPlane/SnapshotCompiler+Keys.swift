@@ -6,7 +6,7 @@ internal import ResourceTypes
 internal import Routing
 
 extension SnapshotCompiler {
-    mutating func compileKeys(regions: Regions, routes: Routes) -> [KeyRecord] {
+    mutating func compileKeys(regions: Regions, routes: Routes, profiles: [String: ProfileID]) -> [KeyRecord] {
         let tenants = Dictionary(resources.tenants.map { ($0.name, $0) }) { first, _ in first }
         var holders: [[UInt8]: String] = [:]
         return resources.keys.compactMap { key in
@@ -24,7 +24,7 @@ extension SnapshotCompiler {
             return KeyRecord(
                 name: key.name, tenant: key.tenant, secret: secret, region: region,
                 routes: key.routes.map { routeIDs($0, routes, of: resource) },
-                expiresAtUnixSeconds: key.expiresAtUnixSeconds)
+                expiresAtUnixSeconds: key.expiresAtUnixSeconds, profile: profiles[key.name])
         }
     }
 

@@ -2,7 +2,8 @@
 // Isobar
 
 public import ConfigurationFiles
-internal import ResourceTypes
+public import Policy
+public import ResourceTypes
 public import Routing
 
 /// From names to indices: declared resources and their secrets become one `RoutingSnapshot`.
@@ -22,6 +23,8 @@ public struct SnapshotCompiler {
     /// What a successful compilation gives.
     public struct Output: Sendable {
         public var snapshot: RoutingSnapshot
+        /// The reasons behind `snapshot.admission`.
+        public var policy: CompiledPolicy
         /// To be passed to the next compilation of this process.
         public var slots: GaugeSlots
         /// Likewise.
@@ -49,9 +52,10 @@ public struct SnapshotCompiler {
     /// - Parameters:
     ///   - slots, credentialIDs: from the previous compilation of this process; empty for the first.
     ///   - version: greater than the previous snapshot's.
+    ///   - now: from when on the snapshot has to know who may send what where.
     public static func compile(
         _ configuration: Configuration, secrets: ResolvedSecrets, slots: GaugeSlots, credentialIDs: CredentialIDs,
-        version: UInt64
+        version: UInt64, at now: WallTime
     ) throws(ConfigurationProblems) -> Output {
         var compiler = SnapshotCompiler(configuration: configuration, secrets: secrets, credentialIDs: credentialIDs)
         var slots = slots
@@ -64,15 +68,17 @@ public struct SnapshotCompiler {
         let regions = compiler.compileRegions()
         let endpoints = compiler.compileEndpoints(regions: regions, slots: slots)
         let routes = compiler.compileRoutes(endpoints: endpoints)
-        let keys = compiler.compileKeys(regions: regions, routes: routes)
+        let residency = try ResidencyCompiler.compile(configuration, at: now)
+        let keys = compiler.compileKeys(regions: regions, routes: routes, profiles: residency.profileByKey)
         guard compiler.problems.isEmpty else { throw ConfigurationProblems(compiler.problems) }
 
         let snapshot = RoutingSnapshot(
             version: version, currency: configuration.resources.currency, regions: regions.records,
             endpoints: endpoints.records, routes: routes.records, keys: keys,
-            credentialSources: compiler.credentialSources, roundTripNanoseconds: compiler.roundTrips(regions))
+            credentialSources: compiler.credentialSources, admission: residency.policy.table,
+            roundTripNanoseconds: compiler.roundTrips(regions))
         return Output(
-            snapshot: snapshot, slots: slots, credentialIDs: compiler.credentialIDs,
+            snapshot: snapshot, policy: residency.policy, slots: slots, credentialIDs: compiler.credentialIDs,
             warnings: configuration.warnings + compiler.warnings)
     }
 

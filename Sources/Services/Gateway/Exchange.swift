@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import Policy
 internal import Reactor
 internal import ResourceTypes
 internal import Routing
@@ -19,9 +20,10 @@ final class Exchange {
 
     var identifier: UInt64 = 0
     var target = RequestTarget.unknown
-    /// Wire of the caller, for errors in its own form; OpenAI's where there is none.
+    /// Wire of the caller, for errors in its own form; OpenAI's where nothing tells.
     var wire: ChatWire {
-        if case .inference(let operation) = target { operation.wire } else { .chatCompletions }
+        if case .inference(let operation) = target { return operation.wire }
+        return headers.isGoogles ? .generateContent : headers.hasAnthropicVersion ? .messages : .chatCompletions
     }
     /// The model's name where it is not in the body; percent-decoded.
     var pathModel: [UInt8] = []
@@ -54,6 +56,11 @@ final class Exchange {
     var dropsUsageChunk = false
     /// `x-isobar-explain` lines with CRLFs, when asked for.
     var explanation: [UInt8] = []
+    /// What the caller demands on top of its profile, and the answers to that; `nil` without such a demand.
+    var claim: ResidencyClaim?
+    var narrowed: NarrowedAdmission?
+    /// `x-isobar-refutation` and its like, with CRLFs, of a refusal.
+    var refusalLines: [UInt8] = []
     /// The configuration changed and the route is gone: no further attempt.
     var isOrphaned = false
     /// The end of a relayed answer, where its usage is.
@@ -66,6 +73,8 @@ final class Exchange {
     var translationFault: TranslationFault?
     /// The worker's translator holds this exchange's body for the attempt that is just beginning.
     var isTranslated = false
+    /// That body is the caller's own but for the marks of earlier answers.
+    var isMarkFree = false
     /// The translation that the caller sees; set at commit.
     var translator: AnswerTranslator?
     /// Set while the machine waits before another attempt or for the moment to hedge.
@@ -104,6 +113,7 @@ final class Exchange {
     /// ones.
     func translate(_ translation: SnapshotTranslation) {
         guard isInFlight else { return }
+        narrowed = nil
         if let translated = translation.features(features) { features = translated } else { isOrphaned = true }
         machine.translate(translation)
         for slot in 0...1 { attempts[slot].endpoint = attempts[slot].endpoint.flatMap { translation.endpoint($0) } }
@@ -117,6 +127,7 @@ struct Attempt {
     /// Stable position of the endpoint's counters in this loop.
     var counters = 0
     var prices: TokenPrices?
+    var mediaPrices: MediaPrices?
     var idleNanoseconds: Int64 = 0
     var firstByteNanoseconds: Int64 = 0
     var connection: UpstreamConnection?
@@ -127,6 +138,8 @@ struct Attempt {
     var retryAfter: Int64?
     /// Position in the endpoint's credentials; -1 without one.
     var credential = -1
+    /// Which key or token stood there.
+    var credentialEdition: UInt64 = 0
     /// When this attempt's current phase has lasted too long; `Int64.max` when it is not running.
     var phaseDeadline: Int64 = .max
     var phase: Phase = .idle
@@ -150,14 +163,25 @@ enum RequestTarget {
 struct RequestHeaders {
     var key = ByteRange.empty
     var region = ByteRange.empty
+    var residency = ByteRange.empty
+    var statesResidency = false
+    /// Several demands on residency: which one counts would be a guess.
+    var hasSeveralResidencies = false
+    var language = ByteRange.empty
     var traceparent = ByteRange.empty
     var tracestate = ByteRange.empty
     var contentType = ByteRange.empty
+    /// Which of them holds is anybody's guess.
+    var hasTwoContentTypes = false
     /// Google's path has the model's name, percent-encoded.
     var pathModel = ByteRange.empty
     /// Google's path says whether the answer streams.
     var streamsByPath = false
+    /// Its streams come as one JSON array unless the query asks for events.
+    var wantsArray = false
     var hasAnthropicVersion = false
+    /// The path, or where the key stands, is one that only Google's clients know.
+    var isGoogles = false
     var wantsExplanation = false
     /// The caller's client is already retrying (`x-stainless-retry-count` above 0).
     var isRetry = false

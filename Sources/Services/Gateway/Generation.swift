@@ -2,21 +2,30 @@
 // Isobar
 
 internal import Identity
+public import Policy
 public import Reactor
 internal import ResourceTypes
 public import Routing
+internal import Translation
+internal import WireFormats
 
 /// A compiled configuration with what the control side prepared for it: resolved names and TLS settings. Published to
 /// every loop.
 public struct PublishedConfiguration: Sendable {
     public var snapshot: RoutingSnapshot
+    /// The reasons behind `snapshot.admission`.
+    public var policy: CompiledPolicy
     /// Addresses by `host:port`; a missing entry means that the name does not resolve.
     public var addresses: [String: [SocketAddress]]
     /// Client TLS settings by certificate authority file; the empty name stands for the system's roots.
     public var tls: [String: TLSContext]
 
-    public init(snapshot: RoutingSnapshot, addresses: [String: [SocketAddress]], tls: [String: TLSContext]) {
+    public init(
+        snapshot: RoutingSnapshot, policy: CompiledPolicy, addresses: [String: [SocketAddress]],
+        tls: [String: TLSContext]
+    ) {
         self.snapshot = snapshot
+        self.policy = policy
         self.addresses = addresses
         self.tls = tls
     }
@@ -32,6 +41,7 @@ final class Generation {
     /// What dispatching needs of an endpoint; plain integers, copied without reference counting.
     struct EndpointOptions {
         var prices: TokenPrices?
+        var mediaPrices: MediaPrices?
         var timeouts: EndpointTimeouts
     }
 
@@ -39,15 +49,21 @@ final class Generation {
         var retry: RetryPolicy
         var hedge: HedgePolicy?
         var dropsUnsupported: Bool
+        /// Operations whose native answers are marked with their origin, because an endpoint that passes requests of the
+        /// same wire as they are would not take their signatures.
+        var markedOperations: OperationSet
     }
 
     let snapshot: RoutingSnapshot
+    let policy: CompiledPolicy
     let keys: KeyTable
     /// By `EndpointID`; records of one address share one.
     let upstreams: [Upstream]
     let endpointOptions: [EndpointOptions]
     /// The endpoint's name for the model, escaped for JSON.
     let upstreamModels: [[UInt8]]
+    /// The same name as it is, for forms.
+    let plainUpstreamModels: [[UInt8]]
     /// How each endpoint performs each operation.
     let dispatchPlans: [DispatchPlans]
     /// `ResponseOwners`' hash of each endpoint's name.
@@ -60,36 +76,49 @@ final class Generation {
     let endpointSlots: [Int]
     let keySlots: [Int]
     let routeSlots: [Int]
+    /// By stable position of the key; `nil` for keys that are gone.
+    let keyProfiles: [ProfileID?]
 
     init(_ configuration: PublishedConfiguration, worker: Worker, inheriting previous: Generation?) {
         snapshot = configuration.snapshot
+        policy = configuration.policy
         keys = KeyTable(snapshot.keys, seed: worker.keyTableSeed)
         upstreams = Self.makeUpstreams(configuration, worker: worker, inheriting: previous)
         endpointOptions = snapshot.endpoints.map {
-            EndpointOptions(prices: $0.prices, timeouts: $0.timeouts)
+            EndpointOptions(prices: $0.prices, mediaPrices: $0.mediaPrices, timeouts: $0.timeouts)
         }
         upstreamModels = snapshot.endpoints.map(\.upstreamModel)
+        plainUpstreamModels = upstreamModels.map { escaped in
+            let name = try? JSONValue(parsing: [34] + escaped + [34])
+            return name?.stringValue.map { Array($0.utf8) } ?? escaped
+        }
         dispatchPlans = snapshot.endpoints.map { DispatchPlans($0) }
         endpointHashes = snapshot.endpoints.map { ResponseOwners.hash($0.name) }
-        routeOptions = snapshot.routes.map {
-            RouteOptions(retry: $0.retry, hedge: $0.hedge, dropsUnsupported: $0.onUnsupported == .drop)
+        routeOptions = snapshot.routes.map { route in
+            RouteOptions(
+                retry: route.retry, hedge: route.hedge, dropsUnsupported: route.onUnsupported == .drop,
+                markedOperations: Self.markedOperations(route, configuration.snapshot))
         }
         keyExpiries = snapshot.keys.map(\.expiresAtUnixSeconds)
         keyRegions = snapshot.keys.map(\.region)
         endpointSlots = snapshot.endpoints.map { worker.metrics.endpointSlot(named: $0.name) }
         keySlots = snapshot.keys.map { worker.metrics.keySlot(named: $0.name) }
         routeSlots = snapshot.routes.map { worker.metrics.routeSlot(named: $0.name) }
+        keyProfiles = Self.profiles(of: snapshot.keys, at: keySlots)
         previous?.retire()
     }
 
     /// Before the first configuration: routes nothing, knows nobody.
     init() {
         snapshot = RoutingSnapshot(
-            version: 0, currency: .usd, regions: [], endpoints: [], routes: [], keys: [], roundTripNanoseconds: [])
+            version: 0, currency: .usd, regions: [], endpoints: [], routes: [], keys: [],
+            admission: CompiledPolicy.unrestricted.table, roundTripNanoseconds: [])
+        policy = .unrestricted
         keys = KeyTable([], seed: 0)
         upstreams = []
         endpointOptions = []
         upstreamModels = []
+        plainUpstreamModels = []
         dispatchPlans = []
         endpointHashes = []
         routeOptions = []
@@ -98,6 +127,27 @@ final class Generation {
         endpointSlots = []
         keySlots = []
         routeSlots = []
+        keyProfiles = []
+    }
+
+    private static func profiles(of keys: [KeyRecord], at slots: [Int]) -> [ProfileID?] {
+        var profiles = [ProfileID?](repeating: nil, count: (slots.max() ?? -1) + 1)
+        for (key, slot) in zip(keys, slots) { profiles[slot] = key.profile }
+        return profiles
+    }
+
+    private static func markedOperations(_ route: RouteRecord, _ snapshot: RoutingSnapshot) -> OperationSet {
+        let endpoints = route.tiers.flatMap(\.endpoints).map { snapshot.endpoints[Int($0.index)] }
+        var marked = OperationSet()
+        for operation in Operation.allCases {
+            guard let wire = operation.chatWire else { continue }
+            let plans = endpoints.compactMap { $0.plans[operation] }
+            let natives = plans.filter(\.isNative).compactMap(\.origin)
+            if SignatureOrigin.areMixed(natives, among: plans.compactMap(\.origin), on: wire) {
+                marked.insert(operation.set)
+            }
+        }
+        return marked
     }
 
     private static func makeUpstreams(
@@ -106,12 +156,11 @@ final class Generation {
         var byGauge: [Int: Upstream] = [:]
         return configuration.snapshot.endpoints.map { record in
             if let shared = byGauge[record.gaugeSlot] { return shared }
+            let old = previous?.upstreams.first { $0.name == record.name && $0.authority == record.address.authority }
             let upstream = Upstream(
                 record, addresses: configuration.addresses[record.address.authority] ?? [],
                 tls: record.address.isTLS ? configuration.tls[record.address.certificateAuthorityFile ?? ""] : nil,
-                worker: worker)
-            let old = previous?.upstreams.first { $0.name == record.name && $0.authority == upstream.authority }
-            if let old { upstream.adoptIdleConnections(of: old) }
+                worker: worker, inheriting: old)
             byGauge[record.gaugeSlot] = upstream
             return upstream
         }
@@ -121,6 +170,9 @@ final class Generation {
     private func retire() {
         for upstream in upstreams { upstream.retire() }
     }
+
+    /// Where bytes go: for those who have leave to send some there.
+    func upstream(_ handle: EndpointHandle) -> Upstream { upstreams[Int(handle.id.index)] }
 
     /// The endpoint whose name has this hash.
     func endpoint(hash: Int) -> EndpointID? { endpointHashes.firstIndex(of: hash).map { EndpointID($0) } }

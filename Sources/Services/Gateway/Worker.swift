@@ -3,6 +3,7 @@
 
 internal import CloudCredentials
 internal import Glibc
+internal import Policy
 internal import Reactor
 internal import ResourceTypes
 internal import Routing
@@ -34,6 +35,11 @@ final class Worker: @unchecked Sendable {
     var random: SplitMix64
     private var wallClock = WallClock()
 
+    let residency = ResidencyGate()
+    /// Whether a policy restricts where bytes may go; without one the question costs this look.
+    private(set) var isRestricted = false
+    let everything = CompiledPolicy.unrestricted.table.admissible(nil, in: .none)
+
     let credentials = CredentialStore()
     /// An endpoint refused a cloud credential; set by the gateway.
     var credentialRefused: ((CredentialID) -> Void)?
@@ -42,7 +48,10 @@ final class Worker: @unchecked Sendable {
 
     /// For requests whose endpoint speaks another wire than the caller.
     let translator = RequestTranslator()
+    /// Of the translator's body, where that is the caller's own without marks.
+    var markFreeFacts = RequestFacts()
     let embeddings = EmbeddingsTranslator()
+    let counts = TokenCountTranslator()
     /// Idle ones; each is one answer's while it is under way.
     private var answerTranslators: [AnswerTranslator] = []
 
@@ -60,7 +69,7 @@ final class Worker: @unchecked Sendable {
     init(
         index: Int, loop: EventLoop, configuration: GatewayConfiguration, published: PublishedConfiguration,
         gauges: EndpointGauges, responseOwners: ResponseOwners,
-        accessLog: AccessLog?
+        accessLog: AccessLog?, credentials first: [CredentialID: CloudCredential]
     ) {
         self.index = index
         self.loop = loop
@@ -81,7 +90,10 @@ final class Worker: @unchecked Sendable {
         headSegmentMemory = .allocate(capacity: SegmentList.capacity)
         framedMemory = .allocate(capacity: SegmentList.capacity + 8)
         router = Router(snapshot: published.snapshot, gauges: gauges, seed: random.next())
+        for (id, credential) in first { credentials.publish(id, credential) }
         generation = Generation(published, worker: self, inheriting: nil)
+        adopt(published.policy)
+        noteCredentials { $0.hasNew }
     }
 
     deinit {
@@ -126,7 +138,24 @@ final class Worker: @unchecked Sendable {
         let translation = router.adopt(configuration.snapshot)
         let previous = generation
         generation = Generation(configuration, worker: self, inheriting: previous)
+        adopt(configuration.policy)
+        noteCredentials { $0.hasNew }
         for connection in connections.values { connection.exchange.translate(translation) }
+    }
+
+    private func adopt(_ policy: CompiledPolicy) {
+        residency.adopt(policy)
+        isRestricted = !policy.table.isUnrestricted
+    }
+
+    /// Of a request that would come from a key with this profile.
+    func explain(_ features: RequestFeatures, profile: ProfileID?) -> Explanation {
+        let now = Instant(nanoseconds: loop.now)
+        guard isRestricted else { return router.explain(features, within: everything, now: now) }
+        let admissible = residency.admissible(profile, at: wallTime)
+        return router.explain(features, within: admissible, now: now) { [residency] endpoint in
+            profile.flatMap { residency.policy.verdict($0, endpoint, in: residency.epoch) }.text
+        }
     }
 
     func update(addresses: [String: [SocketAddress]]) {
@@ -137,7 +166,16 @@ final class Worker: @unchecked Sendable {
 
     func publish(_ id: CredentialID, _ credential: CloudCredential?) {
         credentials.publish(id, credential)
-        for upstream in generation.upstreams { upstream.credentials.renewed(id) }
+        if credential != nil { for upstream in generation.upstreams { upstream.credentials.renewed(id) } }
+        noteCredentials { credential != nil && $0.uses(id) }
+    }
+
+    /// Tells the router which endpoints can be asked at all, and for which of them a credential is new.
+    private func noteCredentials(isFresh: (CredentialSet) -> Bool) {
+        for (index, upstream) in generation.upstreams.enumerated() {
+            router.credentialsChanged(
+                EndpointID(index), isReady: upstream.credentials.isReady, isFresh: isFresh(upstream.credentials))
+        }
     }
 
     /// Header lines that sign a request; valid until the next signature.
@@ -247,4 +285,5 @@ final class Worker: @unchecked Sendable {
 
     var unixNanoseconds: Int64 { wallClock.unixNanoseconds(monotonic: loop.now) }
     var unixSeconds: Int64 { unixNanoseconds / 1_000_000_000 }
+    var wallTime: WallTime { WallTime(unixNanoseconds: unixNanoseconds) }
 }

@@ -8,7 +8,9 @@ internal import ResourceTypes
 extension Shape where Value == Tenant {
     static func tenant(named name: String) -> Shape {
         .object { fields in
-            Tenant(name: name, region: fields.optional("region", .reference(to: .region)))
+            Tenant(
+                name: name, region: fields.optional("region", .reference(to: .region)),
+                residency: fields.optional("residency", .residencyProfile))
         }
     }
 }
@@ -21,8 +23,11 @@ extension Shape where Value == Key {
             let routes = fields.optional(
                 "routes", .list(.reference(to: .route), count: 1...1_000).unique("route", by: \.self))
             let expiresAt = fields.optional("expiresAt", .timestamp)
+            let residency = fields.optional("residency", .residencyNarrowing)
             guard let tenant, let secret else { return nil }
-            return Key(name: name, tenant: tenant, secret: secret, routes: routes, expiresAtUnixSeconds: expiresAt)
+            return Key(
+                name: name, tenant: tenant, secret: secret, routes: routes, expiresAtUnixSeconds: expiresAt,
+                residency: residency)
         }
     }
 }

@@ -53,7 +53,7 @@ extension Shape where Value == Model {
             return Model(
                 name: name, contextTokensMax: fields.optional("contextTokensMax", .integer(1...100_000_000)),
                 outputTokensMax: fields.optional("outputTokensMax", .integer(1...100_000_000)),
-                modalities: Set(modalities ?? []), languages: languages ?? [])
+                modalities: Set(modalities ?? []), languages: languages ?? [], origin: fields.origin())
         }
     }
 }

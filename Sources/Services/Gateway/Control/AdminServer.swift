@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+public import CloudCredentials
 internal import PlainHTTP
 public import Reactor
 internal import ResourceTypes
@@ -13,10 +14,14 @@ public struct AdminContext: Sendable {
     public var configuration: ConfigurationState
     /// Access log blocks lost so far.
     public var logBlocksDropped: Int
-    public init(state: State, configuration: ConfigurationState, logBlocksDropped: Int) {
+    public var credentials: [CredentialStatus]
+    public init(
+        state: State, configuration: ConfigurationState, logBlocksDropped: Int, credentials: [CredentialStatus]
+    ) {
         self.state = state
         self.configuration = configuration
         self.logBlocksDropped = logBlocksDropped
+        self.credentials = credentials
     }
 }
 
@@ -115,17 +120,40 @@ public final class AdminServer {
         guard let model = query["model"], !model.isEmpty else {
             return error(responder, 400, "Say which model: /explain?model=NAME.")
         }
-        let tokens = query["prompt_tokens"].flatMap { Int32($0) } ?? 200
-        let ticket = Confined(responder)
-        gateway.explain(model: model, region: query["region"], promptTokens: max(tokens, 0)) { [loop] explanation in
-            loop.submit {
-                let responder = ticket.value
-                guard let explanation else {
-                    return Self.error(responder, 404, "No route has the public model name `\(model)`.")
-                }
-                responder.respond(
-                    200, contentType: "application/json", body: ExplanationDocument.make(explanation).bytes)
+        var question = ExplainQuestion(model: model, region: query["region"])
+        if let tokens = query["prompt_tokens"].flatMap({ Int32($0) }) { question.promptTokens = max(tokens, 0) }
+        question.key = query["key"]
+        if let tag = query["language"] {
+            question.language = LanguageCode(tag)
+            guard question.language != nil else {
+                return error(responder, 400, "language must be a tag (BCP 47) such as ta or hi-IN.")
             }
+        }
+        if let name = query["operation"] {
+            question.operation = Operation.allCases.first { $0.name == name }
+            guard question.operation != nil else {
+                let names = Operation.allCases.map(\.name).joined(separator: ", ")
+                return error(responder, 400, "operation must be one of \(names).")
+            }
+        }
+        explain(question, responder)
+    }
+
+    private func explain(_ question: ExplainQuestion, _ responder: HTTPResponder) {
+        let ticket = Confined(responder)
+        gateway.explain(question) { [loop] explained in
+            loop.submit { Self.answer(ticket.value, explained, model: question.model) }
+        }
+    }
+
+    private static func answer(_ responder: HTTPResponder, _ explained: Gateway.Explained, model: String) {
+        switch explained {
+        case .explanation(let explanation):
+            responder.respond(200, contentType: "application/json", body: ExplanationDocument.make(explanation).bytes)
+        case .unknownModel: error(responder, 404, "No route has the public model name `\(model)`.")
+        case .unknownKey: error(responder, 404, "There is no Key of this name.")
+        case .needsKey:
+            error(responder, 400, "A policy restricts where data goes: say whose request it is, &key=NAME of a Key.")
         }
     }
 

@@ -25,12 +25,14 @@ enum AnswerHead {
         writer.append("x-isobar-request-id: ")
         writer.append(hex: exchange.identifier, padded: true)
         writer.append("\r\n")
+        if !exchange.refusalLines.isEmpty { writer.append(exchange.refusalLines) }
         guard exchange.machine.attempts > 0 else { return }
         writer.append("x-isobar-endpoint: ")
         writer.append(exchange.worker.metrics.endpointName(exchange.attempts[exchange.answeringSlot].counters))
         writer.append("\r\nx-isobar-attempts: ")
         writer.append(decimal: exchange.machine.attempts)
         writer.append("\r\n")
+        if exchange.worker.isRestricted, exchange.machine.isCommitted { writer.append(exchange.jurisdictionLine) }
         if !exchange.unsupported.isEmpty, exchange.machine.isCommitted {
             writer.append(DroppedHeader.line(exchange.unsupported))
         }
@@ -65,6 +67,7 @@ enum AnswerHead {
         case 422: "Unprocessable Content"
         case 429: "Too Many Requests"
         case 431: "Request Header Fields Too Large"
+        case 451: "Unavailable For Legal Reasons"
         case 500: "Internal Server Error"
         case 501: "Not Implemented"
         case 502: "Bad Gateway"

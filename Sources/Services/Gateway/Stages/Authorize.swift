@@ -4,14 +4,15 @@
 internal import ResourceTypes
 internal import Routing
 
-/// Stage 4: may this key use this route.
+/// Stage 4: may this key use this route, and may its bytes go anywhere on it.
 enum Authorize {
     static func check(_ exchange: Exchange) -> Refusal? {
         guard let principal = exchange.principal else { return .missingKey }
         let generation = exchange.worker.generation
-        guard let allowed = generation.snapshot.keys[Int(principal.key.index)].routes else { return nil }
         let route = exchange.features.route
-        if allowed.contains(route) { return nil }
+        guard let allowed = generation.snapshot.keys[Int(principal.key.index)].routes, !allowed.contains(route) else {
+            return exchange.checkResidency()
+        }
         return .routeForbidden(generation.snapshot.routes[Int(route.index)].modelNames.first ?? "")
     }
 }

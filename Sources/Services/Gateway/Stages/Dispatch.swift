@@ -33,7 +33,7 @@ extension Exchange {
 
     private func pick() {
         guard !isOrphaned else { return handle(.nothingToPick(.exhausted)) }
-        switch worker.router.pick(features, excluding: machine.tried, now: now) {
+        switch worker.router.pick(features, within: admissible, excluding: machine.tried, now: now) {
         case .endpoint(let endpoint, _): handle(.picked(endpoint))
         case .none(let reason): handle(.nothingToPick(reason))
         }
@@ -41,7 +41,9 @@ extension Exchange {
 
     private func pickHedge() {
         guard !isOrphaned, let first = attempts[0].endpoint else { return handle(.nothingToPick(.exhausted)) }
-        switch worker.router.pickHedge(features, avoidingProviderOf: first, excluding: machine.tried, now: now) {
+        switch worker.router.pickHedge(
+            features, within: admissible, avoidingProviderOf: first, excluding: machine.tried, now: now)
+        {
         case .endpoint(let endpoint, _): handle(.picked(endpoint))
         case .none(let reason): handle(.nothingToPick(reason))
         }
@@ -55,20 +57,25 @@ extension Exchange {
         worker.router.began(endpoint, features, now: now)
         attempts[slot] = Attempt(
             endpoint: endpoint, counters: generation.endpointSlots[Int(endpoint.index)],
-            prices: options.prices, idleNanoseconds: options.timeouts.idle.nanoseconds,
+            prices: options.prices, mediaPrices: options.mediaPrices,
+            idleNanoseconds: options.timeouts.idle.nanoseconds,
             firstByteNanoseconds: options.timeouts.firstByte.nanoseconds,
             startedAt: worker.loop.now,
             connectDeadline: worker.loop.now + options.timeouts.connect.nanoseconds,
             phaseDeadline: worker.loop.now + options.timeouts.firstByte.nanoseconds, phase: .connecting)
         worker.metrics.attemptBegan(attempts[slot].counters, isHedge: slot == 1)
         if slot == 0, machine.attempts == 1 { planHedge(endpoint) }
+        // Asked again at every dispatch: a rule may have ended since the pick, or between two repeats.
+        guard let handle = admissible.handle(endpoint) else {
+            return attemptFailed(slot, AttemptFailure(kind: .inadmissible))
+        }
         guard let plan = plan(at: endpoint) else { return attemptFailed(slot, AttemptFailure(kind: .unsupported)) }
         if let failure = translate(plan, endpoint) { return attemptFailed(slot, failure) }
         guard pickCredential(slot, endpoint) else {
             // None has come yet, or the last one expired: the keeper is at it.
             return attemptFailed(slot, AttemptFailure(kind: .credential, retryAfter: .seconds(1)))
         }
-        guard let connection = generation.upstreams[Int(endpoint.index)].connection(fresh: fresh) else {
+        guard let connection = generation.upstream(handle).connection(for: handle, fresh: fresh) else {
             return attemptFailed(slot, AttemptFailure(kind: .connectFailed))
         }
         begin(slot, on: connection, plan)
@@ -129,7 +136,8 @@ extension Exchange {
         timing.lastContent = worker.loop.now
         attempts[slot].phase = .streaming
         attempts[slot].phaseDeadline = worker.loop.now + attempts[slot].idleNanoseconds
-        guard let endpoint = attempts[slot].endpoint else { return }
+        // A count says nothing about how long an answer takes.
+        guard let endpoint = attempts[slot].endpoint, !features.operation.countsTokens else { return }
         let timeToFirstToken = TimeSpan.nanoseconds(worker.loop.now - attempts[slot].startedAt)
         worker.router.answered(endpoint, timeToFirstToken: timeToFirstToken, now: now)
         attempts[slot].hasReportedFirstToken = true

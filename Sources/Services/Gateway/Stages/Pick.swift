@@ -21,7 +21,9 @@ enum Pick {
     }
 
     private static func explain(_ exchange: Exchange) -> [UInt8] {
-        let lines = exchange.worker.router.explain(exchange.features, now: exchange.now).lines
+        let lines = exchange.worker.router.explain(
+            exchange.features, within: exchange.admissible, now: exchange.now, residency: exchange.residencyText
+        ).lines
         return lines.flatMap { Array("x-isobar-explain: \($0)\r\n".utf8) }
     }
 }

@@ -32,6 +32,9 @@ extension Exchange {
         timing.received = worker.loop.now
         machine = AttemptMachine(retry: RetryPolicy(), hedge: nil, startedAt: now)
         if !explanation.isEmpty { explanation = [] }
+        if !refusalLines.isEmpty { refusalLines = [] }
+        if claim != nil { claim = nil }
+        if narrowed != nil { narrowed = nil }
         if !relayedTail.isEmpty { relayedTail = [] }
         if upstreamError.isPresent { upstreamError = UpstreamErrorAnswer() }
         if !pathModel.isEmpty { pathModel = [] }

@@ -2,6 +2,7 @@
 // Isobar
 
 internal import Reactor
+internal import ResourceTypes
 internal import Routing
 
 /// One address of an endpoint as one loop uses it: resolved addresses and keep-alive connections.
@@ -21,20 +22,28 @@ final class Upstream {
     private var preferredAddress = 0
     private var isRetired = false
 
-    init(_ record: EndpointRecord, addresses: [SocketAddress], tls: TLSContext?, worker: Worker) {
+    /// - Parameter previous: the same endpoint and address in the configuration before; gives its idle connections away.
+    init(
+        _ record: EndpointRecord, addresses: [SocketAddress], tls: TLSContext?, worker: Worker,
+        inheriting previous: Upstream?
+    ) {
         name = record.name
         authority = record.address.authority
-        credentials = CredentialSet(record.address.credentials, store: worker.credentials)
+        credentials = CredentialSet(
+            record.address.credentials, store: worker.credentials, inheriting: previous?.credentials)
         address = record.address
         self.addresses = addresses
         self.tls = tls
         self.worker = worker
+        if let previous { adoptIdleConnections(of: previous) }
     }
 
     /// A connection that is ready or on its way.
-    /// - Parameter fresh: never an idle one, because one of those just failed.
+    /// - Parameters:
+    ///   - handle: leave to send bytes here.
+    ///   - fresh: never an idle one, because one of those just failed.
     /// - Returns: `nil` when the name does not resolve or the system refuses a socket.
-    func connection(fresh: Bool) -> UpstreamConnection? {
+    func connection(for handle: EndpointHandle, fresh: Bool) -> UpstreamConnection? {
         if !fresh, let reused = idle.popLast() {
             reused.leaveIdle()
             return reused
@@ -94,7 +103,7 @@ final class Upstream {
 
     var idleCount: Int { idle.count }
 
-    func adoptIdleConnections(of other: Upstream) {
+    private func adoptIdleConnections(of other: Upstream) {
         for connection in other.idle {
             connection.move(to: self)
             idle.append(connection)

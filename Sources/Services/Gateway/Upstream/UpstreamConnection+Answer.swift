@@ -4,93 +4,10 @@
 internal import Reactor
 internal import ResourceTypes
 internal import Routing
-internal import Translation
 internal import WireFormats
 
-/// What the bytes of an answer mean, mode by mode.
+// What the bytes of an answer's body mean, mode by mode, and how it ends.
 extension UpstreamConnection {
-    // MARK: Head
-
-    /// Chooses the mode and keeps what later steps need of the head.
-    /// - Returns: false when the answer was refused and the connection is gone.
-    func headArrived(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard let exchange else {
-            close()
-            return false
-        }
-        let fields = UnsafeBufferPointer(rebasing: worker.fields[..<head.fieldCount])
-        let found = collectLines(bytes, fields)
-        if found.hasRateLimits { exchange.observeHeadroom(slot, bytes, fields) }
-        reader = BodyReader(head.bodyFraming(requestWasHead: false))
-        held.count = 0
-        if head.status >= 300 {
-            mode = .error
-            exchange.noteRetryHint(slot, bytes, fields)
-        } else if found.isEventStream || found.isFrames {
-            // Events that nobody here understands are relayed as they come.
-            mode = exchange.hasKnownEvents ? .preview : .whole
-            if mode == .whole { exchange.attemptReady(slot) }
-        } else if found.isMarkup {
-            // A proxy's or a login page's HTML with status 200 is not an answer.
-            fail(.malformedResponse)
-            return false
-        } else if exchange.features.isStreaming, translator?.source == .generateContent {
-            elements = JSONArrayFraming(elementBytesMax: worker.limits.eventBytesMax)
-            mode = .preview
-        } else {
-            mode = .whole
-            if reader.announced > Int64(worker.limits.heldAnswerBytesMax), !isTranslating {
-                exchange.attemptReady(slot)
-            }
-        }
-        return !isClosed
-    }
-
-    private struct HeadFindings {
-        var isEventStream = false
-        /// AWS event-stream frames.
-        var isFrames = false
-        var isMarkup = false
-        var hasRateLimits = false
-    }
-
-    private func collectLines(_ bytes: UnsafeRawBufferPointer, _ fields: UnsafeBufferPointer<HeaderField>)
-        -> HeadFindings
-    {
-        var findings = HeadFindings()
-        let pool = loop.buffers
-        for field in fields {
-            switch field.known {
-            case .contentType:
-                let value = field.value.slice(bytes)
-                findings.isEventStream = value.hasPrefix("text/event-stream")
-                findings.isFrames = value.hasPrefix("application/vnd.amazon.eventstream")
-                findings.isMarkup = value.hasPrefix("text/html")
-                guard !isTranslating else { break }
-                pool.append(field.line.slice(bytes), to: &headLines)
-            case .rateLimit, .utilization, .retryAfter, .retryAfterMilliseconds, .xMsRetryAfterMilliseconds:
-                // An account's limits are ours to know, never a tenant's.
-                findings.hasRateLimits = true
-            case .amazonErrorType: pool.append(field.value.slice(bytes), to: &errorType)
-            case .bedrockInputTokens: inputTokenCount = Self.count(field.value.slice(bytes))
-            case .host, .contentLength, .transferEncoding, .connection, .hopByHop, .cookie, .alternativeService,
-                .isobar, .isobarRegion,
-                .isobarExplain:
-                break
-            default:
-                // What a provider says of its own wire would be wrong on the caller's.
-                if !isTranslating { pool.append(field.line.slice(bytes), to: &headLines) }
-            }
-        }
-        return findings
-    }
-
-    private static func count(_ digits: UnsafeRawBufferPointer) -> Int64? {
-        (1...15).contains(digits.count) ? Int64(String(decoding: digits, as: UTF8.self)) : nil
-    }
-
-    // MARK: Body
-
     /// Takes the framing off and hands each stretch to the mode. Segments collected on the way point into `bytes` and
     /// are sent before returning.
     func processBody(_ bytes: UnsafeRawBufferPointer) {
@@ -113,6 +30,7 @@ extension UpstreamConnection {
                 if isClosed { return }
             case .needMore:
                 if !whole.isEmpty { loop.buffers.append(whole, to: &held) }
+                if relaysEarly, mode == .whole, !held.isEmpty, !beginRelay() { return }
                 return pauseBody()
             case .end:
                 if !whole.isEmpty { return wholeArrived(whole, isReusable: offset == bytes.count) }
@@ -131,7 +49,7 @@ extension UpstreamConnection {
             if room > 0 { loop.buffers.append(UnsafeRawBufferPointer(rebasing: content.prefix(room)), to: &held) }
         case .whole:
             loop.buffers.append(content, to: &held)
-            guard held.count > worker.limits.heldAnswerBytesMax else { return }
+            guard held.count > wholeBytesMax else { return }
             if isTranslating { fail(.malformedResponse) } else { exchange?.attemptReady(slot) }
         case .preview:
             loop.buffers.append(content, to: &held)
@@ -140,6 +58,12 @@ extension UpstreamConnection {
         case .relay: forwardBytes(content)
         case .drain, .head, .idle, .connecting: break
         }
+    }
+
+    /// vLLM tells every token that it counts.
+    private var wholeBytesMax: Int {
+        if case .count(.tokenize, _) = plan?.speech { return worker.limits.eventBytesMax }
+        return worker.limits.heldAnswerBytesMax
     }
 
     /// No more input for now: send what was collected; a stream that said `[DONE]` is complete for the client whatever
@@ -213,168 +137,10 @@ extension UpstreamConnection {
     private func wholeArrived(_ body: UnsafeRawBufferPointer, isReusable: Bool) {
         guard let exchange else { return finished(isReusable: isReusable) }
         let slot = slot
+        if relaysEvents, case .failed(let error) = RelayStart(body) { return failedBeforeContent(error, exchange) }
         guard let answer = translatedWhole(body) else { return fail(.malformedResponse) }
         guard exchange.answerIfFirst(slot, body: answer.body, usage: answer.usage) else { return }
         finished(isReusable: isReusable)
         exchange.attemptFinished(slot)
-    }
-
-    // MARK: Streams
-
-    /// Looks at events until one carries content, then asks to commit.
-    private func preview() {
-        guard let exchange else { return }
-        let unseen = UnsafeRawBufferPointer(rebasing: held.bytes[previewed...])
-        let complete = UnsafeRawBufferPointer(rebasing: unseen.prefix(framing.completeCount(unseen)))
-        var offset = 0
-        var isReady = false
-        while !isReady, let event = SSEFraming.nextEvent(complete, from: &offset) {
-            let facts =
-                event.dataLines == 0
-                ? ChunkFacts(kind: .noContent) : ResponseScan.chunkFacts(event.data.slice(complete))
-            switch facts.kind {
-            case .content: isReady = true
-            case .error:
-                let failure = exchange.classifyStreamError(slot, event.data.slice(complete), isNative: true)
-                self.exchange = nil
-                close()
-                return exchange.attemptFailed(slot, failure)
-            case .done: sawDone = true
-            case .noContent, .usageOnly: break
-            case .malformed: return fail(.malformedResponse)
-            }
-            if facts.hasFinishReason { sawFinish = true }
-            if sawDone { isReady = true }
-        }
-        previewed += offset
-        // The events looked at are looked at again by `forwardEvents` when they are sent; framing restarts with them.
-        if isReady || held.count > worker.limits.heldStreamBytesMax { exchange.attemptReady(slot) }
-    }
-
-    /// Commits: from here on the client sees this attempt's answer.
-    func release() {
-        guard let exchange else { return }
-        switch mode {
-        case .preview:
-            mode = .stream
-            exchange.sendStreamHead(self)
-            // Translated events wait in the translator's output, and go out at the end of this input.
-            guard translator == nil else { return }
-            framing = SSEFraming()
-            releaseHeld { forwardEvents($0) }
-        case .whole:
-            mode = .relay
-            exchange.sendRelayHead(self)
-            releaseHeld { forwardBytes($0) }
-        default: break
-        }
-    }
-
-    private func releaseHeld(_ forward: (UnsafeRawBufferPointer) -> Void) {
-        var input = held
-        held = .none
-        forward(input.bytes)
-        exchange?.sendStream(isLast: false)
-        loop.buffers.give(&input)
-    }
-
-    /// Forwards whole events; a started one waits in `held` for its end, so that a cut never leaves half an event with
-    /// the client.
-    private func forwardEvents(_ content: UnsafeRawBufferPointer) {
-        guard held.isEmpty else { return forwardContinued(content) }
-        let complete = framing.completeCount(content)
-        scan(UnsafeRawBufferPointer(rebasing: content[..<complete]))
-        if complete < content.count, !isClosed, !sawErrorEvent {
-            loop.buffers.append(UnsafeRawBufferPointer(rebasing: content[complete...]), to: &held)
-        }
-    }
-
-    private func forwardContinued(_ content: UnsafeRawBufferPointer) {
-        loop.buffers.append(content, to: &held)
-        let complete = framing.completeCount(held.bytes)
-        if complete == 0 {
-            if held.count > worker.limits.eventBytesMax { fail(.malformedResponse) }
-            return
-        }
-        scan(UnsafeRawBufferPointer(rebasing: held.bytes[..<complete]))
-        guard !isClosed, let exchange else { return }
-        // The segments point into `held`: send them before it moves.
-        exchange.sendStream(isLast: false)
-        loop.buffers.dropFirst(complete, of: &held)
-    }
-
-    private func scan(_ events: UnsafeRawBufferPointer) {
-        guard let exchange else { return }
-        var offset = 0
-        while !sawDone, let event = SSEFraming.nextEvent(events, from: &offset) {
-            guard event.dataLines > 0 else {
-                worker.segments.append(event.raw.slice(events))
-                continue
-            }
-            let data = event.data.slice(events)
-            if ResponseScan.isPlainChunk(data) {
-                exchange.contentEvents += 1
-                worker.segments.append(event.raw.slice(events))
-                if worker.segments.isFull { exchange.sendStream(isLast: false) }
-                continue
-            }
-            let facts = ResponseScan.chunkFacts(data)
-            if facts.hasFinishReason { sawFinish = true }
-            if let usage = facts.usage { exchange.usage = usage }
-            switch facts.kind {
-            case .content: exchange.contentEvents += 1
-            case .usageOnly where exchange.dropsUsageChunk: continue
-            case .done: sawDone = true
-            case .error: return errorInStream(event, events, exchange)
-            case .noContent, .usageOnly, .malformed: break
-            }
-            worker.segments.append(event.raw.slice(events))
-            guard worker.segments.isFull else { continue }
-            exchange.sendStream(isLast: false)
-            // The caller may have gone meanwhile, and taken this connection with it.
-            if isClosed { return }
-        }
-    }
-
-    /// The upstream's own error event goes to the client, in the client's form; nothing may follow it, least of all a
-    /// `[DONE]`.
-    private func errorInStream(_ event: SSEEvent, _ events: UnsafeRawBufferPointer, _ exchange: Exchange) {
-        sawErrorEvent = true
-        let data = event.data.slice(events)
-        let facts = ResponseScan.errorFacts(data)
-        if facts.isOpenAIShaped {
-            worker.segments.append(event.raw.slice(events))
-            exchange.sendStream(isLast: false)
-        } else {
-            exchange.sendStream(isLast: false)
-            let kind = facts.kind(status: 200).map { FailureKind($0) } ?? .errorInStream
-            StreamFailure.event(ErrorShape.error(data, facts, kind, status: 502), in: exchange.wire)
-                .withUnsafeBytes { event in
-                    worker.beginSegments()
-                    worker.segments.append(event)
-                    exchange.sendStream(isLast: false)
-                }
-        }
-        exchange.hasSentErrorEvent = true
-        fail(.errorInStream)
-    }
-
-    private func forwardBytes(_ content: UnsafeRawBufferPointer) {
-        worker.segments.append(content)
-        exchange?.noteRelayed(content)
-        if worker.segments.isFull { exchange?.sendStream(isLast: false) }
-    }
-}
-
-extension UnsafeRawBufferPointer {
-    /// Case-insensitive for ASCII letters in `prefix`, which must be lower case.
-    func hasPrefix(_ prefix: StaticString) -> Bool {
-        guard count >= prefix.utf8CodeUnitCount else { return false }
-        for i in 0..<prefix.utf8CodeUnitCount {
-            let expected = prefix.utf8Start[i]
-            let isLetter = expected >= 97 && expected <= 122
-            if (isLetter ? self[i] | 0x20 : self[i]) != expected { return false }
-        }
-        return true
     }
 }

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+# Isobar
+"""Runs a guide as a reader would paste it: every `sh` block in one shell, each compared with the `text` block that
+follows it. `…` in a text stands for anything, a line of its own for any number of lines."""
+
+import os
+import pathlib
+import re
+import subprocess
+
+from processes import BINARY, REPOSITORY, free_port
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+END = "--- end of block ---"
+
+
+def steps(page):
+    """(commands, expected output or None) in order."""
+    blocks = BLOCK.findall((REPOSITORY / page).read_text())
+    following = blocks[1:] + [("", "")]
+    return [
+        (text, expected if language == "text" else None)
+        for (kind, text), (language, expected) in zip(blocks, following)
+        if kind == "sh"
+    ]
+
+
+def run(page, directory, ports):
+    """Returns (commands, expected, output) of every step. The guide's ports are replaced by free ones."""
+    first = free_port(len(ports))
+    moved = {str(port): str(first + number) for number, port in enumerate(ports)}
+    script = "".join(f"{commands}\nsleep 0; echo '{END}'\n" for commands, _ in steps(page))
+    example = pathlib.Path(directory) / "Examples"
+    _copy_examples(example, moved)
+    (pathlib.Path(directory) / "bin").mkdir()
+    (pathlib.Path(directory) / "bin/isobar").symlink_to(BINARY)
+    # Its own session: whatever the guide leaves running ends with it.
+    process = subprocess.run(
+        ["setpriv", "--pdeathsig", "KILL", "timeout", "60", "bash", "-c", _moved(script, moved)],
+        cwd=directory,
+        env={**os.environ, "PATH": f"{directory}/bin:{os.environ['PATH']}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    outputs = process.stdout.split(END + "\n")
+    return [(*step, output) for step, output in zip(steps(page), outputs, strict=False)]
+
+
+def _moved(text, moved):
+    return re.sub(r"\d{5}", lambda match: moved.get(match.group(), match.group()), text)
+
+
+def _copy_examples(target, moved):
+    for source in (REPOSITORY / "Examples").rglob("*.yaml"):
+        copy = target / source.relative_to(REPOSITORY / "Examples")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(_moved(source.read_text(), moved))
+
+
+def matches(expected, output):
+    """Line by line, but for what the page leaves open; logs of servers, which are JSON, do not count."""
+    lines = [line.rstrip("\r ") for line in output.splitlines() if not line.startswith("{")]
+    pattern = ""
+    for line in expected.splitlines():
+        if line.strip() == "…":
+            pattern += r"(?:.*\n)*?"
+        else:
+            pattern += ".*".join(re.escape(part) for part in line.rstrip().split("…")) + r"\n"
+    return re.fullmatch(pattern, "".join(line + "\n" for line in lines)) is not None
