@@ -36,6 +36,7 @@ let package = Package(
         .library(name: "Pricing", targets: ["Pricing"]),
         .library(name: "Routing", targets: ["Routing"]),
         .library(name: "Simulation", targets: ["Simulation"]),
+        .library(name: "AuditLog", targets: ["AuditLog"]),
         // For tests here and outside only.
         .library(name: "CoreTestSupport", targets: ["CoreTestSupport"]),
     ],
@@ -47,6 +48,7 @@ let package = Package(
         module("Pricing", ["ResourceTypes"]),
         module("Routing", ["ResourceTypes"]),
         module("Simulation", ["ResourceTypes"]),
+        module("AuditLog", ["WireFormats"]),
         tests("ResourceTypes", []),
         .target(name: "CoreTestSupport", path: "Tests/CoreTestSupport", swiftSettings: strict),
         tests("WireFormats", ["CoreTestSupport"]),
@@ -54,5 +56,6 @@ let package = Package(
         tests("Pricing", ["ResourceTypes"]),
         tests("Routing", ["ResourceTypes"]),
         tests("Simulation", ["ResourceTypes"]),
+        tests("AuditLog", ["CoreTestSupport", "WireFormats"]),
     ]
 )
