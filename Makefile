@@ -51,8 +51,8 @@ bench-quick: release ## the same, short and noisy
 budgets: ## instructions, allocations and system calls per request against Benchmarks/Budgets
 	scripts/test budgets
 
-fuzz: ## fuzz each parser for a minute (SECONDS_EACH=60)
-	for target in http sse json eventstream; do Fuzz/run $$target $${SECONDS_EACH:-60} || exit 1; done
+fuzz: ## fuzz each parser and each wire's translation for a minute (SECONDS_EACH=60)
+	Fuzz/run all $${SECONDS_EACH:-60}
 
 clean: ## remove what was built
 	rm -rf .build Core/.build Benchmarks/.build Fuzz/.build .isobar

@@ -91,7 +91,10 @@ let package = Package(
         tests("Reactor", ["TestSupport", core("CoreTestSupport")]),
         tests(
             "Gateway",
-            ["Reactor", "PlainHTTP", "TestSupport", core("ResourceTypes"), core("Routing"), core("WireFormats")]),
+            [
+                "Reactor", "PlainHTTP", "CloudCredentials", "TestSupport", core("ResourceTypes"), core("Routing"),
+                core("WireFormats"),
+            ]),
         .target(name: "TestSupport", dependencies: ["Reactor"], path: "Sources/TestSupport", swiftSettings: strict),
         tests("PlainHTTP", ["Reactor", "TestSupport", core("WireFormats")]),
         tests("ModelServer", ["Reactor", "TestSupport", core("Simulation"), core("WireFormats")]),

@@ -4,7 +4,7 @@
 
 import PackageDescription
 
-/// Fuzzers of Core's parsers. `Fuzz/run` builds this package with the sanitizers on; a plain `swift build` links no
+/// Fuzzers of Core's parsers and translators. `Fuzz/run` builds this package with the sanitizers on; a plain `swift build` links no
 /// fuzzer's main.
 let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
@@ -14,10 +14,16 @@ let settings: [SwiftSetting] = [
     .unsafeFlags(["-parse-as-library"]),
 ]
 
-func fuzzer(_ name: String) -> Target {
+func core(_ name: String) -> Target.Dependency { .product(name: name, package: "Core") }
+
+func parserFuzzer(_ name: String, _ more: [Target.Dependency] = []) -> Target {
     .executableTarget(
-        name: name, dependencies: ["FuzzSupport", .product(name: "WireFormats", package: "Core")],
-        swiftSettings: settings)
+        name: name, dependencies: ["FuzzSupport", core("WireFormats")] + more, swiftSettings: settings)
+}
+
+func wireFuzzer(_ name: String) -> Target {
+    .executableTarget(
+        name: name, dependencies: ["FuzzSupport", "WireChecks", core("ResourceTypes")], swiftSettings: settings)
 }
 
 let package = Package(
@@ -26,11 +32,24 @@ let package = Package(
     targets: [
         .target(name: "CFuzzDriver"),
         .target(
-            name: "FuzzSupport", dependencies: ["CFuzzDriver", .product(name: "WireFormats", package: "Core")],
+            name: "FuzzSupport", dependencies: ["CFuzzDriver", core("WireFormats")], swiftSettings: settings),
+        .target(
+            name: "WireChecks",
+            dependencies: [
+                "CFuzzDriver", "FuzzSupport", core("CoreTestSupport"), core("ResourceTypes"), core("Translation"),
+                core("WireFormats"),
+            ],
             swiftSettings: settings),
-        fuzzer("fuzz-http"),
-        fuzzer("fuzz-sse"),
-        fuzzer("fuzz-json"),
-        fuzzer("fuzz-eventstream"),
+        parserFuzzer("fuzz-http"),
+        parserFuzzer("fuzz-sse"),
+        parserFuzzer("fuzz-json"),
+        parserFuzzer("fuzz-eventstream"),
+        parserFuzzer("fuzz-multipart"),
+        parserFuzzer("fuzz-signatures", [core("ResourceTypes"), core("Translation")]),
+        wireFuzzer("fuzz-chat"),
+        wireFuzzer("fuzz-responses"),
+        wireFuzzer("fuzz-messages"),
+        wireFuzzer("fuzz-generatecontent"),
+        wireFuzzer("fuzz-converse"),
     ]
 )

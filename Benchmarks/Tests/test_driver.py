@@ -19,10 +19,10 @@ HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, HERE)
 
 from driver import counters, gateway_config, machine, report, soak  # noqa: E402
-from driver.budgets import compare  # noqa: E402
+from driver.budgets import LOADS, compare  # noqa: E402
 from driver.cases import ALL_CASES, CASES, QUICK_CASES, TRANSLATION_CASES  # noqa: E402
 from driver.gateway_config import PASS_THROUGH, TRANSLATIONS  # noqa: E402
-from driver.peers import Upstream, translating_gateways  # noqa: E402
+from driver.peers import Gateway, Nginx, Upstream, translating_gateways  # noqa: E402
 from driver.processes import Failed, Process, group_exists  # noqa: E402
 from driver.statistics import Results  # noqa: E402
 from driver.targets import verdicts  # noqa: E402
@@ -142,6 +142,19 @@ class BudgetTests(unittest.TestCase):
         self.assertEqual(self.verdict("instructions", 10_801, 10_000), "over")
         self.assertEqual(self.verdict("instructions", 7_000, 10_000), "under")
         self.assertEqual(self.verdict("instructions", 9_000, None), "new")
+
+    def test_every_translation_has_a_request_and_a_chunk_in_its_callers_words(self):
+        gateway = Gateway("isobar", 1, "sk-1")
+        for wires in TRANSLATIONS:
+            modes = [load.mode for load in LOADS if load.wires == wires]
+            self.assertEqual(sorted(modes), ["closed", "stream"])
+            speaker = gateway.speaking(wires)
+            self.assertEqual((speaker.wire, speaker.check, speaker.wires), (wires.caller, "content", wires))
+        self.assertIs(gateway.speaking(PASS_THROUGH), gateway)
+
+    def test_a_peer_that_does_not_translate_is_not_asked_to(self):
+        taken = [load.name for load in LOADS if Nginx().speaking(load.wires)]
+        self.assertEqual(taken, ["request-1k", "request-16k", "request-1k-64-connections", "chunk"])
 
 
 class SoakTests(unittest.TestCase):

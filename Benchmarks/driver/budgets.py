@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 
 from .counters import callgrind_command, read_callgrind, read_strace, strace_command
+from .gateway_config import PASS_THROUGH, TRANSLATIONS, Wires
 from .peers import Upstream
 from .processes import Failed, Process
 
@@ -24,10 +25,21 @@ class Load:
     requests: tuple
     body_bytes: int = 1024
     chunks: int = 0
+    #: What the caller and the endpoint speak.
+    wires: Wires = PASS_THROUGH
 
-    def arguments(self, requests):
+    def arguments(self, requests, chunks, check):
         arguments = ["--mode", self.mode, "--connections", self.connections, "--requests", requests, "--body-bytes", self.body_bytes]
-        return arguments + (["--chunks", self.chunks] if self.chunks else [])
+        arguments += ["--wire", self.wires.caller, "--check", check]
+        return arguments + (["--chunks", chunks] if chunks else [])
+
+
+def _translated(wires):
+    """A whole answer and a chunk of a stream in another wire than the caller's."""
+    return (
+        Load(f"request-1k-{wires.name}", "closed", 1, (500, 2500), wires=wires),
+        Load(f"chunk-{wires.name}", "stream", 1, (50, 50), chunks=10, wires=wires),
+    )
 
 
 LOADS = (
@@ -36,6 +48,7 @@ LOADS = (
     Load("request-1k-64-connections", "closed", 64, (1000, 5000)),
     # Chunks: two runs with equally many streams of different length, so that what a stream costs cancels and a chunk's cost is left.
     Load("chunk", "stream", 1, (50, 50), chunks=10),
+    *(load for wires in TRANSLATIONS for load in _translated(wires)),
 )
 CHUNKS_LONG = 50
 #: Share by which a count may exceed its budget. What is done once per wake-up varies with how events fall into batches; allocations do not.
@@ -62,33 +75,34 @@ class Counting:
         return process
 
     def costs(self, peer):
-        """{load: {count: cost per request or per chunk}}"""
-        return {load.name: self._cost(peer, load) for load in LOADS}
+        """{load: {count: cost per request or per chunk}} of the loads that the peer can take."""
+        speakers = ((load, peer.speaking(load.wires)) for load in LOADS)
+        return {load.name: self._cost(speaker, load) for load, speaker in speakers if speaker}
 
     def _cost(self, peer, load):
         short, long = load.requests
-        longer = Load(load.name, load.mode, load.connections, load.requests, load.body_bytes, CHUNKS_LONG if load.chunks else 0)
-        units = short * (CHUNKS_LONG - load.chunks) if load.chunks else long - short
+        longest = CHUNKS_LONG if load.chunks else 0
+        units = short * (longest - load.chunks) if load.chunks else long - short
         cost = {}
         for wrap, read in TOOLS:
-            few = self._counts(peer, load, short, wrap, read)
-            many = self._counts(peer, longer, long, wrap, read)
+            few = self._counts(peer, load, short, load.chunks, wrap, read)
+            many = self._counts(peer, load, long, longest, wrap, read)
             cost.update({name: round((many[name] - few[name]) / units, 3) for name in many})
         return cost
 
-    def _counts(self, peer, load, requests, wrap, read):
+    def _counts(self, peer, load, requests, chunks, wrap, read):
         self.runs += 1
         directory = os.path.join(self.work, f"{self.runs:03d}-{load.name}")
         os.makedirs(directory)
         command = wrap(peer.prepare(directory, self.proxy_port, Upstream(self.upstream_ports)), directory)
         with Process(command, self._cores, f"{directory}/output.log", env=peer.env) as proxy:
             proxy.await_port(self.proxy_port, 120)
-            self._send(load, requests)
+            self._send(load, requests, chunks, peer.check)
             proxy.stop(patience=60)
         return read(directory)
 
-    def _send(self, load, requests):
-        command = [f"{self.programs}/bench-load", "--port", self.proxy_port, "--key", self.key, *load.arguments(requests)]
+    def _send(self, load, requests, chunks, check):
+        command = [f"{self.programs}/bench-load", "--port", self.proxy_port, "--key", self.key, *load.arguments(requests, chunks, check)]
         with Process(command, self._cores, f"{self.work}/load.log", pipes=True) as sender:
             result = json.loads(sender.read_line(280))
         if result["errors"] or result["requests"] != requests:

@@ -51,6 +51,10 @@ class Peer:
     def supports_tls(self):
         return False
 
+    def speaking(self, wires):
+        """The same peer between a caller and an upstream that speak these; None when it cannot."""
+        return self if wires == gateway_config.PASS_THROUGH else None
+
     def start(self, directory, port, upstream, cores):
         os.makedirs(directory, exist_ok=True)
         process = Process(self.prepare(directory, port, upstream), cores, os.path.join(directory, "output.log"), env=self.env)
@@ -134,6 +138,7 @@ class Gateway(Peer):
         super().__init__(wires.name, check=check, wire=wires.caller, env=env)
         self.template = template
         self.admin_port = admin_port
+        self.key = key
         self.wires = wires
 
     def missing(self):
@@ -142,6 +147,9 @@ class Gateway(Peer):
 
     def supports_tls(self):
         return True
+
+    def speaking(self, wires):
+        return self if wires == self.wires else Gateway(self.template, self.admin_port, self.key, wires, check="content")
 
     def prepare(self, directory, port, upstream):
         config = write(directory, "bench.yaml", gateway_config.text(upstream.urls(self.wires.base_path), upstream.authority_file, self.wires))

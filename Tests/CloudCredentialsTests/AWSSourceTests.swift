@@ -215,6 +215,37 @@ private func assumeRole(signedBy key: AWSCredential, externalID: String? = nil, 
                 + "is \(file) still renewed?")
     }
 
+    @Test func `the platform's variable names the token service where the configuration does not`() throws {
+        let file = try folder.write("token", "eyJ.web.token")
+        let answer = stsAnswer.replacing("AssumeRoleRes", with: "AssumeRoleWithWebIdentityRes")
+        cloud.expect(webIdentityQuestion(token: "eyJ.web.token").answering(answer))
+        let source = AWSIdentity.Source.webIdentity(roleARN: role, tokenFile: file)
+        expectRoleKey(
+            try cloud.obtain(
+                .aws(AWSIdentity(region: "eu-central-1", source: source)),
+                variables: ["AWS_ENDPOINT_URL_STS": cloud.url]))
+    }
+
+    @Test func `a variable that names a token service must not send secrets over a network unencrypted`() throws {
+        let file = try folder.write("token", "eyJ.web.token")
+        let source = AWSIdentity.Source.webIdentity(roleARN: role, tokenFile: file)
+        let outcome = try cloud.obtain(
+            .aws(AWSIdentity(region: "eu-central-1", source: source)),
+            variables: ["AWS_ENDPOINT_URL_STS": "http://sts.example"])
+        #expect(
+            outcome.error?.hasPrefix("AWS_ENDPOINT_URL_STS would send secrets to sts.example unencrypted") == true)
+    }
+
+    @Test func `the configuration's token service counts more than the platform's variable`() throws {
+        let file = try folder.write("token", "eyJ.web.token")
+        let answer = stsAnswer.replacing("AssumeRoleRes", with: "AssumeRoleWithWebIdentityRes")
+        cloud.expect(webIdentityQuestion(token: "eyJ.web.token").answering(answer))
+        expectRoleKey(
+            try cloud.obtain(
+                identity(.webIdentity(roleARN: role, tokenFile: file)),
+                variables: ["AWS_ENDPOINT_URL_STS": "https://sts.invalid"]))
+    }
+
     @Test(arguments: ["", " \n", "two tokens", "line\nbreak"])
     func `a token file without a token is named, not sent`(content: String) throws {
         let file = try folder.write("token", content)

@@ -3,6 +3,7 @@
 
 import Reactor
 import ResourceTypes
+import TestSupport
 import Testing
 
 @testable import CloudCredentials
@@ -162,6 +163,65 @@ import Testing
         try cloud.run()
         #expect(keeper.statuses.first?.lastError?.contains("exceeds the limit of 262144 bytes") == true)
         #expect(published == [])
+        keeper.stop()
+    }
+
+    @Test func `a token file that is replaced mends what failed, without waiting for the next attempt`() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("token", "expired")
+        let keeper = try cloud.keeper()
+        let federated = CredentialSource(
+            identity: .entra(
+                EntraIdentity(
+                    source: .federated(tenant: "t", client: "a", tokenFile: path), authorityURL: cloud.url)),
+            secrets: [:])
+        func question(_ token: String) -> Question {
+            .form(
+                "/t/oauth2/v2.0/token",
+                [
+                    "grant_type": "client_credentials", "client_id": "a", "scope": EntraIdentity.scopeDefault,
+                    "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+                    "client_assertion": token,
+                ])
+        }
+        // After such an answer the next attempt would come in half a minute at the soonest.
+        cloud.expect(
+            question("expired").answering(401, #"{"error":"invalid_client"}"#),
+            question("renewed").answering(token("A")))
+        keeper.follow([CredentialID(1): federated])
+        cloud.when({ keeper.statuses.first?.lastError != nil }) {
+            #expect(throws: Never.self) { try folder.write("token", "renewed") }
+        }
+        cloud.when { published == ["1 A"] }
+        try cloud.run()
+        keeper.stop()
+    }
+
+    @Test func `who waits for the first credentials is told when each has come or failed, and when time is over`()
+        throws
+    {
+        let keeper = try cloud.keeper()
+        let silent = try UnansweredPort(.ignores)
+        var settled: [String] = []
+        keeper.whenSettled(within: 9) { settled.append("nothing to wait for") }
+        cloud.expect(question("a").answering(token("A")), question("b").answering(503, ""))
+        keeper.follow([CredentialID(1): source("a"), CredentialID(2): source("b")])
+        keeper.whenSettled(within: 9) { settled.append("forgotten") }
+        keeper.whenSettled(within: 9) { settled.append("settled") }
+        cloud.when({ settled.count == 2 }) { [self] in
+            #expect(published == ["1 A"])
+            #expect(keeper.statuses.last?.lastError != nil)
+            var absent = source("c")
+            absent.identity = .entra(
+                EntraIdentity(
+                    source: .clientSecret(tenant: "t", client: "c", secret: Self.secret),
+                    authorityURL: "http://127.0.0.1:\(silent.port)"))
+            keeper.follow([CredentialID(3): absent])
+            keeper.whenSettled(within: 1) { settled.append("time is over") }
+        }
+        cloud.when { settled.count == 3 }
+        try cloud.run()
+        #expect(settled == ["nothing to wait for", "settled", "time is over"])
         keeper.stop()
     }
 

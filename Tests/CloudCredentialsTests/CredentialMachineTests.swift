@@ -155,6 +155,20 @@ private let passing = CredentialMachine.Event.failed(isLasting: false, hint: nil
         #expect(bench.wake() == [.fetch])
     }
 
+    @Test
+    func `a changed file is read at once, whatever the wait, but two seconds after the last fetch at the soonest`() {
+        var bench = Bench()
+        bench.after(0, .wanted)
+        bench.after(0, .failed(isLasting: true, hint: .seconds(600)))
+        #expect(bench.after(1, .sourceChanged) == [])
+        #expect(bench.after(1, .sourceChanged) == [.fetch])
+        #expect(bench.after(9, .sourceChanged) == [], "one is under way")
+        bench.after(0, .fetched(life: nil, recheck: nil))
+        #expect(bench.machine.isHolding && bench.machine.wakeAt == nil)
+        #expect(bench.after(1, .sourceChanged) == [.fetch])
+        #expect(bench.machine.isHolding, "the old one is used until the new one has come")
+    }
+
     @Test func `a refusal fetches at once, at most once a minute`() {
         var bench = Bench.holding(lifeSeconds: 3_600)
         #expect(bench.after(59, .refused) == [])
@@ -192,12 +206,12 @@ private let passing = CredentialMachine.Event.failed(isLasting: false, hint: nil
                 isFetching
                 ? [
                     .fetched(life: .seconds(life), recheck: nil), .failed(isLasting: step % 2 == 0, hint: nil),
-                    .refused,
+                    .refused, .sourceChanged,
                 ]
-                : [.wanted, .refused, .woke]
-            let event = events[Int.random(in: 0..<3, using: &choices)]
+                : [.wanted, .refused, .woke, .sourceChanged]
+            let event = events[Int.random(in: 0..<events.count, using: &choices)]
             if case .fetched(.some(let life), _) = event { end = bench.now + life }
-            if event != .refused { isFetching = false }
+            if event != .refused, event != .sourceChanged { isFetching = false }
             observe(bench.after(0, event))
             #expect(bench.machine.isFetching == isFetching, "seed \(seed) step \(step)")
             #expect(bench.machine.isHolding == (end != nil), "seed \(seed) step \(step)")

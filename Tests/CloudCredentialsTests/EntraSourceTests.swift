@@ -24,20 +24,22 @@ private let tokenAnswer = #"{"token_type":"Bearer","expires_in":3599,"ext_expire
 
     private static let secret = SecretReference.environment("S")
 
-    private func secretQuestion(scope: String = EntraIdentity.scopeDefault) -> Question {
+    private func secretQuestion(scope: String = EntraIdentity.scopeDefault, secret: String = "p~8/Q+ä") -> Question {
         .form(
             "/contoso.example/oauth2/v2.0/token",
             [
                 "grant_type": "client_credentials", "client_id": "11111111-2222", "scope": scope,
-                "client_secret": "p~8/Q+ä",
+                "client_secret": secret,
             ])
     }
 
-    private func obtainWithSecret(scope: String = EntraIdentity.scopeDefault) throws -> Outcome {
+    private func obtainWithSecret(
+        scope: String = EntraIdentity.scopeDefault, secret: String = "p~8/Q+ä"
+    ) throws -> Outcome {
         try cloud.obtain(
             identity(
                 .clientSecret(tenant: "contoso.example", client: "11111111-2222", secret: Self.secret), scope: scope),
-            secrets: [Self.secret: "p~8/Q+ä"])
+            secrets: [Self.secret: secret])
     }
 
     @Test func `a client secret brings a token`() throws {
@@ -63,6 +65,16 @@ private let tokenAnswer = #"{"token_type":"Bearer","expires_in":3599,"ext_expire
                 == "POST \(cloud.url)/contoso.example/oauth2/v2.0/token answered 401 invalid_client: AADSTS7000215: "
                 + "Invalid client secret <secret>, <secret>.  Trace; "
                 + "the client secret is wrong: state its value, not its id")
+    }
+
+    @Test func `an error that repeats the better part of the secret does not show it, and a few letters do no harm`()
+        throws
+    {
+        let secret = "Kq3~8zv/Q+wXyP0aLm9"
+        let text = #"{"error":"invalid_client","error_description":"'Kq3~8zv/Q+wX...' is wrong, see wXyP0aLm9"}"#
+        cloud.expect(secretQuestion(secret: secret).answering(401, text))
+        let error = try obtainWithSecret(secret: secret).error
+        #expect(error?.contains("invalid_client: <secret> is wrong, see wXyP0aLm9") == true)
     }
 
     @Test(arguments: [

@@ -132,16 +132,6 @@ import Testing
 }
 
 @Suite struct EncodingTests {
-    /// RFC 4648 §10 without padding, and the two letters that differ.
-    @Test(arguments: [
-        ([], ""), (Array("f".utf8), "Zg"), (Array("fo".utf8), "Zm8"), (Array("foo".utf8), "Zm9v"),
-        (Array("foob".utf8), "Zm9vYg"), (Array("fooba".utf8), "Zm9vYmE"), (Array("foobar".utf8), "Zm9vYmFy"),
-        ([0xFB, 0xFF, 0xFE], "-__-"),
-    ])
-    func `Base64 for URLs`(_ bytes: [UInt8], _ text: String) {
-        #expect(String(decoding: Base64URL.encode(bytes), as: UTF8.self) == text)
-    }
-
     @Test func `a form keeps unreserved characters only`() throws {
         let request = TokenRequest.form(
             try ServiceURL("https://h", from: "it"),

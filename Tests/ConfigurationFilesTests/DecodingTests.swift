@@ -18,7 +18,11 @@ struct DecodingTests {
                     name: "eastus", provider: "azure", jurisdiction: "US", roundTrips: ["oslo": .microseconds(90_500)]),
                 Region(name: "oslo", provider: "azure", jurisdiction: "NO"),
             ])
-        #expect(resources.models == [Model(name: "small", contextTokensMax: 8192)])
+        #expect(
+            resources.models == [
+                Model(
+                    name: "small", contextTokensMax: 8192, modalities: [.text, .speech], languages: ["hi-IN", "ta"])
+            ])
         #expect(resources.endpoints == [Self.endpoint])
         #expect(resources.routes == [Self.route])
         #expect(resources.tenants == [Tenant(name: "acme", region: "oslo")])
@@ -41,9 +45,32 @@ struct DecodingTests {
                 Endpoint(name: "e", region: "r", url: "http://localhost:1/v1", serves: [ServedModel(model: "m")])
             ])
         let tier = RouteTier(name: "default", endpoints: ["e"])
-        #expect(resources.routes == [Route(name: "chat", modelNames: ["m"], model: "m", tiers: [tier])])
+        #expect(resources.routes == [Route(name: "chat", modelNames: ["m"], models: ["m"], tiers: [tier])])
         #expect(resources.tenants == [Tenant(name: "t")])
         #expect(resources.currency == .usd)
+    }
+
+    @Test("a route may serve several models, and then says what callers ask for")
+    func severalModels() throws {
+        let models = document("Model", "n") + endpoint(serving: "m, n")
+        let route = document("Route", "both", "model: [m, n]", "models: [any]", "tiers: [{name: a, endpoints: [f]}]")
+        let resources = try decode(surroundings + models + route).resources
+        #expect(resources.routes.map(\.models) == [["m", "n"]])
+        #expect(resources.routes.map(\.modelNames) == [["any"]])
+    }
+
+    private func endpoint(serving models: String) -> String {
+        let serves = models.split(separator: ", ").map { "{model: \($0)}" }.joined(separator: ", ")
+        return document("Endpoint", "f", "region: r", "url: http://localhost:1/v1", "serves: [\(serves)]")
+    }
+
+    @Test("prices may be of tokens, of anything else, or of both")
+    func prices() throws {
+        let serves = "serves: [{model: m, prices: {currency: INR, perAudioMinute: 0.5}}]"
+        let text = document("Endpoint", "e", "region: r", "url: http://localhost:1/v1", serves)
+        let served = try #require(try decode(surroundings + text).resources.endpoints.first?.serves.first)
+        #expect(served.prices == nil)
+        #expect(served.mediaPrices == MediaPrices(audioMinute: UnitPrice(picoPerUnit: 500_000_000_000)))
     }
 
     @Test("names may be declared after their use and in another file")
@@ -68,12 +95,12 @@ struct DecodingTests {
         #expect(try decode(text).resources == DeclaredResources())
     }
 
-    @Test("the examples are right", arguments: ["first-config", "five-regions"])
+    @Test("the examples are right", arguments: ["first-config", "five-regions", "indic-voice"])
     func examples(name: String) throws {
         let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
         let configuration = try ConfigurationReader.read(paths: ["\(root)/Examples/\(name)/isobar.yaml"])
         #expect(configuration.warnings == [])
-        #expect(configuration.resources.routes.first?.name == "chat")
+        #expect(configuration.resources.routes.contains { $0.name == "chat" })
     }
 
     @Test("a directory stands for its yaml and yml files by name, hidden ones not")
@@ -117,7 +144,7 @@ extension DecodingTests {
         metadata: {name: oslo}
         spec: {provider: azure, jurisdiction: "NO"}
         ---
-        {"apiVersion": "isobar/v1", "kind": "Model", "metadata": {"name": "small"}, "spec": {"contextTokensMax": 8192}}
+        {"apiVersion": "isobar/v1", "kind": "Model", "metadata": {"name": "small"}, "spec": {"contextTokensMax": 8192, "modalities": ["text", "speech"], "languages": ["hi-IN", "ta"]}}
         ---
         apiVersion: isobar/v1
         kind: Endpoint
@@ -129,11 +156,19 @@ extension DecodingTests {
           serves:
             - model: small
               as: maker/Small-1B:latest
+              thinking: budget
+              takesSampling: false
+              schemas: openapi
+              countsAs: maker/Small-1B
               prices:
                 currency: EUR
                 inputPerMillionTokens: 0.15
                 cachedInputPerMillionTokens: "0.075"
                 outputPerMillionTokens: 1
+                perAudioMinute: 0.006
+                perImage: "0.04"
+                perThousandSearches: 2.5
+                perMillionCharacters: 15
           limits: {inFlightMax: 4, queueMax: 8, tokensPerMinute: 200000, requestsPerMinute: 600}
           timeouts: {connect: 250ms, firstByte: 2m, idle: 45s}
           health: {path: /health, interval: 10s, timeout: 900ms, loadPath: /metrics}
@@ -145,6 +180,7 @@ extension DecodingTests {
         spec:
           models: [small, gpt-4o-mini]
           model: small
+          require: {modalities: [text], languages: [hi, ta-IN]}
           tiers:
             - name: default
               endpoints: [east]
@@ -172,7 +208,11 @@ extension DecodingTests {
                 model: "small", upstreamName: "maker/Small-1B:latest",
                 prices: TokenPrices(
                     input: UnitPrice(picoPerUnit: 150_000), cachedInput: UnitPrice(picoPerUnit: 75_000),
-                    output: UnitPrice(picoPerUnit: 1_000_000)))
+                    output: UnitPrice(picoPerUnit: 1_000_000)),
+                mediaPrices: MediaPrices(
+                    audioMinute: UnitPrice(picoPerUnit: 6_000_000_000), image: UnitPrice(picoPerUnit: 40_000_000_000),
+                    search: UnitPrice(picoPerUnit: 2_500_000_000), character: UnitPrice(picoPerUnit: 15_000_000)),
+                thinking: .budget, takesSampling: false, schemas: .openAPI, countsAs: "maker/Small-1B")
         ],
         limits: EndpointLimits(inFlightMax: 4, queueMax: 8, tokensPerMinute: 200_000, requestsPerMinute: 600),
         timeouts: EndpointTimeouts(connect: .milliseconds(250), firstByte: .seconds(120), idle: .seconds(45)),
@@ -180,7 +220,8 @@ extension DecodingTests {
         certificateAuthorityFile: "/etc/ssl/east.pem")
 
     static let route = Route(
-        name: "chat", modelNames: ["small", "gpt-4o-mini"], model: "small",
+        name: "chat", modelNames: ["small", "gpt-4o-mini"], models: ["small"],
+        require: RouteRequirement(modalities: [.text], languages: ["hi", "ta-IN"]),
         tiers: [
             RouteTier(name: "default", endpoints: ["east"], objective: Objective(latency: 3, cost: 1, affinity: 2))
         ],

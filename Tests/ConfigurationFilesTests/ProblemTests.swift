@@ -122,7 +122,42 @@ struct ProblemTests {
                 "serves: [{model: m, prices: {currency: USD, inputPerMillionTokens: 0.0000001, outputPerMillionTokens: 1}}]"
             ),
             "at most 6 decimals"),
+        Case(
+            endpoint("url: http://h", "serves: [{model: m, prices: {currency: USD, outputPerMillionTokens: 1}}]"),
+            "prices.inputPerMillionTokens", "missing"),
+        Case(
+            endpoint(
+                "url: http://h",
+                "serves: [{model: m, prices: {currency: USD, perImage: 0.01, inputPerMillionTokens: 1}}]"),
+            "prices.outputPerMillionTokens", "missing"),
+        Case(
+            endpoint("url: http://h", "serves: [{model: m, prices: {currency: USD, perAudioMinute: 0.0000000000001}}]"),
+            "at most 12 decimals"),
+        Case(
+            endpoint("url: http://h", "serves: [{model: m, prices: {currency: USD, perImagge: 1, perImage: 1}}]"),
+            "unknown field \"perImagge\""),
     ]
+
+    static let requirements: [Case] = [
+        Case(
+            route(tiers, "require: {modalities: [speach]}"), "spec.require.modalities[0]", "one of text, image",
+            "did you mean \"speech\"?"),
+        Case(route(tiers, "require: {languages: [hindi]}"), "spec.require.languages[0]", "a language tag (BCP 47)"),
+        Case(route(tiers, "require: {languages: [ta, ta]}"), "state the same language \"ta\""),
+        Case(route(tiers, "require: {language: [ta]}"), "unknown field \"language\"", "did you mean \"languages\"?"),
+        Case(route(tiers, "require: [ta]"), "found a list", "a mapping"),
+        Case(model("languages: [english]"), "spec.languages[0]", "a language tag (BCP 47)"),
+        Case(model("languages: [h1]"), "a language tag (BCP 47)"),
+        Case(routeOf("[m, m]", "models: [x]"), "state the same model \"m\""),
+        Case(routeOf("[m, mm]", "models: [x]"), "no Model is named \"mm\""),
+        Case(document("Model", "n") + routeOf("[m, n]"), "spec.models", "missing; allowed: a list of 1 to 64"),
+    ]
+
+    /// A route of the models listed.
+    static func routeOf(_ models: String, _ spec: String...) -> String {
+        surroundings + ConfigurationFilesTests.endpoint
+            + document("Route", "chat", (["model: \(models)", tiers] + spec).joined(separator: "\n"))
+    }
 
     static let routes: [Case] = [
         Case(route(), "spec.tiers", "missing"),
@@ -181,7 +216,7 @@ struct ProblemTests {
 
     @Test(
         "one mistake gives one report with place, finding, allowance and hint",
-        arguments: wrongTypes + endpoints + routes + callers + yaml)
+        arguments: wrongTypes + endpoints + routes + requirements + callers + yaml)
     func oneMistake(wrong: Case) throws {
         let found = problems(wrong.text)
         try #require(found.count == 1, "\(found.map(\.description))")

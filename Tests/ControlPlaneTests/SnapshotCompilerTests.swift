@@ -77,7 +77,7 @@ struct SnapshotCompilerTests {
     func undeclared() {
         #expect(refusals { $0.endpoints[0].region = "x" }.first == "no Region is named \"x\"")
         #expect(refusals { $0.providers = [] }.first == "its region's provider \"azure\" is not declared")
-        #expect(refusals { $0.routes[0].model = "x" }.first == "no Model is named \"x\"")
+        #expect(refusals { $0.routes[0].models = ["x"] }.first == "no Model is named \"x\"")
         #expect(refusals { $0.routes[0].tiers[0].endpoints = ["x"] } == ["no usable Endpoint \"x\" serves \"small\""])
         #expect(refusals { $0.keys[0].tenant = "x" } == ["no Tenant is named \"x\""])
         #expect(refusals { $0.keys[0].routes = ["x"] } == ["no usable Route is named \"x\""])
@@ -115,7 +115,7 @@ struct SnapshotCompilerTests {
         #expect(
             refusals { $0.endpoints += endpoints(4_094) } == ["4097 pairs of endpoint and served model; allowed: 4096"])
         func routes(_ count: Int) -> [Route] {
-            (0..<count).map { Route(name: "n\($0)", modelNames: ["n\($0)"], model: "small", tiers: []) }
+            (0..<count).map { Route(name: "n\($0)", modelNames: ["n\($0)"], models: ["small"], tiers: []) }
         }
         #expect(refusals { $0.routes += routes(998) } == [])
         #expect(refusals { $0.routes += routes(999) } == ["1001 routes; allowed: 1000"])

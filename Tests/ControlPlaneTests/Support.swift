@@ -26,9 +26,9 @@ func smallResources() -> DeclaredResources {
     ]
     resources.routes = [
         Route(
-            name: "chat", modelNames: ["small", "gpt"], model: "small",
+            name: "chat", modelNames: ["small", "gpt"], models: ["small"],
             tiers: [RouteTier(name: "a", endpoints: ["e1"]), RouteTier(name: "b", endpoints: ["e2"])]),
-        Route(name: "large", modelNames: ["big"], model: "big", tiers: [RouteTier(name: "a", endpoints: ["e1"])]),
+        Route(name: "large", modelNames: ["big"], models: ["big"], tiers: [RouteTier(name: "a", endpoints: ["e1"])]),
     ]
     resources.tenants = [Tenant(name: "acme", region: "far")]
     resources.keys = [

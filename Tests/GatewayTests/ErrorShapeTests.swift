@@ -15,8 +15,8 @@ import WireFormats
     ) -> String {
         Array(body.utf8).withUnsafeBytes {
             let facts = ResponseScan.errorFacts($0)
-            let shaped = ErrorShape.body($0, facts, kind, status: status, wire: wire, isNative: isNative)
-            return String(decoding: shaped, as: UTF8.self)
+            let shaped = ErrorShape.answer($0, facts, kind, status: status, wire: wire, isNative: isNative)
+            return String(decoding: shaped.body, as: UTF8.self)
         }
     }
 

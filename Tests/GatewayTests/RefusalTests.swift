@@ -18,7 +18,9 @@ import WireFormats
     }
 
     private static func upstream(_ kind: FailureKind, _ status: UInt16) -> Case {
-        Case(refusal: .upstream(AttemptFailure(kind: kind)), status: status, type: "upstream_error")
+        Case(
+            refusal: .upstream(AttemptFailure(kind: kind)), status: status,
+            type: status == 429 ? "rate_limit_error" : "upstream_error")
     }
 
     private static let invalid = "invalid_request_error"
@@ -39,6 +41,12 @@ import WireFormats
         Case(refusal: .expiredKey, status: 401, type: "authentication_error"),
         Case(refusal: .invalidBody(.missing(.model)), status: 400, type: invalid),
         Case(refusal: .invalidBody(.syntax(offset: 3, .unexpectedEnd)), status: 400, type: invalid),
+        Case(refusal: .unserved(.countTokens), status: 400, type: invalid),
+        Case(refusal: .invalidForm(.missing(.model)), status: 400, type: invalid),
+        Case(refusal: .invalidForm(.unclosed), status: 400, type: invalid),
+        Case(refusal: .invalidLanguage, status: 400, type: invalid),
+        Case(refusal: .unservedLanguage(.undetermined), status: 400, type: invalid),
+        Case(refusal: .localFile("messages[0].content[0].image_url.url"), status: 400, type: invalid),
         Case(refusal: .unknownModel("a \"b\"\n"), status: 404, type: invalid),
         Case(refusal: .routeForbidden("m"), status: 403, type: "permission_error"),
         Case(refusal: .overloaded, status: 429, type: "rate_limit_error", retryAfter: 1),
@@ -88,6 +96,11 @@ import WireFormats
         #expect(Refusal.invalidBody(.wrongType(.includeUsage)).answer().parameter == "stream_options.include_usage")
         #expect(Refusal.invalidBody(.empty).answer().parameter == nil)
         #expect(Refusal.unknownModel("m").answer().parameter == "model")
+        #expect(Refusal.invalidForm(.duplicate(.language)).answer().parameter == "language")
+        #expect(Refusal.invalidForm(.trailing).answer().parameter == nil)
+        #expect(Refusal.unservedLanguage(.undetermined).answer().parameter == "language")
+        #expect(Refusal.unservedLanguage(.undetermined).answer().message.contains("`und`"))
+        #expect(Refusal.localFile("images[0]").answer().parameter == "images[0]")
     }
 
     @Test func `a connection goes on only when the whole request was read`() {

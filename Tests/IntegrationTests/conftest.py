@@ -6,8 +6,8 @@
 
 The suite runs once per environment of clients: one per major of the official `openai` client, and one, `sdks`, with the
 official SDK of every provider. Tests marked `openai_client` depend on that client's major and run under every one of
-it; tests marked `sdks` need the providers' SDKs and run only with them; all others run once, under openai 2. `--all`
-runs everything that can run.
+it; tests marked `sdks` run with the providers' SDKs, and elsewhere only where they are marked `openai_client` too; all
+others run once, under openai 2. `--all` runs everything that can run.
 
 What a test starts through the fixtures ends with it, and a failed test shows the logs of its processes.
 """
@@ -29,9 +29,10 @@ MAJOR_OF_EVERYTHING = "2"
 HAS_SDKS = all(importlib.util.find_spec(name) for name in ("anthropic", "boto3"))
 
 STARTS_PROCESSES = {"workshop", "shared_workshop", "up", "cell", "failing"}
+NEED_SDKS = ["test_credentials*.py", "test_double*.py", "test_matrix*.py"]
 
 # What imports an SDK cannot even be read without it.
-collect_ignore_glob = [] if HAS_SDKS else ["test_double*.py", "test_matrix*.py"]
+collect_ignore_glob = [] if HAS_SDKS else NEED_SDKS
 
 
 def pytest_addoption(parser):
@@ -41,7 +42,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "openai_client: depends on the openai client, runs under every major of it")
-    config.addinivalue_line("markers", "sdks: needs the official SDKs of the providers, runs only with them")
+    config.addinivalue_line("markers", "sdks: runs with the official SDKs of the providers, and needs them unless it is marked openai_client too")
     config.addinivalue_line("markers", "forwards_one: the endpoint is meant to get one request")
 
 
@@ -62,7 +63,9 @@ def _select(config, items, predicate):
 def _is_for_this_environment(item):
     if HAS_SDKS:
         return item.get_closest_marker("sdks")
-    return item.get_closest_marker("openai_client") or openai.__version__.split(".")[0] == MAJOR_OF_EVERYTHING
+    if item.get_closest_marker("openai_client"):
+        return True
+    return openai.__version__.split(".")[0] == MAJOR_OF_EVERYTHING and not item.get_closest_marker("sdks")
 
 
 def pytest_report_header():
@@ -161,6 +164,18 @@ def up(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def openbao(request, tmp_path_factory):
+    """An issuer of identity tokens, for all tests together."""
+    from openbao import OpenBao
+
+    workshop = _session_workshop(request, tmp_path_factory)
+    server = OpenBao(workshop.directory / "openbao")
+    workshop.processes.append(server)
+    yield server
+    workshop.close()
+
+
+@pytest.fixture(scope="session")
 def matrix(request, tmp_path_factory):
     """One gateway over a double of every provider, and every SDK in front of it."""
     from matrix import Matrix
@@ -202,17 +217,17 @@ CELLS = pytest.StashKey()
 
 
 def pytest_sessionfinish(session):
-    """A cell held if every test of it passed."""
+    """A cell held if every test of it passed. Rules beside the table are tested on pairs without a feature."""
     name = session.config.getoption("--matrix")
     if name:
         held = session.stash.get(CELLS, {})
-        listed = [{"cell": list(cell), "held": is_held} for cell, is_held in sorted(held.items())]
+        listed = [{"cell": list(cell), "held": is_held} for cell, is_held in sorted(held.items(), key=str)]
         pathlib.Path(name).write_text(json.dumps(listed, indent=1, ensure_ascii=False) + "\n")
 
 
 def _note_cell(item, report):
     cell = next((item.callspec.params[name] for name in ("cell", "failing") if name in item.callspec.params), None)
-    if cell is not None:
+    if cell is not None and cell[2] is not None:
         front, upstream, feature = cell
         held = item.session.stash.setdefault(CELLS, {})
         held[front, upstream, feature] = held.get((front, upstream, feature), True) and report.passed

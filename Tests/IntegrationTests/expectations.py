@@ -56,7 +56,12 @@ def is_passed_through(front, upstream):
 
 @dataclasses.dataclass(frozen=True)
 class Supported:
-    """It arrives, and what it brings comes back."""
+    """It arrives, and what it brings comes back.
+
+    - why: what else is to be said, where the column stands for several providers.
+    """
+
+    why: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +75,13 @@ class Refused:
     why: str
     fields: list
     by_provider: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Unserved:
+    """A 400 that says so, before anything is sent: the provider has no such call, and no route can change that."""
+
+    why: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,6 +148,12 @@ def passed_through(name, fronts=EVERY_FRONT):
 
 feature("text", "Text", "answer in one piece")
 feature("stream", "Text", "answer as a stream")
+feature("array", "Text", "answer as one JSON array, element by element")
+cannot_ask(
+    "array",
+    EVERY_FRONT - {"generateContent"},
+    "Only Gemini's API streams so: for clients that do not ask for events with `alt=sse`.",
+)
 feature("system", "Text", "system prompt")
 feature("turns", "Text", "conversation of several turns")
 feature("multibyte", "Text", "text of every script")
@@ -282,8 +300,8 @@ rule("thoughts", Supported(), upstreams={"compatible"})
 rule("thoughts", Absent("OpenAI's chat completions never show thoughts.", "provider"), upstreams=CHAT)
 rule(
     "thoughts",
-    Absent("OpenAI shows summaries of thoughts to those who ask for them in its own words only.", "provider"),
-    EVERY_FRONT - {"responses"},
+    Absent("OpenAI shows thoughts to those who ask for them, which its chat completions have no words for.", "provider"),
+    {"chat"},
     RESPONSES,
 )
 feature("signatures", "Thinking", "signed thoughts and calls sent back in the next turn")
@@ -312,6 +330,15 @@ rule(
 )
 feature("cache-usage", "Caching and usage", "cached tokens counted, once")
 feature("usage", "Caching and usage", "tokens counted, whole and streamed")
+
+feature("count", "Caching and usage", "tokens counted beforehand, without an answer")
+cannot_ask("count", {"chat"}, "OpenAI counts on Responses only.")
+rule(
+    "count",
+    Unserved("This API has no counter."),
+    upstreams={"azure", "azure-deployments", "bedrock-openai", "vertex-openai"},
+)
+rule("count", Supported("By vLLM and llama.cpp; the others have no counter for conversations."), upstreams={"compatible"})
 
 # The rest
 

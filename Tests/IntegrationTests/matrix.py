@@ -14,29 +14,45 @@ import pytest
 from callers import CALLERS
 from callers.words import Heard, Inexpressible
 from configurations import document, text
+from doubles import chat, chat_rules
 from doubles.anthropic import Anthropic
 from doubles.azure import Azure
 from doubles.bedrock import Bedrock
+from doubles.faults import Refusal
 from doubles.gemini import Gemini
 from doubles.model import echo
 from doubles.openai import OpenAI
-from doubles.server import Piece
+from doubles.server import Piece, Whole
 from expectations import ERRORS, FRONTS, UPSTREAMS, Absent, Refused, Supported, expected
 from processes import KEY
 from providers import SECRETS, ProviderEndpoint
 
 DROP = "-drop"
 # Failures that are no row of the table, each with endpoints of its own too.
-REASONS, CREDENTIALS, SECRECY = "reasons", "credentials", "secrecy"
+REASONS, CREDENTIALS, SECRECY, ARRAYS = "reasons", "credentials", "secrecy", "arrays"
 
-ROWS_OF_FAILURES = (*ERRORS, REASONS, CREDENTIALS, SECRECY)
+ROWS_OF_FAILURES = (*ERRORS, REASONS, CREDENTIALS, SECRECY, ARRAYS)
 
 
 class Compatible(OpenAI):
-    """A server that speaks OpenAI's chat as vLLM, SGLang and llama.cpp do: with thoughts, and a member more."""
+    """A server that speaks OpenAI's chat as vLLM, SGLang and llama.cpp do: with thoughts, and a member more; and that
+    counts as vLLM does."""
 
+    routes = [*OpenAI.routes, ("POST", "/tokenize", "tokenize")]
     extensions = ("top_k",)
     reasoning = "reasoning_content"
+
+    def tokenize(self, request):
+        """What vLLM's protocol takes for a conversation (read 2026-11)."""
+        self.authenticate(request)
+        body = request.json
+        for name in body:
+            if name not in ("model", "messages", "tools", "add_generation_prompt", "chat_template_kwargs"):
+                raise Refusal("invalid", f"Extra inputs are not permitted: {name}")
+        chat_rules.judge({name: body[name] for name in body if name in ("model", "messages", "tools")})
+        self.know(body["model"])
+        count = chat.prompt_of(body).tokens
+        return Whole({"count": count, "max_model_len": 4096, "tokens": list(range(count)), "token_strs": None})
 
     def _body(self, request, model):
         """Thoughts that come back are read by the model's template, and are nothing that could be wrong."""
@@ -73,7 +89,7 @@ KINDS = {
     "foundry-claude": Kind(Azure, "azure", CLAUDE, api="messages", base="/anthropic/v1"),
     "anthropic": Kind(Anthropic, "anthropic", CLAUDE),
     # Signed; the other two send Bedrock's API keys.
-    "bedrock-converse": Kind(Bedrock, "bedrock", BEDROCK_CLAUDE, credential=BEARER),
+    "bedrock-converse": Kind(Bedrock, "bedrock", BEDROCK_CLAUDE),
     "bedrock-invoke": Kind(Bedrock, "bedrock", BEDROCK_CLAUDE, api="messages", credential=BEARER, serves=BUDGET),
     "bedrock-openai": Kind(
         Bedrock, "bedrock", "us.openai.gpt-double", api="chat", base="/openai/v1", credential=BEARER

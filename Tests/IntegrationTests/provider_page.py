@@ -5,7 +5,7 @@ tests in which every cell held (`pytest --matrix FILE`, then scripts/provider-ma
 
 import pathlib
 
-from expectations import FEATURES, FRONTS, UPSTREAMS, Absent, Dropped, Refused, expected
+from expectations import FEATURES, FRONTS, UPSTREAMS, Absent, Dropped, Refused, Unserved, expected
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs/guides/providers.md"
 BEGIN, END = "<!-- matrix: scripts/provider-matrix writes from here -->", "<!-- matrix: to here -->"
@@ -14,7 +14,7 @@ LEGEND = """\
 Each row is a feature of the caller's API, each column a provider's API; every cell is a test.
 
 - **yes**: it reaches the provider, and what it brings comes back.
-- **refused**: a 400 that names the member, before anything is sent. A route with `onUnsupported: drop` serves the request
+- **refused**: a 400 that names the member, or the call, before anything is sent. A route with `onUnsupported: drop` serves the request
   without it and names it in the header `x-isobar-dropped`.
 - **dropped**: served without it on every route; a hint that changes no answer.
 - **–**: one of the two APIs has no words for it.
@@ -61,8 +61,8 @@ def _row(cells):
 
 def _cell(front, upstream, name, notes):
     outcome = expected(name, front, upstream)
-    words = {Refused: "refused", Dropped: "dropped", Absent: "–"}
-    if type(outcome) not in words:
+    words = {Refused: "refused", Unserved: "refused", Dropped: "dropped", Absent: "–"}
+    if not outcome.why:
         return "yes"
     number = notes.setdefault(outcome.why, len(notes) + 1)
-    return f"{words[type(outcome)]} ({number})"
+    return f"{words.get(type(outcome), 'yes')} ({number})"

@@ -35,7 +35,7 @@ MODELS = {
 SECRETS = {
     "DOUBLE_KEY": "double-key",
     "DOUBLE_TOKEN": "double-token",
-    "DOUBLE_AWS_KEY": "AKIDDOUBLE",
+    "DOUBLE_AWS_KEY": "AKIDDOUBLE000000",
     "DOUBLE_AWS_SECRET": "double-secret",
 }
 
@@ -46,7 +46,7 @@ class ProviderEndpoint:
 
     - model: the name upstream. - api: the wire spoken upstream, where the flavor has several.
     - base: what goes before the wire's paths. - serves, options: members of `serves` and of the endpoint to add or
-      replace. - credential: the whole credential, where it is not the flavor's usual one.
+      replace. - credential: the whole credential, or a list of several, where it is not the flavor's usual one.
     """
 
     name: str
@@ -56,7 +56,7 @@ class ProviderEndpoint:
     api: str | None = None
     base: str | None = None
     tier: str = "default"
-    credential: dict | None = None
+    credential: dict | list | None = None
     serves: dict = dataclasses.field(default_factory=dict)
     options: dict = dataclasses.field(default_factory=dict)
 
@@ -66,7 +66,7 @@ class ProviderEndpoint:
         spec = {
             "region": self.name,
             "url": self.double.url + (usual["base"] if self.base is None else self.base),
-            "credential": self.credential or usual_credential(self.flavor),
+            **self._credentials,
             "serves": [
                 {
                     "model": model,
@@ -83,6 +83,12 @@ class ProviderEndpoint:
             document("Region", self.name, {"provider": self.name, "jurisdiction": "IN"}),
             document("Endpoint", self.name, spec),
         ]
+
+    @property
+    def _credentials(self):
+        if isinstance(self.credential, list):
+            return {"credentials": self.credential}
+        return {"credential": self.credential or usual_credential(self.flavor)}
 
 
 def usual_credential(flavor):

@@ -49,7 +49,7 @@ def server(double):
 def connect(session, server):
     """Makes clients that show every error at once instead of retrying."""
 
-    def make(key="AKIDDOUBLE", secret="double-secret", token=None, region="us-east-1", attempts=1, url=server.url):
+    def make(key="AKIDDOUBLE000000", secret="double-secret", token=None, region="us-east-1", attempts=1, url=server.url):
         return session.client(
             "bedrock-runtime",
             endpoint_url=url,
@@ -168,6 +168,17 @@ def test_thinking_is_replayed_unmodified(client):
         client.converse(**say("think", [thought, call], result, **question))
 
 
+def test_thinking_of_others_and_a_turn_without_its_thinking_are_refused(client):
+    question = {"toolConfig": TOOLS, "additionalModelRequestFields": THINKING}
+    thought, call = client.converse(**say("think\ncall get_weather", **question))["output"]["message"]["content"]
+    result = [{"toolResult": {"toolUseId": call["toolUse"]["toolUseId"], "content": [{"text": "dry"}]}}]
+    foreign = {"reasoningContent": {"redactedContent": b"another's"}}
+    with pytest.raises(client.exceptions.ValidationException, match="redacted_thinking"):
+        client.converse(**say("think", [thought, foreign, call], result, **question))
+    with pytest.raises(client.exceptions.ValidationException, match="Expected `thinking`"):
+        client.converse(**say("think", [call], result, **question))
+
+
 def test_images_and_documents_are_seen(client):
     image = {"image": {"format": "png", "source": {"bytes": PIXEL_PNG}}}
     document = {"document": {"format": "pdf", "name": "Report (1)", "source": {"bytes": b"%PDF-1.4"}}}
@@ -234,7 +245,7 @@ def test_anthropic_s_sdk_speaks_to_bedrock(server):
     with anthropic.AnthropicBedrock(
         base_url=server.url,
         aws_region="us-east-1",
-        aws_access_key="AKIDDOUBLE",
+        aws_access_key="AKIDDOUBLE000000",
         aws_secret_key="double-secret",
         max_retries=0,
     ) as client:
@@ -259,7 +270,7 @@ def test_the_sdks_of_both_sign_for_mantle(double):
     with anthropic.AnthropicBedrockMantle(
         base_url=f"{mantle.url}/anthropic",
         aws_region="us-east-1",
-        aws_access_key="AKIDDOUBLE",
+        aws_access_key="AKIDDOUBLE000000",
         aws_secret_key="double-secret",
         max_retries=0,
     ) as client:
@@ -272,7 +283,7 @@ def test_the_sdks_of_both_sign_for_mantle(double):
         with expectation, openai.BedrockOpenAI(
             base_url=f"{mantle.url}/openai/v1",
             aws_region="us-east-1",
-            aws_access_key_id="AKIDDOUBLE",
+            aws_access_key_id="AKIDDOUBLE000000",
             aws_secret_access_key=secret,
             max_retries=0,
         ) as client:
@@ -280,11 +291,13 @@ def test_the_sdks_of_both_sign_for_mantle(double):
             assert client.chat.completions.create(**question).choices[0].message.content == "one two"
 
 
-def test_tokens_are_counted(client):
-    messages = say("one two three")["messages"]
-    assert client.count_tokens(modelId=MODEL, input={"converse": {"messages": messages}})["inputTokens"] == 3
+def test_tokens_are_counted_for_models_and_not_for_inference_profiles(client):
+    model, messages = MODEL.removeprefix("us."), say("one two three")["messages"]
+    assert client.count_tokens(modelId=model, input={"converse": {"messages": messages}})["inputTokens"] == 3
     body = json.dumps(MESSAGE).encode()
-    assert client.count_tokens(modelId=MODEL, input={"invokeModel": {"body": body}})["inputTokens"] == 2
+    assert client.count_tokens(modelId=model, input={"invokeModel": {"body": body}})["inputTokens"] == 2
+    with pytest.raises(client.exceptions.ValidationException, match="doesn't support counting tokens"):
+        client.count_tokens(modelId=MODEL, input={"converse": {"messages": messages}})
 
 
 @pytest.mark.parametrize(
@@ -408,7 +421,7 @@ def test_what_must_be_signed_is_signed_and_what_must_not_is_not(server, monkeypa
     def send(sign, add=()):
         """Signs with these headers, then adds others."""
         signer = botocore.auth.SigV4Auth(
-            botocore.credentials.Credentials("AKIDDOUBLE", "double-secret"), "bedrock", "us-east-1"
+            botocore.credentials.Credentials("AKIDDOUBLE000000", "double-secret"), "bedrock", "us-east-1"
         )
         body = json.dumps({"messages": say("Hi")["messages"]})
         url = f"{server.url}/model/m/converse"

@@ -387,12 +387,12 @@ def turns(*contents):
             "not that of its call",
         ),
         (turns(say(CALL)), "are a model's"),
-        ({"generationConfig": {"responseSchema": {"type": "OBJECT"}}}, "response_mime_type"),
+        ({"generationConfig": {"responseSchema": {"type": "STRING"}}}, "response_mime_type"),
         (
             {
                 "generationConfig": {
                     "responseMimeType": "application/json",
-                    "responseSchema": {"type": "OBJECT"},
+                    "responseSchema": {"type": "STRING"},
                     "responseJsonSchema": {},
                 }
             },
@@ -414,6 +414,19 @@ def turns(*contents):
         (
             {"tools": [{"functionDeclarations": [{"name": "f", "parameters": {"type": "INTEGER", "enum": ["1"]}}]}]},
             "only allowed for STRING",
+        ),
+        (
+            {"tools": [{"functionDeclarations": [{"name": "f", "parameters": {"type": "OBJECT", "properties": {}}}]}]},
+            "should be non-empty",
+        ),
+        (
+            {
+                "generationConfig": {
+                    "responseMimeType": "application/json",
+                    "responseSchema": {"type": "STRING", "additionalProperties": False},
+                }
+            },
+            'Unknown name "additionalProperties"',
         ),
         ({"toolConfig": {"functionCallingConfig": {"mode": "ANY"}}}, "needs function declarations"),
         ({"cachedContent": "c", "systemInstruction": {"parts": [{"text": "a"}]}}, "CachedContent"),
@@ -459,6 +472,13 @@ def test_a_changed_argument_breaks_the_signature(server):
     assert "not valid" in post(server, turns(*replay)).json["error"]["message"]
 
 
+def test_another_s_signature_is_refused_on_every_part(server):
+    for signed in ({"text": "b"}, {"text": "b", "thought": True}, {"text": ""}):
+        for signer, status in (("google", 200), ("anthropic", 400)):
+            part = {**signed, "thoughtSignature": model.signature(signer, "b")}
+            assert post(server, turns(say("a"), say(part, role="model"), say("c"))).status == status
+
+
 def test_members_come_in_either_spelling_and_the_caller_s_own_names_stay(server):
     schema = {"type": "OBJECT", "properties": {"rain_mm": {"type": "STRING", "min_length": 1}}, "required": ["rain_mm"]}
     config = {"response_mime_type": "application/json", "response_schema": schema}
@@ -471,6 +491,32 @@ def test_members_come_in_either_spelling_and_the_caller_s_own_names_stay(server)
     result = {"function_response": {"name": "f", "response": {"rain_mm": 2}}}
     answer = post(server, turns(say("a"), say(call, role="model"), say(result))).json
     assert answer["candidates"][0]["content"]["parts"][0]["text"] == 'f said: {"rain_mm": 2}'
+
+
+def test_vertex_s_schemas_say_more_and_nothing_beside_any_of(server):
+    path = f"{VERTEX}/publishers/google/models/{OLD}:generateContent"
+    for schema, status in (
+        ({"type": "OBJECT", "additionalProperties": False}, 200),
+        ({"type": "INTEGER", "enum": ["1"]}, 200),
+        ({"anyOf": [{"type": "STRING"}]}, 200),
+        ({"anyOf": [{"type": "STRING"}], "description": "d"}, 400),
+        ({"type": "STRING", "properties": {}}, 400),
+    ):
+        config = {"responseMimeType": "application/json", "responseSchema": schema}
+        assert post(server, {"contents": [say("Hi")], "generationConfig": config}, path).status == status, schema
+
+
+def test_counters_take_a_whole_request_or_its_parts(server):
+    whole = {"model": f"models/{NEW}", "contents": [say("one two")], "systemInstruction": {"parts": [{"text": "three"}]}}
+    path = f"/v1beta/models/{NEW}:countTokens"
+    assert post(server, {"generateContentRequest": whole}, path).json["totalTokens"] == 3
+    other = {"generateContentRequest": {**whole, "model": "models/other"}}
+    assert post(server, other, path).status == 400
+    parts = {name: whole[name] for name in ("contents", "systemInstruction")}
+    assert "Cannot find field" in post(server, parts, path).json["error"]["message"]
+    place = f"{VERTEX}/publishers/google/models/{NEW}:countTokens"
+    assert post(server, parts, place).json["totalTokens"] == 3
+    assert post(server, {**parts, "toolConfig": {}}, place).status == 400
 
 
 def test_labels_are_vertex_s(server):

@@ -199,7 +199,9 @@ def test_sound_is_heard_and_made(client):
     assert [event.type for event in events][-1] == "transcript.text.done"
     assert "".join(event.delta for event in events[:-1]) == "hello wide world"
     assert client.audio.translations.create(model=MODEL, file=file).text == "hello wide world"
-    assert client.audio.speech.create(model=MODEL, input="Hi", voice="alloy").content == b"Hi"
+    assert client.audio.speech.create(model=MODEL, input="Hi there", voice="alloy").content == b"Hi there"
+    noise = client.audio.speech.create(model=MODEL, input="noise 200000", voice="alloy").content
+    assert len(noise) == 200_000 and len(set(noise)) == 256
 
 
 def test_pictures_are_made(client):

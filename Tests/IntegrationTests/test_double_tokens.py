@@ -93,7 +93,7 @@ def test_a_signed_caller_assumes_a_role(aws, ask_bedrock):
     client = connect("sts", aws, "AKIDCALLER", "caller-secret")
     given = client.assume_role(RoleArn=ROLE, RoleSessionName="isobar")["Credentials"]
     assert ask_bedrock(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]) == "end_turn"
-    for key, secret, code in (("AKIDCALLER", "wrong", "InvalidSignature"), ("AKIDOTHER", "x", "InvalidClientTokenId")):
+    for key, secret, code in (("AKIDCALLER", "wrong", "SignatureDoesNotMatch"), ("AKIDOTHER", "x", "InvalidClientTokenId")):
         with pytest.raises(botocore.exceptions.ClientError) as error:
             connect("sts", aws, key, secret).assume_role(RoleArn=ROLE, RoleSessionName="isobar")
         assert error.value.response["Error"]["Code"] == code

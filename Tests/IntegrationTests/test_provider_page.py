@@ -2,7 +2,7 @@
 # Isobar
 """The page about providers says what the table of expectations says, which the tests of the matrix hold to."""
 
-from expectations import _RULES, FEATURES, FRONTS, UPSTREAMS, Absent, Dropped, Refused, Supported, expected
+from expectations import _RULES, FEATURES, FRONTS, UPSTREAMS, Absent, Dropped, Refused, Supported, Unserved, expected
 from provider_page import PAGE, every_cell, matrix, page_with
 
 
@@ -13,8 +13,8 @@ def test_the_page_shows_the_table():
 def test_every_cell_has_an_outcome_and_every_other_than_yes_a_reason():
     for front, upstream, name in every_cell():
         outcome = expected(name, front, upstream)
-        assert isinstance(outcome, (Supported, Refused, Dropped, Absent))
-        assert isinstance(outcome, Supported) or outcome.why.endswith("."), (front, upstream, name)
+        assert isinstance(outcome, (Supported, Refused, Unserved, Dropped, Absent))
+        assert isinstance(outcome, Supported) and not outcome.why or outcome.why.endswith("."), (front, upstream, name)
         assert not isinstance(outcome, Refused) or outcome.fields[0]
 
 

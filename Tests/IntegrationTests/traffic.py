@@ -3,12 +3,14 @@
 """Callers: raw sockets for what no client library would send, event streams read by hand, and load that counts
 exactly."""
 
+import codecs
 import collections
 import dataclasses
 import http.client
 import json
 import socket
 import threading
+import urllib.parse
 
 from configurations import chat
 from processes import KEY
@@ -34,6 +36,58 @@ class EventStream:
                 text = event.removeprefix(b"data:").strip().decode()
                 yield text if text == "[DONE]" else json.loads(text)
         assert not rest, f"the stream ended inside an event: {rest!r}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.connection.close()
+
+
+class ArrayStream:
+    """A stream of Google's that comes as one JSON array, read element by element, strictly: the bracket is the first
+    byte, commas stand between elements and nowhere else, and nothing follows the closing bracket."""
+
+    def __init__(self, port, model, body, query="", timeout=20):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+        path = f"/v1beta/models/{urllib.parse.quote(model, safe='')}:streamGenerateContent{query}"
+        fields = {"x-goog-api-key": KEY, "content-type": "application/json"}
+        self.connection.request("POST", path, json.dumps(body), fields)
+        self.response = self.connection.getresponse()
+        self.status = self.response.status
+        self.headers = self.response.headers
+        self._text, self._state = "", "start"
+
+    def __iter__(self):
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        while data := self.response.read1():
+            self._text += decoder.decode(data)
+            yield from iter(self._next, None)
+        assert not decoder.decode(b"", True)
+        assert self._state == "end" and not self._text, f"the array ended in {self._state}: {self._text!r}"
+
+    def _next(self):
+        """The next whole element; None when more bytes are needed."""
+        if self._state == "start":
+            assert self._text[:1] == "[", f"no array: {self._text!r}"
+            self._text, self._state = self._text[1:], "first"
+        while text := self._text.lstrip(" \t\r\n"):
+            if self._state in ("first", "element") and text[0] == "{":
+                return self._element(text)
+            moves = {("first", "]"): "end", ("separator", "]"): "end", ("separator", ","): "element"}
+            assert (self._state, text[0]) in moves, f"{text[0]!r} in {self._state}"
+            self._text, self._state = text[1:], moves[self._state, text[0]]
+        self._text = ""
+        return None
+
+    def _element(self, text):
+        try:
+            element, end = json.JSONDecoder().raw_decode(text)
+        except json.JSONDecodeError:
+            self._text = text
+            return None
+        self._text, self._state = text[end:], "separator"
+        return element
 
     def __enter__(self):
         return self

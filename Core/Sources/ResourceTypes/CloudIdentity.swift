@@ -46,9 +46,10 @@ public struct AWSIdentity: Hashable, Sendable {
     public var source: Source
     /// `nil`: the source's key is used as it is.
     public var role: Role?
-    /// `nil`: `https://sts.{region}.{the partition's domain}`.
+    /// `nil`: `AWS_ENDPOINT_URL_STS`, else `https://sts.{region}.{the partition's domain}`.
     public var stsURL: String?
-    /// Of machine or container. `nil`: `http://169.254.169.254` and `http://169.254.170.2`.
+    /// Of machine or container. `nil`: `AWS_EC2_METADATA_SERVICE_ENDPOINT`, else `http://169.254.169.254`, and
+    /// `http://169.254.170.2`.
     public var metadataURL: String?
 
     public init(

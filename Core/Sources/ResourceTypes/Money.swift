@@ -49,6 +49,46 @@ public struct TokenPrices: Hashable, Sendable {
     public static let free = TokenPrices(input: .zero, output: .zero)
 }
 
+/// What one served model costs at one endpoint beside tokens; what is `nil` is not billed.
+public struct MediaPrices: Hashable, Sendable {
+    /// Of a minute of sound that is listened to; parts of a minute cost their share.
+    public var audioMinute: UnitPrice?
+    /// Of an image made.
+    public var image: UnitPrice?
+    /// Of a search: one query over a provider's number of documents.
+    public var search: UnitPrice?
+    /// Of a character that is spoken.
+    public var character: UnitPrice?
+    public init(
+        audioMinute: UnitPrice? = nil, image: UnitPrice? = nil, search: UnitPrice? = nil, character: UnitPrice? = nil
+    ) {
+        self.audioMinute = audioMinute
+        self.image = image
+        self.search = search
+        self.character = character
+    }
+}
+
+/// What one answer used beside tokens. 0 also where nobody counted.
+public struct MediaUsage: Hashable, Sendable {
+    /// Of sound that was listened to.
+    public var audioMilliseconds: Int64
+    public var images: Int64
+    public var searches: Int64
+    /// Unicode scalars that were spoken.
+    public var characters: Int64
+    @inlinable public init(
+        audioMilliseconds: Int64 = 0, images: Int64 = 0, searches: Int64 = 0, characters: Int64 = 0
+    ) {
+        self.audioMilliseconds = audioMilliseconds
+        self.images = images
+        self.searches = searches
+        self.characters = characters
+    }
+
+    @inlinable public var isEmpty: Bool { audioMilliseconds | images | searches | characters == 0 }
+}
+
 /// Tokens of one answer as the provider counted them.
 public struct TokenUsage: Hashable, Sendable {
     /// All input tokens, cached ones included.

@@ -3,12 +3,12 @@
 
 /// What a caller asks a model for, by the API it is asked on.
 public enum Operation: UInt8, CaseIterable, BitwiseCopyable, Sendable {
-    /// OpenAI's chat completions, completions, embeddings and Responses.
-    case chatCompletions, completions, embeddings, responses
+    /// OpenAI's chat completions, completions, embeddings and Responses, and the count of what a response would read.
+    case chatCompletions, completions, embeddings, responses, countInputTokens
     /// Anthropic's Messages, and the count of what one would cost.
     case messages, countTokens
-    /// Google's generateContent and streamGenerateContent.
-    case generateContent
+    /// Google's generateContent and streamGenerateContent, and the count of what one would cost.
+    case generateContent, countContentTokens
     /// OpenAI's audio, images, and the rerank that compatible servers share.
     case transcriptions, translations, speech, images, rerank
 
@@ -19,7 +19,34 @@ public enum Operation: UInt8, CaseIterable, BitwiseCopyable, Sendable {
         case .responses: .responses
         case .messages: .messages
         case .generateContent: .generateContent
-        case .completions, .embeddings, .countTokens, .transcriptions, .translations, .speech, .images, .rerank: nil
+        case .completions, .embeddings, .countInputTokens, .countTokens, .countContentTokens, .transcriptions,
+            .translations, .speech, .images, .rerank:
+            nil
+        }
+    }
+
+    /// Whether nothing is generated: only tokens are counted.
+    @inlinable public var countsTokens: Bool {
+        self == .countTokens || self == .countContentTokens || self == .countInputTokens
+    }
+
+    /// For people: command lines, messages.
+    public var name: String {
+        switch self {
+        case .chatCompletions: "chat-completions"
+        case .completions: "completions"
+        case .embeddings: "embeddings"
+        case .responses: "responses"
+        case .countInputTokens: "count-input-tokens"
+        case .messages: "messages"
+        case .countTokens: "count-tokens"
+        case .generateContent: "generate-content"
+        case .countContentTokens: "count-content-tokens"
+        case .transcriptions: "transcriptions"
+        case .translations: "translations"
+        case .speech: "speech"
+        case .images: "images"
+        case .rerank: "rerank"
         }
     }
 
@@ -30,6 +57,7 @@ public enum Operation: UInt8, CaseIterable, BitwiseCopyable, Sendable {
 public struct OperationSet: OptionSet, BitwiseCopyable, Hashable, Sendable {
     public var rawValue: UInt16
     @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
+    public init(_ operations: [Operation]) { rawValue = operations.reduce(0) { $0 | $1.set.rawValue } }
     @inlinable public func contains(_ operation: Operation) -> Bool { rawValue & operation.set.rawValue != 0 }
     public static let all = OperationSet(rawValue: .max)
 }
@@ -46,6 +74,20 @@ public enum ChatWire: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     case generateContent
     /// Amazon Bedrock's Converse. Only ever an endpoint's wire.
     case converse
+}
+
+/// How an endpoint counts the tokens of a request without answering it.
+public enum TokenCountAPI: UInt8, CaseIterable, Hashable, BitwiseCopyable, Sendable {
+    /// Anthropic's `count_tokens`; on Vertex AI with the model in the body all the same.
+    case messages
+    /// Google's `countTokens`.
+    case generateContent
+    /// Amazon Bedrock's CountTokens, of a Converse request or of what InvokeModel would get.
+    case converse, invokeModel
+    /// OpenAI's `input_tokens` of Responses.
+    case responses
+    /// vLLM's `tokenize`, of messages.
+    case tokenize
 }
 
 /// An API as an endpoint offers it for one of its models.
@@ -80,6 +122,20 @@ public enum Modality: String, CaseIterable, Hashable, Sendable {
     /// Gives images.
     case imageGeneration = "image-generation"
     case embedding, rerank
+
+    /// The operations that can carry it; chat can carry whatever a model takes and gives, but vectors and ranks.
+    public var operations: OperationSet {
+        let chat: [Operation] = [.chatCompletions, .responses, .messages, .generateContent]
+        return switch self {
+        case .text: OperationSet(chat + [.completions])
+        case .image: OperationSet(chat)
+        case .audio: OperationSet(chat + [.transcriptions, .translations])
+        case .speech: OperationSet(chat + [.speech])
+        case .imageGeneration: OperationSet(chat + [.images])
+        case .embedding: OperationSet([.embeddings])
+        case .rerank: OperationSet([.rerank])
+        }
+    }
 }
 
 /// What becomes of a request that asks for something the chosen endpoint's wire cannot say.

@@ -53,7 +53,8 @@ public struct Model: Hashable, Sendable {
     public var outputTokensMax: Int?
     /// What it takes and gives; empty means text, and embeddings where an endpoint has them.
     public var modalities: Set<Modality>
-    /// BCP 47 tags of the languages it is good at, e.g. `hi`, `ta`; empty means that nobody said.
+    /// BCP 47 tags of the languages it is good at, e.g. `hi`, `ta`; empty means that nobody said, and then it gets
+    /// requests in any.
     public var languages: [String]
     public init(
         name: String, contextTokensMax: Int? = nil, outputTokensMax: Int? = nil, modalities: Set<Modality> = [],
@@ -111,23 +112,43 @@ public struct ServedModel: Hashable, Sendable {
     public var upstreamName: String?
     /// `nil` means unknown: served, metered in tokens, cost reported as unknown and never preferred for cost.
     public var prices: TokenPrices?
+    /// `nil` means that it is not billed by anything but tokens.
+    public var mediaPrices: MediaPrices?
     /// Which APIs the endpoint has for it, the preferred one first; empty means what its provider's flavor has.
     public var apis: [ServedAPI]
     /// How the model is told to think.
     public var thinking: ThinkingStyle
     /// Whether it takes `temperature`, `top_p` and `top_k`.
     public var takesSampling: Bool
+    /// How schemas are written for it, where its API has two ways.
+    public var schemas: SchemaDialect
+    /// What the endpoint calls it where tokens are counted; `nil` means as elsewhere, on Bedrock without the geography
+    /// of an inference profile.
+    public var countsAs: String?
+
     public init(
-        model: String, upstreamName: String? = nil, prices: TokenPrices? = nil, apis: [ServedAPI] = [],
-        thinking: ThinkingStyle = .adaptive, takesSampling: Bool = true
+        model: String, upstreamName: String? = nil, prices: TokenPrices? = nil, mediaPrices: MediaPrices? = nil,
+        apis: [ServedAPI] = [], thinking: ThinkingStyle = .adaptive, takesSampling: Bool = true,
+        schemas: SchemaDialect = .jsonSchema, countsAs: String? = nil
     ) {
         self.model = model
         self.upstreamName = upstreamName
         self.prices = prices
+        self.mediaPrices = mediaPrices
         self.apis = apis
         self.thinking = thinking
         self.takesSampling = takesSampling
+        self.schemas = schemas
+        self.countsAs = countsAs
     }
+}
+
+/// How Google's API is told the schema of an answer or of a tool's arguments.
+public enum SchemaDialect: String, CaseIterable, Hashable, BitwiseCopyable, Sendable {
+    /// In JSON Schema (Gemini from 2.5).
+    case jsonSchema = "json-schema"
+    /// In Google's own selection of OpenAPI's schemas, which is all that older models take.
+    case openAPI = "openapi"
 }
 
 /// How a model is told how much to think before it answers.
@@ -196,8 +217,9 @@ public struct Route: Hashable, Sendable {
     public var name: String
     /// Public model names that lead here (the `model` field of a request).
     public var modelNames: [String]
-    /// The `Model` served.
-    public var model: String
+    /// The `Model`s served, usually one. An endpoint of the route serves it with each of these that it has.
+    public var models: [String]
+    public var require: RouteRequirement
     /// In order of preference: the first is the default tier, the others are overflow.
     public var tiers: [RouteTier]
     public var retry: RetryPolicy
@@ -206,13 +228,14 @@ public struct Route: Hashable, Sendable {
     public var hedge: HedgePolicy?
     public var onUnsupported: UnsupportedPolicy
     public init(
-        name: String, modelNames: [String], model: String, tiers: [RouteTier], retry: RetryPolicy = RetryPolicy(),
-        overflow: OverflowPolicy = OverflowPolicy(), hedge: HedgePolicy? = nil,
-        onUnsupported: UnsupportedPolicy = .refuse
+        name: String, modelNames: [String], models: [String], require: RouteRequirement = RouteRequirement(),
+        tiers: [RouteTier], retry: RetryPolicy = RetryPolicy(), overflow: OverflowPolicy = OverflowPolicy(),
+        hedge: HedgePolicy? = nil, onUnsupported: UnsupportedPolicy = .refuse
     ) {
         self.name = name
         self.modelNames = modelNames
-        self.model = model
+        self.models = models
+        self.require = require
         self.tiers = tiers
         self.retry = retry
         self.overflow = overflow

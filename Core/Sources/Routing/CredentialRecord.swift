@@ -11,6 +11,15 @@ public enum CredentialRecord: Sendable {
     /// is none.
     case dynamic(id: CredentialID, use: Use)
 
+    /// Whether both are one credential: the same key, or the same identity used in the same way.
+    public func isSame(as other: CredentialRecord) -> Bool {
+        switch (self, other) {
+        case (.header(let line), .header(let otherLine)): otherLine.withBytes(line.matches)
+        case (.dynamic(let id, let use), .dynamic(let otherID, let otherUse)): id == otherID && use == otherUse
+        case (.header, .dynamic), (.dynamic, .header): false
+        }
+    }
+
     /// What is done with what is published.
     public enum Use: Hashable, Sendable {
         /// Header lines, sent as they are.

@@ -24,12 +24,24 @@ public struct CredentialRotation: Sendable {
     /// - Returns: the index; when all that are ready are being left alone, the one whose pause ends first, because an
     ///   attempt that may fail says more than none. `nil`: none is ready.
     public func pick(ready: UInt8, now: Instant) -> Int? {
-        var best: Int?
+        if let available = available(ready: ready, now: now) { return available }
+        var soonest: Int?
         for index in 0..<count where ready & 1 << UInt8(index) != 0 {
-            if cooledUntil[index] <= now { return index }
-            if best.map({ cooledUntil[index] < cooledUntil[$0] }) ?? true { best = index }
+            if soonest.map({ cooledUntil[index] < cooledUntil[$0] }) ?? true { soonest = index }
         }
-        return best
+        return soonest
+    }
+
+    /// - Returns: the first that is ready and not being left alone.
+    public func available(ready: UInt8, now: Instant) -> Int? {
+        for index in 0..<count where ready & 1 << UInt8(index) != 0 && cooledUntil[index] <= now { return index }
+        return nil
+    }
+
+    /// Until when a credential is left alone; in the past when it is not.
+    public func pausedUntil(_ index: Int) -> Instant {
+        precondition(index < count, "credential \(index) of \(count)")
+        return cooledUntil[index]
     }
 
     /// The endpoint refused the credential, or its quota is used up: others come first until `time`. An earlier, longer

@@ -15,9 +15,15 @@ struct EndpointState: BitwiseCopyable {
     /// What it can do, and what of that in the caller's own words.
     var served: OperationSet
     var native: OperationSet
+    /// Positions of its languages among those of all endpoints, in ascending order; none: it takes any.
+    var languages: Section
     var failedProbes: UInt8 = 0
     /// The cool-down is for lack of capacity: the endpoint counts as full, not as out of order.
     var isCoolDownForCapacity = false
+    /// The cool-down is for the credential or its quota: a fresh credential ends it.
+    var isCoolDownForAccount = false
+    /// There is something to send as the endpoint's credential, or it needs none.
+    var hasCredential = true
     var coolDownUntil = Instant.distantPast
     var timeToFirstToken = LatencyEstimate()
     var timePerToken = SmoothedValue(prior: EndpointState.timePerTokenPrior)
@@ -45,24 +51,26 @@ struct EndpointState: BitwiseCopyable {
         var outputTokens: UInt64 = 0
     }
 
-    init(_ record: EndpointRecord, provider: UInt16) {
+    init(_ record: EndpointRecord, provider: UInt16, languages: Section) {
         gaugeSlot = Int32(record.gaugeSlot)
         region = record.region
         self.provider = provider
         served = record.plans.served
         native = record.plans.native
+        self.languages = languages
         limits = Limits(record.limits)
         prices = record.prices.map { ScorePrices($0) }
     }
 
     /// Constants of a newer snapshot; what was learned stays.
-    mutating func adopt(_ record: EndpointRecord, provider: UInt16) {
-        let fresh = EndpointState(record, provider: provider)
+    mutating func adopt(_ record: EndpointRecord, provider: UInt16, languages: Section) {
+        let fresh = EndpointState(record, provider: provider, languages: languages)
         gaugeSlot = fresh.gaugeSlot
         region = fresh.region
         self.provider = fresh.provider
         served = fresh.served
         native = fresh.native
+        self.languages = fresh.languages
         limits = fresh.limits
         prices = fresh.prices
         if record.health == nil { failedProbes = 0 }
@@ -87,13 +95,14 @@ struct ScorePrices: BitwiseCopyable {
 
 /// Why an endpoint that is not at a limit may not be used now.
 enum Refusal: BitwiseCopyable, Equatable {
-    case breaker, coolDown, probes
+    case credential, breaker, coolDown, probes
 }
 
 extension EndpointState {
     /// - Returns: `nil` when the endpoint is in order.
     @inline(__always)
     func refusal(now: Instant) -> Refusal? {
+        if !hasCredential { return .credential }
         if !breaker.admits(now: now) { return .breaker }
         if now < coolDownUntil, !isCoolDownForCapacity { return .coolDown }
         return isProbedDown ? .probes : nil
@@ -101,8 +110,8 @@ extension EndpointState {
 
     var isProbedDown: Bool { failedProbes >= Self.failedProbesMax }
 
-    /// When a refusal ends by itself.
+    /// When a refusal may end; of a probe's success and a credential's coming nobody knows, so they count as a second.
     func refusedUntil(now: Instant) -> Instant {
-        max(breaker.openUntil ?? now, coolDownUntil, isProbedDown ? now + .seconds(1) : now)
+        max(breaker.openUntil ?? now, coolDownUntil, isProbedDown || !hasCredential ? now + .seconds(1) : now)
     }
 }

@@ -15,6 +15,8 @@ public struct EndpointView: Equatable, BitwiseCopyable, Sendable {
         case halfOpen = "half-open"
         /// The breaker is open.
         case open
+        /// There is nothing to send as its credential: none has come yet, or the last one expired.
+        case noCredential = "no-credential"
         /// Its health probes fail.
         case down
     }

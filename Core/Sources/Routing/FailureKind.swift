@@ -84,6 +84,9 @@ extension FailureKind {
     /// Whether the endpoint said that it is busy: it counts as full, and its tier may overflow, rather than as broken.
     var isCapacity: Bool { self == .rateLimited || self == .overloaded }
 
+    /// Whether the account is at fault and not the endpoint: another credential may do better there.
+    var isAboutAccount: Bool { self == .credential || self == .quotaExhausted }
+
     /// How long the endpoint is left alone when it does not say; `nil`: it may be used again at once.
     var coolDown: TimeSpan? {
         switch self {

@@ -13,6 +13,8 @@ public struct OperationPlan: Hashable, Sendable {
         case chat(ChatWire, Home)
         /// Embeddings in a family's words.
         case embeddings(EmbeddingsFamily)
+        /// A count of tokens in another wire's words, or in the caller's own in another place.
+        case count(TokenCountAPI, Home)
     }
 
     /// Which of a wire's homes the endpoint is: they differ in a few members.
@@ -41,6 +43,8 @@ public struct OperationPlan: Hashable, Sendable {
     public var modelPlace: ModelPlace
     /// Complete header lines with CRLFs that the wire demands; may be empty.
     public var headerLines: String
+    /// Whose signatures the endpoint makes and takes back; `nil` for operations that have none.
+    public var origin: SignatureOrigin?
 
     public init(
         speech: Speech = .same, path: String, streamPath: String? = nil, framing: Framing = .serverSentEvents,

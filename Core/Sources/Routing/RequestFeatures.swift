@@ -22,6 +22,8 @@ public struct RequestFeatures: BitwiseCopyable, Sendable {
     public var pinned: EndpointID?
     /// It continues something that an endpoint keeps in the caller's own wire: translation would lose it.
     public var needsNative = false
+    /// The language asked for: endpoints whose model declares languages without it do not count. `nil`: none was named.
+    public var language: LanguageCode?
     /// Where the caller is; `nil` means unknown, and network distance does not count.
     public var callerRegion: RegionID?
     /// Hash `k` covers the messages `0...k`; only the first `prefixCount` are set.

@@ -24,6 +24,7 @@ extension Router {
         self.routes = routes
         self.tiers = tiers
         members = Slab(layout.members)
+        languages = Slab(layout.languages)
         roundTrips = Slab(layout.roundTrips)
         regionCount = snapshot.regions.count
         models = ModelTable(snapshot.routes)
@@ -43,10 +44,11 @@ extension Router {
                 continue
             }
             let destination = target[Int(id.index)]
-            let provider = destination.pointee.provider
+            let (provider, languages) = (destination.pointee.provider, destination.pointee.languages)
             let previousSlot = source.pointee.gaugeSlot
             destination.pointee = source.pointee
-            destination.pointee.adopt(snapshot.endpoints[Int(id.index)], provider: provider)
+            destination.pointee.adopt(
+                snapshot.endpoints[Int(id.index)], provider: provider, languages: languages)
             moveInFlight(
                 Int(source.pointee.inFlightHere), from: Int(previousSlot), to: Int(destination.pointee.gaugeSlot))
         }

@@ -37,9 +37,10 @@ extension Router {
         let scored = assess(count, tier, route, question)
         Scoring.score(scored, tier.pointee.weights)
         let gate = gateText(tier, route, used: used, isPassed: count > 0, now: question.now)
-        let candidates = record.endpoints.map { endpoint in
-            explain(endpoint, scored.first { $0.endpoint == endpoint }, tier.pointee.weights, question)
-        }
+        let candidates =
+            record.endpoints.map { endpoint in
+                explain(endpoint, scored.first { $0.endpoint == endpoint }, tier.pointee.weights, question)
+            } + record.excluded.map { explain($0) }
         return Explanation.Tier(
             name: record.name, gate: gate, usedPercent: used.map { Int((100 * $0).rounded()) }, candidates: candidates)
     }
@@ -60,15 +61,23 @@ extension Router {
     private func explain(
         _ endpoint: EndpointID, _ scored: Candidate?, _ weights: ScoreWeights, _ question: PickQuestion
     ) -> Explanation.Candidate {
-        let record = snapshot.endpoints[Int(endpoint.index)]
-        var candidate = Explanation.Candidate(
-            endpoint: record.name, provider: record.provider, region: snapshot.regions[Int(record.region.index)].name,
-            verdict: verdict(endpoint, isScored: scored != nil, question), isEligible: scored != nil, parts: []
-        )
+        var candidate = candidate(endpoint, verdict: verdict(endpoint, isScored: scored != nil, question))
         guard let scored else { return candidate }
+        candidate.isEligible = true
         candidate.parts = parts(scored)
         candidate.score = weights.isLoadOnly ? scored.load : scored.score
         return candidate
+    }
+
+    private func explain(_ excluded: ExcludedEndpoint) -> Explanation.Candidate {
+        candidate(excluded.endpoint, verdict: excluded.lacks.map(\.description).joined(separator: ", "))
+    }
+
+    private func candidate(_ endpoint: EndpointID, verdict: String) -> Explanation.Candidate {
+        let record = snapshot.endpoints[Int(endpoint.index)]
+        return Explanation.Candidate(
+            endpoint: record.name, provider: record.provider, region: snapshot.regions[Int(record.region.index)].name,
+            verdict: verdict, isEligible: false, parts: [])
     }
 
     private func parts(_ scored: Candidate) -> [Explanation.Part] {
@@ -93,7 +102,11 @@ extension Router {
         let operation = question.features.operation
         if isScored { return state.pointee.native.contains(operation) ? "eligible" : "eligible, with translation" }
         if !state.pointee.served.contains(operation) { return "cannot do this" }
+        if let language = question.features.language, !takes(language, state.pointee.languages) {
+            return "\(Lack.language(language))"
+        }
         switch state.pointee.refusal(now: now) {
+        case .credential: return "has no credential at the moment"
         case .breaker:
             let phase = state.pointee.breaker.phase(now: now)
             let wait = max(.zero, (state.pointee.breaker.openUntil ?? now) - now)
@@ -119,7 +132,10 @@ extension Router {
             explanation.picked = snapshot.endpoints[Int(endpoint.index)].name
             explanation.pickedTier = tier
             explanation.reason = Self.reason(explanation, record, tier: tier)
-        case .none(.exhausted): explanation.reason = "the route has no endpoints"
+        case .none(.exhausted):
+            explanation.reason =
+                record.tiers.allSatisfy(\.endpoints.isEmpty)
+                ? "the route has no endpoints" : "no endpoint of the route can serve this request"
         case .none(.unavailable(let span)):
             explanation.reason = "no endpoint is in order; the first may be back in \(Self.text(span))"
         case .none(.atCapacity(let span)):

@@ -145,6 +145,8 @@ extension Router {
         // Because: being out of order outranks being busy, so a rate limit must not turn a wrong key into mere load.
         let isOutOfOrder = now < state.pointee.coolDownUntil && !state.pointee.isCoolDownForCapacity
         state.pointee.isCoolDownForCapacity = cause.isCapacity && !isOutOfOrder
+        let isStillForAccount = cause.isCapacity && isOutOfOrder && state.pointee.isCoolDownForAccount
+        state.pointee.isCoolDownForAccount = cause.isAboutAccount || isStillForAccount
         state.pointee.coolDownUntil = max(state.pointee.coolDownUntil, until)
     }
 }

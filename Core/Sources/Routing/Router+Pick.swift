@@ -83,9 +83,21 @@ extension Router {
         guard (features.needsNative ? state.pointee.native : state.pointee.served).contains(features.operation) else {
             return false
         }
+        if let language = features.language, !takes(language, state.pointee.languages) { return false }
         if let pinned = features.pinned, pinned != endpoint { return false }
         guard let avoided = question.avoidedProvider else { return true }
         return state.pointee.provider != avoided
+    }
+
+    /// Whether an endpoint with these languages serves requests in `language`: it declares it, or nobody said anything.
+    func takes(_ language: LanguageCode, _ declared: Section) -> Bool {
+        var low = declared.start
+        var high = declared.start + declared.count
+        while low < high {
+            let middle = (low + high) >> 1
+            if languages.base[middle] < language { low = middle + 1 } else { high = middle }
+        }
+        return declared.count == 0 || low < declared.start + declared.count && languages.base[low] == language
     }
 
     /// Predicts time, price and cached prompt of the first `count` candidates in the scratch.

@@ -28,6 +28,7 @@ extension Router {
         -> EndpointView.State
     {
         if state.pointee.isProbedDown { return .down }
+        if !state.pointee.hasCredential { return .noCredential }
         switch state.pointee.breaker.phase(now: now) {
         case .open: return .open
         case .halfOpen: return .halfOpen

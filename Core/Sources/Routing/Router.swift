@@ -6,10 +6,10 @@ internal import Synchronization
 
 /// Chooses endpoints and learns from what became of them; one per loop.
 ///
-/// The way of a pick (`Router+Pick.swift`): **filter** what was tried, is broken or is down → **gate**: the first tier
-/// that is not full → **score** its endpoints by predicted time, price and cached prompt → **pick** among equals by
-/// power of two choices. Every `began` must be followed by exactly one `ended`, or by an `adopt` that removes the
-/// endpoint.
+/// The way of a pick (`Router+Pick.swift`): **filter** what was tried, cannot do it, speaks other languages, is broken
+/// or is down → **gate**: the first tier that is not full → **score** its endpoints by predicted time, price and cached
+/// prompt → **pick** among equals by power of two choices. Every `began` must be followed by exactly one `ended`, or by
+/// an `adopt` that removes the endpoint.
 /// - Threading: confined to one loop. Loops share `EndpointGauges`, and bad news by `EndpointNews`.
 /// - Cost: `pick`, `began`, `answered` and `ended` allocate nothing. Memory is fixed by the snapshot: about 0.65 KB per
 ///   endpoint, 256 KB prefix table.
@@ -26,6 +26,8 @@ public struct Router: ~Copyable {
     var routes: Slab<RouteState>
     var tiers: Slab<TierState>
     var members: Slab<EndpointID>
+    /// Of all endpoints, one after the other.
+    var languages: Slab<LanguageCode>
     /// Seconds, `[from * regionCount + to]`.
     var roundTrips: Slab<Double>
     var regionCount: Int
@@ -52,6 +54,7 @@ public struct Router: ~Copyable {
         routes = Slab(layout.routes)
         tiers = Slab(layout.tiers)
         members = Slab(layout.members)
+        languages = Slab(layout.languages)
         roundTrips = Slab(layout.roundTrips)
         regionCount = snapshot.regions.count
         models = ModelTable(snapshot.routes)
@@ -72,6 +75,18 @@ public struct Router: ~Copyable {
         guard Int(features.route.index) < routes.count else { return .none(.exhausted) }
         if tried.isEmpty { earnHedge(features.route) }
         return decide(PickQuestion(features: features, tried: tried, now: now))
+    }
+
+    /// How long `pick` would have no endpoint for a request that has tried nothing yet: zero when it would have one now,
+    /// `nil` when it never will. Changes nothing, as a rehearsal.
+    public func wait(for features: RequestFeatures, now: Instant) -> TimeSpan? {
+        guard Int(features.route.index) < routes.count else { return nil }
+        var rehearsal = rng
+        let question = PickQuestion(features: features, tried: TriedEndpoints(), now: now)
+        return switch decide(question, rng: &rehearsal, keepsGates: false) {
+        case .endpoint: .zero
+        case .none(let reason): reason.retryAfter
+        }
     }
 
     /// An attempt was dispatched: it counts towards load and rates until `ended`.

@@ -85,6 +85,7 @@ public struct EndpointRecord: Sendable {
     public var upstreamModel: [UInt8]
     /// `nil`: unknown price.
     public var prices: TokenPrices?
+    public var mediaPrices: MediaPrices?
     public var limits: EndpointLimits
     public var timeouts: EndpointTimeouts
     public var health: HealthCheck?
@@ -93,6 +94,9 @@ public struct EndpointRecord: Sendable {
     public var outputTokensDefault: Int64 = 4096
     public var thinking = ThinkingStyle.adaptive
     public var takesSampling = true
+    public var schemas = SchemaDialect.jsonSchema
+    /// Languages its model declares, each once and in order; empty: it gets requests in any.
+    public var languages: [LanguageCode] = []
 
     /// - Parameter plans: `nil` means OpenAI's paths below the address's base path.
     public init(
@@ -168,10 +172,13 @@ public struct RouteRecord: Sendable {
 public struct TierRecord: Sendable {
     public var name: String
     public var endpoints: [EndpointID]
+    /// Declared here, but without what the route requires: known to explanations only.
+    public var excluded: [ExcludedEndpoint]
     public var objective: Objective
-    public init(name: String, endpoints: [EndpointID], objective: Objective) {
+    public init(name: String, endpoints: [EndpointID], excluded: [ExcludedEndpoint] = [], objective: Objective) {
         self.name = name
         self.endpoints = endpoints
+        self.excluded = excluded
         self.objective = objective
     }
 }

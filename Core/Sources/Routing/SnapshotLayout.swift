@@ -9,12 +9,21 @@ struct SnapshotLayout {
     let routes: [RouteState]
     let tiers: [TierState]
     let members: [EndpointID]
+    /// Of all endpoints, one after the other.
+    let languages: [LanguageCode]
     /// Seconds.
     let roundTrips: [Double]
 
     init(_ snapshot: RoutingSnapshot) {
         let providers = Self.providerNumbers(snapshot.endpoints)
-        endpoints = zip(snapshot.endpoints, providers).map { EndpointState($0, provider: $1) }
+        var languages: [LanguageCode] = []
+        endpoints = zip(snapshot.endpoints, providers).map { record, provider in
+            let section = Section(start: languages.count, count: record.languages.count)
+            // Sorted, so that a language is found by binary search.
+            languages += record.languages.sorted()
+            return EndpointState(record, provider: provider, languages: section)
+        }
+        self.languages = languages
         var routes: [RouteState] = []
         var tiers: [TierState] = []
         var members: [EndpointID] = []

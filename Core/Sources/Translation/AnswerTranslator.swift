@@ -44,18 +44,32 @@ public final class AnswerTranslator {
     /// Owns the texts of `target`.
     private let names = ByteArena()
     private var aliases: [ToolAlias] = []
+    private var marks: AnswerSignatures?
+    private var nativeSignatures: NativeSignatures?
+    /// For the marked signatures of one event.
+    private let arena = ByteArena()
+    /// One chunk of an array, marked.
+    private let marked = JSONWriter(capacity: 1 << 10)
+    /// Where the caller only watches, but gets the endpoint's chunks as one array.
+    private var passing: GenerateContentPassage?
 
     public init() {}
 
     /// - Parameters:
     ///   - source: the endpoint's wire.
-    ///   - caller: the caller's; `nil` only watches: events go through as they are.
+    ///   - origin: whose the endpoint's signatures are.
+    ///   - caller: the caller's wire; `nil` only watches: events go through as they are.
+    ///   - isThinkingAsked: whether the caller asked for thinking.
+    ///   - marksNative: when watching, mark what the endpoint signed all the same.
     ///   - isStream: the caller asked for a stream; a whole answer needs neither reader nor writer of events.
     ///   - model: the public name, as a JSON string's content; copied.
     ///   - identifier: of the request; makes the id where the endpoint's wire has none.
+    ///   - framing: an array is for callers of Google's wire only.
     public func begin(
-        from source: ChatWire, to caller: ChatWire?, isStream: Bool, model: UnsafeRawBufferPointer,
-        identifier: UInt64, createdUnixSeconds: Int64, includesUsage: Bool, aliases: [ToolAlias]
+        from source: ChatWire, of origin: SignatureOrigin?, to caller: ChatWire?, isThinkingAsked: Bool = false,
+        marksNative: Bool = false, isStream: Bool, model: UnsafeRawBufferPointer, identifier: UInt64,
+        createdUnixSeconds: Int64,
+        includesUsage: Bool, framing: AnswerFraming, aliases: [ToolAlias]
     ) {
         self.source = source
         self.caller = caller
@@ -66,12 +80,19 @@ public final class AnswerTranslator {
         answerHash = nil
         names.reset()
         writer = nil
+        passing = nil
+        marks = nil
+        nativeSignatures = marksNative ? origin.map { NativeSignatures(origin: $0, wire: source) } : nil
         if isStream { reader = AnyStreamReader(source) }
-        guard let caller else { return }
+        guard let caller else {
+            if isStream, framing == .array { passing = GenerateContentPassage() }
+            return
+        }
+        marks = origin.map { AnswerSignatures($0, for: caller, isThinkingAsked: isThinkingAsked) }
         let id = makeID(caller, identifier)
         target = AnswerTarget(
             model: JSONString(names.copy(model), hasEscapes: true), id: JSONString(id, hasEscapes: false),
-            createdUnixSeconds: createdUnixSeconds, includesUsage: includesUsage)
+            createdUnixSeconds: createdUnixSeconds, includesUsage: includesUsage, framing: framing)
         if isStream { writer = AnyStreamWriter(caller, target) }
     }
 
@@ -106,16 +127,18 @@ public final class AnswerTranslator {
 
     // MARK: Whole answers
 
-    /// Reads a complete answer and writes it to `output`, or only reads its usage when watching.
+    /// Reads a complete answer and writes it to `output`, or only reads its usage when watching: `output` stays empty then,
+    /// unless there was something to mark.
     public func whole(_ body: UnsafeRawBufferPointer) throws(TranslationFault) {
         answer.reset()
         output.reset()
         try read(try tape.document(body))
         usage = answer.usage
         note(id: answer.id)
-        guard let caller else { return }
+        guard let caller else { return markNative(body) { nativeSignatures?.write($0, to: output, arena) } }
         guard answer.finish != nil else { throw TranslationFault(.incompleteAnswer) }
         if !aliases.isEmpty { restoreNames() }
+        marks?.mark(answer)
         switch caller {
         case .chatCompletions: ChatAnswerWriter.write(answer, for: target, to: output)
         case .responses: ResponsesAnswerWriter.write(answer, for: target, to: output)
@@ -155,11 +178,40 @@ public final class AnswerTranslator {
         do throws(TranslationFault) {
             try reader.read(event, tape: tape, into: &events)
         } catch {
-            // What passes by as it is need not be understood to the last word.
-            guard caller == nil, case .json = error.problem else { throw error }
+            // What passes by as it is need not be understood to the last word, unless it would spoil an array.
+            guard caller == nil, passing == nil, case .json = error.problem else { throw error }
         }
-        if caller == nil { output.append(raw) }
+        if caller == nil { pass(event, raw) }
         return deliver()
+    }
+
+    /// An event that has to be marked is framed anew.
+    private func pass(_ event: WireEvent, _ raw: UnsafeRawBufferPointer) {
+        guard passing == nil else { return passElement(event.data) }
+        let before = output.count
+        markNative(event.data) { data in
+            if !event.name.isEmpty {
+                output.text("event: ")
+                output.append(event.name)
+                output.text("\n")
+            }
+            output.text("data: ")
+            nativeSignatures?.write(data, to: output, arena)
+            output.text("\n\n")
+        }
+        if output.count == before { output.append(raw) }
+    }
+
+    private func passElement(_ data: UnsafeRawBufferPointer) {
+        marked.reset()
+        markNative(data) { nativeSignatures?.write($0, to: marked, arena) }
+        passing?.pass(marked.count > 0 ? marked.bytes : data, to: output)
+    }
+
+    private func markNative(_ json: UnsafeRawBufferPointer, _ write: (JSONElement) -> Void) {
+        guard let nativeSignatures, let value = try? tape.read(json), nativeSignatures.isSigned(value) else { return }
+        arena.reset()
+        write(value)
     }
 
     /// The body ended the way its framing says.
@@ -171,16 +223,26 @@ public final class AnswerTranslator {
 
     private func deliver() -> StreamFacts {
         var facts = StreamFacts()
+        arena.reset()
         for event in events {
             note(event, &facts)
             if facts.failure != nil { break }
-            guard case .toolStarted(let block, let id, let name) = event, !aliases.isEmpty else {
-                writer?.write(event, to: output)
+            guard marks != nil else {
+                write(event)
                 continue
             }
-            writer?.write(.toolStarted(block: block, id: id, name: original(name)), to: output)
+            marks?.mark(event, arena) { write($0) }
         }
+        if facts.hasEnded || facts.failure != nil { passing?.close(output) }
         return facts
+    }
+
+    private func write(_ event: StreamEvent) {
+        guard case .toolStarted(let block, let id, let name) = event, !aliases.isEmpty else {
+            writer?.write(event, to: output)
+            return
+        }
+        writer?.write(.toolStarted(block: block, id: id, name: original(name)), to: output)
     }
 
     private func note(_ event: StreamEvent, _ facts: inout StreamFacts) {
@@ -199,16 +261,21 @@ public final class AnswerTranslator {
     }
 
     /// Writes a sign of life.
-    /// - Returns: false when only watching.
+    /// - Returns: false when only watching events.
     public func keepAlive() -> Bool {
+        if let passing { return passing.keepAlive(output) }
         guard writer != nil else { return false }
         writer?.keepAlive(to: output)
         return true
     }
 
     /// Writes the terminal event of a stream that broke, in the caller's own form.
-    /// - Returns: false when only watching: the caller's wire is not known here then.
+    /// - Returns: false when only watching events: the caller's wire is not known here then.
     public func fail(_ error: WireError) -> Bool {
+        if passing != nil {
+            passing?.fail(error, to: output)
+            return true
+        }
         guard writer != nil else { return false }
         writer?.fail(error, to: output)
         return true

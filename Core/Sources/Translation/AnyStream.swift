@@ -45,11 +45,21 @@ enum AnyStreamReader {
 
     mutating func bodyEnded(into events: inout [StreamEvent]) {
         switch self {
-        case .chat(var reader): reader.bodyEnded(into: &events)
-        case .responses(var reader): reader.bodyEnded(into: &events)
-        case .messages(var reader): reader.bodyEnded(into: &events)
-        case .generateContent(var reader): reader.bodyEnded(into: &events)
-        case .converse(var reader): reader.bodyEnded(into: &events)
+        case .chat(var reader):
+            reader.bodyEnded(into: &events)
+            self = .chat(reader)
+        case .responses(var reader):
+            reader.bodyEnded(into: &events)
+            self = .responses(reader)
+        case .messages(var reader):
+            reader.bodyEnded(into: &events)
+            self = .messages(reader)
+        case .generateContent(var reader):
+            reader.bodyEnded(into: &events)
+            self = .generateContent(reader)
+        case .converse(var reader):
+            reader.bodyEnded(into: &events)
+            self = .converse(reader)
         }
     }
 }
@@ -90,19 +100,35 @@ enum AnyStreamWriter {
 
     mutating func fail(_ error: WireError, to output: JSONWriter) {
         switch self {
-        case .chat(var writer): writer.fail(error, to: output)
-        case .responses(var writer): writer.fail(error, to: output)
-        case .messages(var writer): writer.fail(error, to: output)
-        case .generateContent(var writer): writer.fail(error, to: output)
+        case .chat(var writer):
+            writer.fail(error, to: output)
+            self = .chat(writer)
+        case .responses(var writer):
+            writer.fail(error, to: output)
+            self = .responses(writer)
+        case .messages(var writer):
+            writer.fail(error, to: output)
+            self = .messages(writer)
+        case .generateContent(var writer):
+            writer.fail(error, to: output)
+            self = .generateContent(writer)
         }
     }
 
     mutating func keepAlive(to output: JSONWriter) {
         switch self {
-        case .chat(var writer): writer.keepAlive(to: output)
-        case .responses(var writer): writer.keepAlive(to: output)
-        case .messages(var writer): writer.keepAlive(to: output)
-        case .generateContent(var writer): writer.keepAlive(to: output)
+        case .chat(var writer):
+            writer.keepAlive(to: output)
+            self = .chat(writer)
+        case .responses(var writer):
+            writer.keepAlive(to: output)
+            self = .responses(writer)
+        case .messages(var writer):
+            writer.keepAlive(to: output)
+            self = .messages(writer)
+        case .generateContent(var writer):
+            writer.keepAlive(to: output)
+            self = .generateContent(writer)
         }
     }
 }

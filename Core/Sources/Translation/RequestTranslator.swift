@@ -11,8 +11,9 @@ public final class RequestTranslator {
     private let conversation = Conversation()
     private let writer = JSONWriter(capacity: 32 << 10)
     private var losses = Losses()
+    private let filter: SignatureFilter
 
-    public init() {}
+    public init() { filter = SignatureFilter(writer, conversation.arena) }
 
     /// - Parameters:
     ///   - isStream: what the path says, for wires that say it there; what the body says counts as well.
@@ -28,17 +29,38 @@ public final class RequestTranslator {
         writer.reset()
         try read(try tape.document(body), source)
         if isStream { conversation.isStream = true }
+        conversation.settleSignatures(from: source, for: target.origin)
         try write(wire, target)
+    }
+
+    /// Takes the gateway's marks off a request that goes to an endpoint of the caller's own wire, and what the endpoint
+    /// did not sign out of it.
+    /// - Returns: false when there was none: the caller's own bytes are good as they are. Else `body` has the others.
+    /// - Cost: as a translation. Only asked of bodies in which the scan saw what may be a mark.
+    public func removeMarks(
+        from body: UnsafeRawBufferPointer, on wire: ChatWire, for target: EndpointTarget
+    ) throws(TranslationFault) -> Bool {
+        conversation.reset()
+        losses.reset()
+        writer.reset()
+        filter.filter(try tape.document(body), on: wire, for: target)
+        if filter.isThinkingOff { losses.tell(.reasoning) }
+        return filter.hasFound
     }
 
     /// The body written last; valid until the next translation.
     public var body: UnsafeRawBufferPointer { writer.bytes }
 
-    /// Whether the target said everything.
+    /// Whether the target said everything that a policy decides about.
     public var isComplete: Bool { losses.isEmpty }
+    /// Whether there is nothing to tell the caller.
+    public var isSilent: Bool { losses.isSilent }
 
     /// What the target could not say, in the caller's words. Valid until the next translation.
     public func lossNames(in source: ChatWire) -> [String] { losses.names(in: source) }
+
+    /// Whether the caller asked for thinking.
+    public var asksForThinking: Bool { conversation.reasoning.map { $0 != .off } ?? false }
 
     /// Tools whose names the target's wire refuses, as it knows them and as the caller does. Nearly always empty.
     public func toolAliases(in wire: ChatWire) -> [ToolAlias] {

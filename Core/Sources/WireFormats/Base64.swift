@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-/// Base64 with the standard alphabet and padding (RFC 4648 §4). Strict: every text means one value, and every value has
-/// one text.
+/// Base64 (RFC 4648). Here with the standard alphabet and padding (§4), strictly: every text means one value, and every
+/// value has one text. `Base64+Lenient.swift` takes what clients write.
 public enum Base64 {
+    /// Of the two, JSON Web Tokens and Google's clients write the one for URLs (§5).
+    public enum Alphabet: Sendable { case standard, url }
+
     /// Bytes of text for `count` bytes.
     public static func encodedCount(_ count: Int) -> Int { (count + 2) / 3 * 4 }
 
@@ -83,29 +86,52 @@ public enum Base64 {
 
     // MARK: Encoding
 
-    /// For cold paths.
-    public static func encode(_ bytes: [UInt8]) -> [UInt8] {
-        var text: [UInt8] = []
-        text.reserveCapacity(encodedCount(bytes.count))
+    /// For cold paths. The alphabet for URLs goes without padding.
+    public static func encode(_ bytes: [UInt8], _ alphabet: Alphabet = .standard) -> [UInt8] {
+        var text = [UInt8](repeating: 0, count: encodedCount(bytes.count))
+        text.withUnsafeMutableBytes { text in bytes.withUnsafeBytes { encode($0, into: text) } }
+        guard alphabet == .url else { return text }
+        while text.last == pad { text.removeLast() }
+        return text.map {
+            $0 == UInt8(ascii: "+") ? UInt8(ascii: "-") : $0 == UInt8(ascii: "/") ? UInt8(ascii: "_") : $0
+        }
+    }
+
+    /// - Parameter memory: at least `encodedCount` bytes.
+    /// - Cost: O(bytes), no allocation.
+    public static func encode(_ bytes: UnsafeRawBufferPointer, into memory: UnsafeMutableRawBufferPointer) {
+        var filled = 0
         for start in stride(from: 0, to: bytes.count, by: 3) {
             let count = min(3, bytes.count - start)
-            let group = (0..<count).reduce(UInt32(0)) { $0 | UInt32(bytes[start + $1]) << (16 - 8 * UInt32($1)) }
+            var group: UInt32 = 0
+            for index in 0..<count { group |= UInt32(bytes[start + index]) << (16 - 8 * UInt32(index)) }
             for index in 0..<4 {
-                text.append(index <= count ? alphabet[Int(group >> (18 - 6 * UInt32(index)) & 0x3F)] : pad)
+                memory[filled + index] = index <= count ? letter(group >> (18 - 6 * UInt32(index))) : pad
             }
+            filled += 4
         }
-        return text
+    }
+
+    /// The letter for the lowest six bits.
+    @inlinable public static func letter(_ bits: UInt32) -> UInt8 {
+        let value = UInt8(truncatingIfNeeded: bits & 63)
+        return switch value {
+        case ..<26: 65 + value
+        case ..<52: 71 + value
+        case ..<62: value - 4
+        case 62: 43
+        default: 47
+        }
     }
 
     // MARK: The alphabet
 
-    private static let pad = UInt8(ascii: "=")
+    static let pad = UInt8(ascii: "=")
     private static let invalid = UInt32.max
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     /// By character; 0xFF for those outside the alphabet.
     private static let values: [UInt8] = {
         var values = [UInt8](repeating: 0xFF, count: 256)
-        for (value, character) in alphabet.enumerated() { values[Int(character)] = UInt8(value) }
+        for value in UInt32(0)..<64 { values[Int(letter(value))] = UInt8(value) }
         return values
     }()
 }

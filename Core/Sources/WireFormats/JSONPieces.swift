@@ -87,6 +87,17 @@ extension JSONRaw: ExpressibleByStringLiteral {
 }
 
 /// Asked of text that is about to become a part of a larger document.
+public enum JSONNumber {
+    /// Whether the bytes are one JSON number and nothing else.
+    public static func isValid(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let first = bytes.first, first == 45 || first >= 48 && first <= 57 else { return false }
+        var scanner = JSONScanner(bytes)
+        guard let number = try? scanner.number() else { return false }
+        return number.count == bytes.count
+    }
+}
+
+/// Asked of text that is about to become a part of a larger document.
 public enum JSONObject {
     /// Whether the bytes are one JSON object and nothing else but white space.
     public static func isValid(_ bytes: UnsafeRawBufferPointer) -> Bool {

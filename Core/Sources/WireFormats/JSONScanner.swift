@@ -37,6 +37,10 @@ struct JSONScanner {
     private let start: UnsafePointer<UInt8>
     private let end: UnsafePointer<UInt8>
     private(set) var at: UnsafePointer<UInt8>
+    /// A string inside of a value that was passed over may be marked (`MarkPrefix`).
+    private(set) var sawMark = false
+    /// Whether a string that was passed over as a value, or inside one, begins as a `LocalFileAddress` does.
+    private(set) var sawLocalFile = false
 
     static let depthMax = 128
 
@@ -303,12 +307,23 @@ struct JSONScanner {
 
     private mutating func skipScalar(_ first: UInt8) throws(JSONFault) {
         switch first {
-        case 34: _ = try string()
+        case 34:
+            let text = at + 1
+            if MarkPrefix.mayBegin(text, end) { sawMark = true }
+            _ = try string()
+            if LocalFileAddress.mayBegin(with: text.pointee) { noteLocalFile(text) }
         case 45, 48...57: _ = try number()
         case 116: try word("true")
         case 102: try word("false")
         case 110: try word("null")
         default: throw .unexpectedByte
         }
+    }
+
+    /// - Parameter text: begins behind the quote of the string that was passed over last.
+    @inline(never)
+    private mutating func noteLocalFile(_ text: UnsafePointer<UInt8>) {
+        let text = UnsafeRawBufferPointer(start: text, count: at - 1 - text)
+        if LocalFileAddress.begins(text) { sawLocalFile = true }
     }
 }

@@ -173,6 +173,24 @@ public enum JSONText {
         }
     }
 
+    /// How many Unicode scalars a valid JSON string means; a surrogate pair is one.
+    static func scalarCount(_ raw: UnsafeRawBufferPointer) -> Int {
+        var count = 0
+        var at = 0
+        while at < raw.count {
+            if raw[at] == 92, raw[at + 1] == 117 {
+                // The second half of a pair, DC00 to DFFF, belongs to the first.
+                let isLow = raw[at + 2] | 0x20 == 100 && (raw[at + 3] | 0x20 >= 99)
+                if !isLow { count += 1 }
+                at += 6
+            } else {
+                count += raw[at] & 0xC0 == 0x80 ? 0 : 1
+                at += raw[at] == 92 ? 2 : 1
+            }
+        }
+        return count
+    }
+
     /// - Parameter memory: as many bytes as `raw`: what is meant is never longer than what is written.
     /// - Returns: the part of `memory` that was filled, valid UTF-8.
     static func unescape(_ raw: UnsafeRawBufferPointer, into memory: UnsafeMutableRawBufferPointer)

@@ -111,6 +111,13 @@ public final class JSONWriter {
         bool(value)
     }
 
+    public func member(_ name: JSONString, strings: [JSONString]) {
+        self.name(name)
+        beginArray()
+        for text in strings { string(text) }
+        endArray()
+    }
+
     // MARK: Strings in pieces
 
     /// Opens a string whose content comes in pieces: `piece` for escaped text, `escape` for characters.

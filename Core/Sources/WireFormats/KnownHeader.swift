@@ -14,7 +14,7 @@ public enum KnownHeader: UInt8, Sendable {
     case cloudIdentity
     case contentType, contentEncoding, accept, acceptEncoding, userAgent
     case traceparent, tracestate, requestID, stainlessRetryCount
-    case isobarRegion, isobarExplain
+    case isobarRegion, isobarLanguage, isobarExplain
     /// Any other `x-isobar-` name: ours to say, not to believe.
     case isobar
     case retryAfter, retryAfterMilliseconds, xMsRetryAfterMilliseconds
@@ -45,9 +45,7 @@ public enum KnownHeader: UInt8, Sendable {
         case 14: return ofFourteen(name)
         case 15: return ofFifteen(name)
         case 16: return ofSixteen(name)
-        case 17:
-            return name.matches("transfer-encoding")
-                ? .transferEncoding : name.matches("anthropic-version") ? .anthropicVersion : ofPrefix(name)
+        case 17: return ofSeventeen(name)
         case 18: return name.matches("proxy-authenticate") ? .hopByHop : ofPrefix(name)
         case 19: return ofNineteen(name)
         case 20:
@@ -103,6 +101,12 @@ public enum KnownHeader: UInt8, Sendable {
         if name.matches("proxy-connection") { return .hopByHop }
         if name.matches("x-amzn-errortype") { return .amazonErrorType }
         return name.matches("x-isobar-explain") ? .isobarExplain : ofPrefix(name)
+    }
+
+    private static func ofSeventeen(_ name: UnsafeRawBufferPointer) -> KnownHeader {
+        if name.matches("transfer-encoding") { return .transferEncoding }
+        if name.matches("anthropic-version") { return .anthropicVersion }
+        return name.matches("x-isobar-language") ? .isobarLanguage : ofPrefix(name)
     }
 
     private static func ofNineteen(_ name: UnsafeRawBufferPointer) -> KnownHeader {

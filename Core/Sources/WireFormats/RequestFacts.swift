@@ -8,7 +8,12 @@ public enum RequestKind: Sendable {
     case messages
     /// Google's; its model and whether it streams stand in the path.
     case generateContent
-    /// Speech, images, rerank: a model, and members nobody acts on.
+    /// The count of one of Google's, which may stand inside of another object.
+    case countContentTokens
+    /// What is spoken has its characters counted.
+    case speech
+    case images
+    /// Rerank: a model, and members nobody acts on.
     case other
 
     /// The member with the prompt; `nil`: nobody knows its name.
@@ -18,9 +23,12 @@ public enum RequestKind: Sendable {
         case .completions: .prompt
         case .embeddings, .responses: .input
         case .generateContent: .contents
-        case .other: nil
+        case .countContentTokens, .speech, .images, .other: nil
         }
     }
+
+    /// Whether the model's name stands in the path.
+    var hasModelInPath: Bool { self == .generateContent || self == .countContentTokens }
 }
 
 /// The `stream_options` member of a request.
@@ -48,10 +56,18 @@ public struct RequestFacts: Sendable {
     public var previousResponse = ByteRange.empty
     /// `n`.
     public var choices: Int64 = 1
+    /// Unicode scalars of `input` where that is spoken.
+    public var characters: Int64 = 0
+    /// `language` of a form.
+    public var language = ByteRange.empty
     /// Length of the value of `messages`, `prompt` or `input`.
     public var promptBytes = 0
     public var messageCount = 0
     public var hasTools = false
+    /// Some string begins as the gateway's marks do.
+    public var mayBeMarked = false
+    /// Some string begins as the address of a local file does; `LocalFileAddress.member` tells whether it is one.
+    public var mayNameLocalFile = false
     /// Offset after the opening brace.
     public var objectBody = 0
     /// Hash `k` covers the messages 0 to `k`.
@@ -103,12 +119,14 @@ public enum RequestMember: UInt8, CaseIterable, Sendable {
     /// Whether requests of this kind have it. The others pass through unread, as every member does that nobody acts on.
     func belongs(to kind: RequestKind) -> Bool {
         switch self {
-        case .messages, .prompt, .input, .contents: self == kind.prompt
-        case .tools: kind != .embeddings && kind != .completions && kind != .other
-        case .model, .stream: kind != .generateContent
-        case .streamOptions, .includeUsage, .choices, .maxCompletionTokens:
+        case .input: self == kind.prompt || kind == .speech
+        case .messages, .prompt, .contents: self == kind.prompt
+        case .tools: kind.prompt != nil && kind != .embeddings && kind != .completions
+        case .model, .stream: !kind.hasModelInPath
+        case .choices: kind == .chatCompletions || kind == .completions || kind == .embeddings || kind == .images
+        case .streamOptions, .includeUsage, .maxCompletionTokens:
             kind == .chatCompletions || kind == .completions || kind == .embeddings
-        case .maxTokens: kind != .generateContent && kind != .responses && kind != .other
+        case .maxTokens: kind.prompt != nil && !kind.hasModelInPath && kind != .responses
         case .maxOutputTokens, .previousResponse: kind == .responses
         }
     }

@@ -17,6 +17,8 @@ public enum RequestScan {
         do throws(RequestFault) {
             try reader.readObject(&facts)
             try reader.requireMembers()
+            facts.mayBeMarked = reader.sawMark
+            facts.mayNameLocalFile = reader.sawLocalFile
             return nil
         } catch {
             return error
@@ -123,10 +125,13 @@ private struct RequestReader {
         seen |= bit
     }
 
+    var sawMark: Bool { scanner.sawMark }
+    var sawLocalFile: Bool { scanner.sawLocalFile }
+
     private func has(_ member: RequestMember) -> Bool { seen & (1 << UInt32(member.rawValue)) != 0 }
 
     func requireMembers() throws(RequestFault) {
-        guard has(.model) || requestKind == .generateContent else { throw .missing(.model) }
+        guard has(.model) || requestKind.hasModelInPath else { throw .missing(.model) }
         if let prompt = requestKind.prompt, !has(prompt) { throw .missing(prompt) }
     }
 
@@ -230,7 +235,15 @@ private struct RequestReader {
         return (false, flag, value)
     }
 
+    /// Whether what is to be spoken is of the right form is the endpoint's business; here it is only counted.
+    private mutating func readSpoken(_ facts: inout RequestFacts) throws(RequestFault) {
+        guard try kind() == .string else { return try skip() }
+        let text = try json { scanner throws(JSONFault) in try scanner.string() }
+        facts.characters = Int64(JSONText.scalarCount(text.range.slice(scanner.bytes)))
+    }
+
     private mutating func readPrompt(_ member: RequestMember, _ facts: inout RequestFacts) throws(RequestFault) {
+        if requestKind == .speech { return try readSpoken(&facts) }
         let kind = try kind()
         guard kind == .string || kind == .array else { throw .wrongType(member) }
         if kind == .array, requestKind == .responses { return try readMessages(member, &facts) }

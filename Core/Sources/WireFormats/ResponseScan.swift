@@ -17,6 +17,10 @@ public struct UsageCounts: Equatable, Sendable, BitwiseCopyable {
     public var completionTokens: Int64
     /// Part of `completionTokens`.
     public var reasoningTokens: Int64 = 0
+    /// Of sound listened to, where that is what the provider counts.
+    public var audioMilliseconds: Int64 = 0
+    /// Searches billed, as Cohere counts reranking; 0 where nobody said.
+    public var searchUnits: Int64 = 0
 
     public init(promptTokens: Int64 = 0, cachedTokens: Int64 = 0, completionTokens: Int64 = 0) {
         self.promptTokens = promptTokens
@@ -95,6 +99,36 @@ public enum ResponseScan {
         return nil
     }
 
+    /// Searches that a ranking is billed for: `search_units` in the last `billed_units` of Cohere's `meta`.
+    /// - Returns: `nil` when the answer does not say.
+    public static func searchUnits(inTailOf body: UnsafeRawBufferPointer) -> Int64? {
+        let name: StaticString = #""billed_units""#
+        let length = name.utf8CodeUnitCount
+        var at = body.count - length
+        while at >= 0 {
+            if body[at] == 34, UnsafeRawBufferPointer(rebasing: body[at..<(at + length)]).equals(name) {
+                return billedSearches(UnsafeRawBufferPointer(rebasing: body[(at + length)...]))
+            }
+            at -= 1
+        }
+        return nil
+    }
+
+    private static func billedSearches(_ rest: UnsafeRawBufferPointer) -> Int64? {
+        var scanner = JSONScanner(rest)
+        var units: Int64?
+        do throws(JSONFault) {
+            try scanner.take(58)
+            guard try scanner.kind() == .object else { return nil }
+            try scanner.members(depth: 1) { scanner, name throws(JSONFault) in
+                if name.equals("search_units") { units = try scanner.count() } else { try scanner.skipValue(depth: 2) }
+            }
+            return units
+        } catch {
+            return nil
+        }
+    }
+
     private static func usageValue(_ body: UnsafeRawBufferPointer, after position: Int) -> UsageCounts? {
         guard position < body.count else { return nil }
         var scanner = JSONScanner(UnsafeRawBufferPointer(rebasing: body[position...]))
@@ -104,31 +138,6 @@ public enum ResponseScan {
         } catch {
             return nil
         }
-    }
-}
-
-/// Reads a `usage` object.
-enum UsageReader {
-    static func read(_ scanner: inout JSONScanner) throws(JSONFault) -> UsageCounts {
-        var usage = UsageCounts()
-        try scanner.members(depth: 1) { scanner, name throws(JSONFault) in
-            if name.equals("prompt_tokens") {
-                usage.promptTokens = try scanner.count()
-            } else if name.equals("completion_tokens") {
-                usage.completionTokens = try scanner.count()
-            } else if name.equals("prompt_tokens_details"), try scanner.kind() == .object {
-                try scanner.members(depth: 2) { scanner, name throws(JSONFault) in
-                    if name.equals("cached_tokens") {
-                        usage.cachedTokens = try scanner.count()
-                    } else {
-                        try scanner.skipValue(depth: 3)
-                    }
-                }
-            } else {
-                try scanner.skipValue(depth: 2)
-            }
-        }
-        return usage
     }
 }
 
@@ -275,21 +284,5 @@ extension JSONScanner {
             try body(&self, name)
         } while try takeIf(44)
         try take(125)
-    }
-
-    /// A count of tokens; anything that is not one becomes 0, because usage must never break an answer.
-    mutating func count() throws(JSONFault) -> Int64 {
-        guard try kind() == .number else {
-            try skipValue(depth: 2)
-            return 0
-        }
-        let text = try number().slice(bytes)
-        guard text.count <= 15 else { return 0 }
-        var value: Int64 = 0
-        for byte in text {
-            guard byte >= 48, byte <= 57 else { return 0 }
-            value = value * 10 + Int64(byte - 48)
-        }
-        return value
     }
 }

@@ -39,6 +39,22 @@ import Testing
 
     @Test(
         arguments: [
+            ("0.006", .one, 6_000_000_000), ("0.000000000001", .one, 1), ("9000000", .one, 9_000_000_000_000_000_000),
+            ("2.00", .thousand, 2_000_000_000), ("0.000000001", .thousand, 1), ("15", .million, 15_000_000),
+        ] as [(String, PriceBasis, Int64)])
+    func `for other numbers of units is read exactly too`(text: String, basis: PriceBasis, pico: Int64) throws {
+        #expect(try UnitPrice(text, per: basis) == UnitPrice(picoPerUnit: pico))
+    }
+
+    @Test(arguments: PriceBasis.allCases) func `has a finest and a largest for any number of units`(basis: PriceBasis) {
+        let tooFine = "0." + String(repeating: "0", count: basis.fractionDigits) + "1"
+        #expect(throws: PriceTextError.tooFine(tooFine)) { try UnitPrice(tooFine, per: basis) }
+        let tooLarge = "9" + String(repeating: "0", count: 18 - basis.fractionDigits) + ".01"
+        #expect(throws: PriceTextError.tooLarge(tooLarge)) { try UnitPrice(tooLarge, per: basis) }
+    }
+
+    @Test(
+        arguments: [
             (0, "0.00"), (1, "0.000001"), (150_000, "0.15"), (2_500_000, "2.50"), (10_000_000, "10.00"),
             (262_500, "0.2625"),
         ] as [(Int64, String)])

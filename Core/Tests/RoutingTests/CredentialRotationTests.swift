@@ -34,6 +34,17 @@ import Testing
         #expect(rotation.pick(ready: 0b101, now: start) == 2)
     }
 
+    @Test func `a credential that is being left alone is not available`() {
+        var rotation = CredentialRotation(count: 2)
+        rotation.cool(0, until: start + .seconds(60))
+        #expect(rotation.available(ready: 0b11, now: start) == 1)
+        #expect(rotation.available(ready: 0b01, now: start) == nil)
+        rotation.cool(1, until: start + .seconds(30))
+        #expect(rotation.available(ready: 0b11, now: start) == nil)
+        #expect(rotation.available(ready: 0b11, now: start + .seconds(30)) == 1)
+        #expect(rotation.pausedUntil(0) == start + .seconds(60))
+    }
+
     @Test func `a shorter pause does not end a longer one, a fresh token does`() {
         var rotation = CredentialRotation(count: 2)
         rotation.cool(0, until: start + .seconds(3_600))

@@ -228,6 +228,24 @@ import Testing
         #expect(world.picked(excluding: [1]) == 0)
     }
 
+    @Test func `say how long a request has to wait, and asking changes nothing`() {
+        let world = World(.plain(2))
+        let features = RequestFeatures(route: RouteID(0))
+        func wait() -> TimeSpan? { world.router.wait(for: features, now: world.now) }
+        #expect(wait() == .zero)
+        world.fail(0, .quotaExhausted)
+        #expect(wait() == .zero)
+        world.fail(1, .credential)
+        #expect(wait() == .seconds(60) && wait() == .seconds(60))
+        #expect(world.pick() == .none(.unavailable(retryAfter: .seconds(60))))
+        world.now = world.now + .seconds(60)
+        #expect(wait() == .zero)
+        var unknown = features
+        unknown.operation = .rerank
+        #expect(world.router.wait(for: unknown, now: world.now) == nil)
+        #expect(world.router.wait(for: RequestFeatures(route: RouteID(9)), now: world.now) == nil)
+    }
+
     @Test func `with a hint cool down for as long as it says, at most a day`() {
         let world = World(.plain(2))
         world.fail(0, .rateLimited, retryAfter: .seconds(30))

@@ -59,6 +59,8 @@ final class World {
     func explain(_ features: RequestFeatures = RequestFeatures(route: RouteID(0))) -> Explanation {
         router.explain(features, now: now)
     }
+    func lacksOnlyLanguage(_ features: RequestFeatures) -> Bool { router.lacksOnlyLanguage(features) }
+    func operations(_ route: Int) -> OperationSet { router.operations(of: RouteID(route)) }
     func route(_ model: String) -> RouteID? { Array(model.utf8).withUnsafeBytes { router.route(forModel: $0) } }
 
     /// Picks `count` times without load and returns how often each endpoint came.

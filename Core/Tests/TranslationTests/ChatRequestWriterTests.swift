@@ -76,6 +76,50 @@ struct ChatRequestWriterTests {
         #expect(body["tool_choice"]?.stringValue == "required")
     }
 
+    @Test("a demanded call of no tool is refused, a choice of none means nothing")
+    func withoutTools() throws {
+        let user = #""messages":[{"role":"user","content":"x"}]"#
+        let unknown = #"{"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[{"name":"b"}]}}"#
+        let tools = #""tools":[{"type":"function","function":{"name":"a"}}]"#
+        for members in [
+            #""tool_choice":"none""#, #""tools":[],"tool_choice":"auto""#, "\(tools),\"tool_choice\":\(unknown)",
+        ] {
+            let (body, _) = try rewrite("{\(user),\(members)}")
+            #expect(body["tools"] == nil && body["tool_choice"] == nil, "\(members)")
+        }
+        #expect(throws: TranslationFault(.wrongType("used together with tools"), at: "tool_choice")) {
+            _ = try rewrite(#"{\#(user),"tool_choice":"required"}"#)
+        }
+    }
+
+    @Test("names that OpenAI refuses are made into ones it takes, everywhere alike")
+    func names() throws {
+        let (body, _) = try rewrite(
+            #"""
+            {"messages":[{"role":"user","content":"x"},{"role":"assistant","tool_calls":[{"id":"c","function":{"name":"get.weather"}}]},
+            {"role":"tool","tool_call_id":"c","content":"dry"}],"tools":[{"type":"function","function":{"name":"get.weather"}}],
+            "tool_choice":{"type":"function","function":{"name":"get.weather"}}}
+            """#)
+        let call = body["messages"]?.arrayValue?[1]["tool_calls"]?.arrayValue?[0]
+        let names = [call, body["tools"]?.arrayValue?[0], body["tool_choice"]].map {
+            $0?["function"]?["name"]?.stringValue
+        }
+        #expect(names == [String?](repeating: "get_weather_2dc26e", count: 3))
+    }
+
+    @Test("what an assistant made of pictures is named as lost, and thinking alone is no conversation")
+    func assistant() throws {
+        let picture = #"{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}"#
+        let (_, losses) = try rewrite(
+            #"{"messages":[{"role":"assistant","content":[{"type":"text","text":"x"},\#(picture)]}]}"#)
+        #expect(losses == ["messages[].content[].image_url"])
+        #expect(throws: TranslationFault(.emptyConversation)) {
+            _ = try rewrite(
+                #"{"messages":[{"role":"assistant","thinking_blocks":[{"type":"thinking","thinking":"t","signature":"s"}]}]}"#
+            )
+        }
+    }
+
     @Test(
         "data URLs that are none are refused with their place",
         arguments: ["data:image/png,AAAA", "data:image/png;base64,A A", "data:;base64,"])

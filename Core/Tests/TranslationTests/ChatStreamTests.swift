@@ -168,6 +168,30 @@ struct ChatStreamWriterTests {
         #expect(!text.contains("[DONE]") && !text.contains(#""finish_reason":"stop""#))
     }
 
-    @Test("without a finish there is no [DONE], whatever else ends")
-    func endWithoutFinish() { #expect(write([.text("x"), .ended]).last != "[DONE]") }
+    @Test("without a finish there is no [DONE], whatever else ends, but an error")
+    func endWithoutFinish() {
+        let last = write([.text("x"), .ended]).last ?? ""
+        #expect(last.hasPrefix(#"{"error":{"message":"The endpoint's answer stopped"#))
+    }
+
+    @Test("how it ended is told last, and of several words the last counts")
+    func lateFinish() throws {
+        let told = try read(
+            write([
+                .text("a"), .finished(Finish(.stop)), .toolStarted(block: 0, id: "i", name: "f"),
+                .toolObject(block: 0, arguments: "{}"), .finished(Finish(.toolCalls)), .ended, .ended,
+            ]))
+        #expect(
+            told == [
+                "started chatcmpl-1 public", "text a", "tool 0 i f", "arguments 0 {}", "tool end 0",
+                "finished toolCalls",
+                "ended", "ended",
+            ])
+    }
+
+    @Test("a call without an id gets one of the answer's and its own number")
+    func madeID() throws {
+        let told = try read(write([.toolStarted(block: 4, id: "", name: "f"), .finished(Finish(.toolCalls)), .ended]))
+        #expect(told[1] == "tool 0 call_chatcmpl-1_0 f")
+    }
 }

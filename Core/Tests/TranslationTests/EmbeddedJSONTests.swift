@@ -49,17 +49,4 @@ struct EmbeddedJSONTests {
         #expect(meaning == text)
         #expect(try Gemini.json("\"\(written)\"").stringValue == text)
     }
-
-    @Test(
-        "base64 becomes standard and padded, and what is none is said to be none",
-        arguments: [
-            ("AAAA", "AAAA"), ("-_-_", "+/+/"), ("AA", "AA=="), ("AAA", "AAA="), ("AA==", "AA=="), ("A", nil),
-            ("", nil), ("====", nil),
-            ("AA A", nil), ("A=AA", nil), ("AAAAA", nil), (#"a\/b\u003d"#, "a/b="),
-        ] as [(String, String?)])
-    func base64(_ text: String, _ expected: String?) {
-        let arena = ByteArena()
-        let found = StandardBase64.standard(JSONString(arena.copy(text), hasEscapes: text.contains("\\")), arena)
-        #expect(found?.text == expected)
-    }
 }

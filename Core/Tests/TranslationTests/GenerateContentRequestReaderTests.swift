@@ -124,6 +124,28 @@ struct GenerateContentRequestReaderTests {
         }
     }
 
+    @Test(
+        "a value of the wrong kind is refused with its place",
+        arguments: [
+            (#""generationConfig":{"temperature":"hot"}"#, "generationConfig.temperature"),
+            (#""generationConfig":{"topK":[5]}"#, "generationConfig.topK"),
+            (#""generationConfig":{"presencePenalty":""}"#, "generationConfig.presencePenalty"),
+            (
+                #""tools":[{"functionDeclarations":[{"name":"f","parameters":1}]}]"#,
+                "tools[].functionDeclarations[].parameters"
+            ),
+            (
+                #""tools":[{"functionDeclarations":[{"name":"f","parametersJsonSchema":"{}"}]}]"#,
+                "tools[].functionDeclarations[].parameters"
+            ),
+        ])
+    func wrongKinds(_ members: String, _ path: String) {
+        let fault = #expect(throws: TranslationFault.self) {
+            try Gemini.withRequest(#"{"contents":[{"parts":[{"text":"u"}]}],\#(members)}"#) { _ in }
+        }
+        #expect(fault?.path == path)
+    }
+
     @Test("a call is answered once, and only in the turn behind it")
     func answeredOnce() {
         let call = #"{"role":"model","parts":[{"functionCall":{"id":"a","name":"f"}}]}"#

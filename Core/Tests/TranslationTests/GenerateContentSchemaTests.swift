@@ -30,15 +30,31 @@ struct GenerateContentSchemaTests {
                 #"{"type":"array","minItems":1,"maxItems":3,"items":{"type":"boolean"}}"#
             ),
             (#"{"type":"STRING","minLength":"x"}"#, #"{"type":"string","minLength":"x"}"#),
+            (#"{"type":"STRING","minLength":"007"}"#, #"{"type":"string","minLength":"007"}"#),
             (
                 #"{"type":"OBJECT","properties":{"type":{"type":"NUMBER","format":"double"},"nullable":{"type":"STRING"}},"required":["type"],"propertyOrdering":["type"]}"#,
                 #"{"type":"object","properties":{"type":{"type":"number","format":"double"},"nullable":{"type":"string"}},"required":["type"]}"#
             ),
             (
                 ##"{"defs":{"A":{"type":"OBJECT"}},"ref":"#/defs/A","additional_properties":{"type":"STRING"}}"##,
-                ##"{"$defs":{"A":{"type":"object"}},"$ref":"#/defs/A","additionalProperties":{"type":"string"}}"##
+                ##"{"$defs":{"A":{"type":"object"}},"$ref":"#/$defs/A","additionalProperties":{"type":"string"}}"##
+            ),
+            (
+                ##"{"ref":"#/defs/A","nullable":true,"description":"d"}"##,
+                ##"{"anyOf":[{"$ref":"#/$defs/A"},{"type":"null"}],"description":"d"}"##
             ),
             (#"{"type":"object","additionalProperties":false}"#, #"{"type":"object","additionalProperties":false}"#),
+            (#"{"type":"STRING","format":"enum","enum":["1"]}"#, #"{"type":"string","enum":["1"]}"#),
+            (
+                #"{"type":"INTEGER","format":"enum","enum":["101","-2","x"],"nullable":true}"#,
+                #"{"type":["integer","null"],"enum":[101,-2,"x",null]}"#
+            ),
+            (#"{"type":"BOOLEAN","enum":["true"]}"#, #"{"type":"boolean","enum":[true]}"#),
+            (#"{"type":"STRING","example":"a"}"#, #"{"type":"string","examples":["a"]}"#),
+            (
+                #"{"properties":{"a":{},"b":{},"c":{}},"propertyOrdering":["c","z","a"]}"#,
+                #"{"properties":{"c":{},"a":{},"b":{}}}"#
+            ),
         ])
     func conversion(_ schema: String, _ expected: String) throws {
         #expect(try converted(schema) == Gemini.json(expected))

@@ -138,7 +138,8 @@ extension MessagesDice {
             switch number(0...3) {
             case 0: answer.parts.append(.text(text()))
             case 1: answer.parts.append(thinking())
-            case 2: answer.parts.append(redacted())
+            // Responses have no place for it.
+            case 2: answer.parts.append(isResponses ? thinking() : redacted())
             default: answer.parts.append(call(index))
             }
         }
@@ -155,7 +156,7 @@ extension MessagesDice {
             case 0: events += [.text(text()), .text(text())]
             case 1: events += [.thinking(text()), .signature(string("c2ln"), block: nil)]
             case 2: events.append(.thinking(text()))
-            case 3: events.append(.redactedThinking(string("ZGF0")))
+            case 3: events.append(isResponses ? .text(text()) : .redactedThinking(string("ZGF0")))
             default: events += mixedCalls(&tools)
             }
             if chance(3) { events.append(.usage(usage())) }

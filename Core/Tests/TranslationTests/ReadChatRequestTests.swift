@@ -40,6 +40,31 @@ struct ReadChatRequestTests {
         }
     }
 
+    @Test(
+        "a value of the wrong kind is refused, not left out",
+        arguments: [
+            ("temperature", #""hot""#), ("top_p", "true"), ("top_k", "[]"), ("seed", #""7""#),
+            ("presence_penalty", "{}"),
+            ("frequency_penalty", #""0""#), ("max_tokens", "5.5"), ("max_completion_tokens", #""9""#), ("user", "1"),
+            ("parallel_tool_calls", #""no""#), ("stream", "1"), ("model", "1"),
+        ])
+    func wrongKinds(_ name: String, _ value: String) throws {
+        let fault = #expect(throws: TranslationFault.self) {
+            try withChat(#"{"messages":[{"role":"user","content":"x"}],"\#(name)":\#(value)}"#) { _ in }
+        }
+        #expect(fault?.path == name)
+    }
+
+    @Test("a tool's parameters are a schema, which is an object")
+    func parameters() throws {
+        let fault = #expect(throws: TranslationFault.self) {
+            try withChat(
+                #"{"messages":[],"tools":[{"type":"function","function":{"name":"f","parameters":"none"}}]}"#
+            ) { _ in }
+        }
+        #expect(fault?.path == "tools[0].function.parameters")
+    }
+
     @Test("members without a meaning elsewhere are listed, neutral values are not")
     func foreignMembers() throws {
         try withChat(

@@ -74,16 +74,17 @@ struct ReadMessagesRequestTests {
     @Test(
         "thinking and effort are one wish",
         arguments: [
-            (#""thinking":{"type":"enabled","budget_tokens":2048}"#, "budget(2048)"),
-            (#""thinking":{"type":"adaptive"}"#, "adaptive"),
-            (#""thinking":{"type":"adaptive"},"output_config":{"effort":"max"}"#, "effort(max)"),
-            (#""output_config":{"effort":"low"}"#, "effort(low)"),
-            (#""thinking":{"type":"disabled"}"#, "off"),
+            (#""thinking":{"type":"enabled","budget_tokens":2048}"#, "budget(2048)", true),
+            (#""thinking":{"type":"adaptive","display":"summarized"}"#, "adaptive", true),
+            (#""thinking":{"type":"adaptive"},"output_config":{"effort":"max"}"#, "effort(max)", true),
+            (#""output_config":{"effort":"low"}"#, "effort(low)", false),
+            (#""thinking":{"type":"disabled"}"#, "off", false),
         ])
-    func thinking(_ members: String, _ reasoning: String) throws {
+    func thinking(_ members: String, _ reasoning: String, _ isShown: Bool) throws {
         try withMessages(#"{"messages":[],\#(members)}"#) { conversation in
             let read = conversation.reasoning.map(MessagesTesting.line)
             #expect(read == reasoning)
+            #expect(conversation.showsThoughts == isShown)
             #expect(conversation.foreign.isEmpty)
         }
     }
@@ -190,6 +191,7 @@ struct ReadMessagesRequestTests {
             (#"{"tools":[{"name":""}],"messages":[]}"#, "tools[0].name"),
             (#"{"tools":[{"name":"f","input_schema":[]}],"messages":[]}"#, "tools[0].input_schema"),
             (#"{"thinking":{"type":"enabled"},"messages":[]}"#, "thinking.budget_tokens"),
+            (#"{"thinking":{"type":"enabled","budget_tokens":0},"messages":[]}"#, "thinking.budget_tokens"),
             (#"{"thinking":{"type":"deep"},"messages":[]}"#, "thinking.type"),
             (#"{"output_config":{"effort":"none"},"messages":[]}"#, "output_config.effort"),
             (#"{"output_config":{"format":{"type":"json_schema"}},"messages":[]}"#, "output_config.format"),

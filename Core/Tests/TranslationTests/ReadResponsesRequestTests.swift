@@ -98,6 +98,7 @@ struct ReadResponsesRequestTests {
             #expect(name == "f")
             #expect(conversation.allowsParallelCalls == false)
             #expect(conversation.reasoning.map(MessagesTesting.line) == "effort(xhigh)")
+            #expect(conversation.showsThoughts)
             #expect(conversation.serviceTier == .priority)
             guard case .jsonSchema(let schema, let label, _, let isStrict) = conversation.format else {
                 Issue.record("not a schema")

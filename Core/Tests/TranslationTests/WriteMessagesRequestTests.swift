@@ -376,6 +376,8 @@ struct MessagesThinkingTests {
             #expect(written.losses == (isLost ? ["reasoning_effort"] : []))
             #expect((written.body["thinking"] == nil) == isLost)
             #expect(try fromChat(json).losses.isEmpty)
+            let converse = try ConverseWritten(chat: json, thinking: .budget)
+            #expect((converse["additionalModelRequestFields"] == nil) == isLost && converse.losses.isEmpty)
         }
     }
 

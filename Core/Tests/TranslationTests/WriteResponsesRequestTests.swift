@@ -37,7 +37,7 @@ struct WriteResponsesRequestTests {
             translated.body
                 == (try MessagesTesting.value(
                     #"""
-                    {"model":"m","max_output_tokens":300,"stream":true,"store":false,"reasoning":{"effort":"high"},"include":["reasoning.encrypted_content"],
+                    {"model":"m","max_output_tokens":300,"stream":true,"store":false,"reasoning":{"effort":"high","summary":"auto"},"include":["reasoning.encrypted_content"],
                      "tool_choice":"required","parallel_tool_calls":false,
                      "tools":[{"type":"function","name":"w","description":"d","parameters":{"type":"object","properties":{"b":1,"a":2}},"strict":false}],
                      "input":[{"type":"message","role":"developer","content":[{"type":"input_text","text":"Be brief."},{"type":"input_text","text":"Rhyme."}]},
@@ -106,6 +106,52 @@ struct WriteResponsesRequestTests {
         #expect(none.body["reasoning"] == nil && none.body["include"] == nil)
     }
 
+    @Test(
+        "who asked to see thoughts gets a summary of them, and what a later turn needs comes sealed in any case",
+        arguments: [
+            (#""thinking":{"type":"enabled","budget_tokens":2048}"#, #"{"effort":"medium","summary":"auto"}"#, true),
+            (#""thinking":{"type":"adaptive"}"#, #"{"summary":"auto"}"#, true),
+            (
+                #""thinking":{"type":"adaptive"},"output_config":{"effort":"max"}"#,
+                #"{"effort":"max","summary":"auto"}"#, true
+            ),
+            (#""output_config":{"effort":"low"}"#, #"{"effort":"low"}"#, true),
+            (#""thinking":{"type":"disabled"}"#, #"{"effort":"none"}"#, false), (#""top_p":1"#, nil, false),
+        ])
+    func summariesForMessages(_ members: String, _ expected: String?, _ isSealed: Bool) throws {
+        let translated = try MessagesTesting.translate(
+            #"{"model":"c","max_tokens":9,\#(members),"messages":[{"role":"user","content":"x"}]}"#,
+            from: MessagesRequestReader.self, to: ResponsesRequestWriter.self)
+        try expectReasoning(translated, expected, isSealed)
+    }
+
+    @Test(
+        "the same for a caller of Gemini's API",
+        arguments: [
+            (#"{"includeThoughts":true}"#, #"{"summary":"auto"}"#, true),
+            (#"{"thinkingBudget":-1,"includeThoughts":true}"#, #"{"summary":"auto"}"#, true),
+            (#"{"thinkingLevel":"HIGH","include_thoughts":true}"#, #"{"effort":"high","summary":"auto"}"#, true),
+            (#"{"thinkingLevel":"HIGH"}"#, #"{"effort":"high"}"#, true),
+            (#"{"thinkingBudget":-1}"#, nil, true),
+            (#"{"thinkingBudget":0,"includeThoughts":true}"#, #"{"effort":"none"}"#, false),
+            (#"{"includeThoughts":false}"#, nil, false),
+        ])
+    func summariesForGemini(_ config: String, _ expected: String?, _ isSealed: Bool) throws {
+        let translated = try MessagesTesting.translate(
+            #"{"contents":[{"role":"user","parts":[{"text":"x"}]}],"generationConfig":{"thinkingConfig":\#(config)}}"#,
+            from: GenerateContentRequestReader.self, to: ResponsesRequestWriter.self)
+        try expectReasoning(translated, expected, isSealed)
+    }
+
+    private func expectReasoning(
+        _ translated: (body: JSONValue, losses: Losses), _ expected: String?, _ isSealed: Bool
+    ) throws {
+        #expect(translated.losses.isEmpty)
+        #expect(translated.body["reasoning"] == (try expected.map { try MessagesTesting.value($0) }))
+        let sealed = isSealed ? try MessagesTesting.value(#"["reasoning.encrypted_content"]"#) : nil
+        #expect(translated.body["include"] == sealed)
+    }
+
     @Test("formats stand one level up")
     func formats() throws {
         #expect(
@@ -147,6 +193,21 @@ struct WriteResponsesRequestTests {
                 #"{"messages":[{"role":"system","content":"s"},{"role":"user","content":" "},{"role":"assistant","content":""}]}"#
             )
         }
+    }
+
+    @Test(
+        "a restriction that says nothing of a choice leaves it free, and no choice stays none",
+        arguments: [
+            ("", #"{"type":"allowed_tools","mode":"auto","tools":[{"type":"function","name":"g"}]}"#),
+            (#","mode":"NONE""#, #""none""#), (#","mode":"ANY""#, #"{"type":"function","name":"g"}"#),
+        ])
+    func restrictedChoice(_ mode: String, _ expected: String) throws {
+        let translated = try MessagesTesting.translate(
+            #"""
+            {"contents":[{"parts":[{"text":"x"}]}],"tools":[{"functionDeclarations":[{"name":"f"},{"name":"g"}]}],
+             "toolConfig":{"functionCallingConfig":{"allowedFunctionNames":["g"]\#(mode)}}}
+            """#, from: GenerateContentRequestReader.self, to: ResponsesRequestWriter.self)
+        #expect(try translated.body["tool_choice"] == MessagesTesting.value(expected))
     }
 
     @Test("a forced call of no tool makes no sense")

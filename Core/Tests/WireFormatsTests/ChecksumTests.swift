@@ -61,6 +61,37 @@ import WireFormats
     ]) func `anything else is refused, bits that mean nothing included`(_ text: String) {
         #expect(Base64.decode(text) == nil)
     }
+
+    /// RFC 4648 §10 without padding, and the two letters that differ.
+    @Test(arguments: [
+        ([], ""), (Array("f".utf8), "Zg"), (Array("fo".utf8), "Zm8"), (Array("foo".utf8), "Zm9v"),
+        (Array("fooba".utf8), "Zm9vYmE"), ([0xFB, 0xFF, 0xFE], "-__-"),
+    ]) func `the alphabet for URLs goes without padding`(_ bytes: [UInt8], _ text: String) {
+        #expect(String(decoding: Base64.encode(bytes, .url), as: UTF8.self) == text)
+    }
+
+    @Test(
+        arguments: [
+            ("AAAA", "AAAA"), ("-_-_", "+/+/"), ("AA", "AA=="), ("AAA", "AAA="), ("AA==", "AA=="), ("AA=", "AA=="),
+            (#"a\/b\u003d"#, "a/b="), ("A", nil), ("", nil), ("====", nil), ("AA A", nil), ("A=AA", nil),
+            ("AAAAA", nil),
+        ] as [(String, String?)])
+    func `what clients write becomes standard and padded, and what is none is said to be none`(
+        _ text: String, _ expected: String?
+    ) {
+        let arena = ByteArena()
+        let written = JSONString(arena.copy(text), hasEscapes: text.contains("\\"))
+        #expect(Base64.standard(written, arena)?.text == expected)
+        #expect((Base64.decoded(written, arena) == nil) == (expected == nil))
+    }
+
+    @Test(arguments: [Base64.Alphabet.standard, .url], 1..<40)
+    func `bytes survive both alphabets`(_ alphabet: Base64.Alphabet, _ count: Int) {
+        let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 251) }
+        let arena = ByteArena()
+        let text = arena.copy(String(decoding: Base64.encode(bytes, alphabet), as: UTF8.self))
+        #expect(Base64.decoded(JSONString(text, hasEscapes: false), arena).map(Array.init) == bytes)
+    }
 }
 
 @Suite struct BedrockChunkTests {

@@ -20,7 +20,7 @@ import WireFormats
         ("User-Agent", .userAgent), ("traceparent", .traceparent), ("tracestate", .tracestate),
         ("X-Request-Id", .requestID),
         ("X-Stainless-Retry-Count", .stainlessRetryCount), ("X-Isobar-Region", .isobarRegion),
-        ("X-Isobar-Explain", .isobarExplain),
+        ("X-Isobar-Explain", .isobarExplain), ("X-Isobar-Language", .isobarLanguage),
         ("X-Isobar-Attempt", .isobar), ("x-isobar-", .isobar), ("Retry-After", .retryAfter),
         ("retry-after-ms", .retryAfterMilliseconds),
         ("x-ms-retry-after-ms", .xMsRetryAfterMilliseconds), ("x-ratelimit-remaining-tokens", .rateLimit),

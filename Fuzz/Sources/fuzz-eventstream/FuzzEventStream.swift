@@ -67,11 +67,10 @@ private struct Framed: Equatable {
 }
 
 private func checkSplits(_ bytes: [UInt8]) {
-    // A copy of exactly these bytes, so that the sanitizer sees a read beyond them.
-    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
-    defer { copy.deallocate() }
-    copy.copyBytes(from: bytes)
-    let raw = UnsafeRawBufferPointer(copy)
+    Fuzz.withCopy(of: bytes) { checkSplits(bytes, $0) }
+}
+
+private func checkSplits(_ bytes: [UInt8], _ raw: UnsafeRawBufferPointer) {
     let whole = framed(raw, seen: [raw.count])
     for frame in whole.frames { check(frame) }
     let covered = whole.frames.last?.raw.end ?? 0

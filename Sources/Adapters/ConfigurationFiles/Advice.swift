@@ -30,14 +30,16 @@ enum Advice {
         for route in resources.routes {
             for (tierIndex, tier) in route.tiers.enumerated() where tier.objective.cost > 0 {
                 for (index, endpoint) in tier.endpoints.enumerated() {
-                    guard let model = served[endpoint]?.first(where: { $0.model == route.model }), model.prices == nil
-                    else { continue }
-                    warnings.append(
+                    let unpriced = (served[endpoint] ?? []).filter {
+                        route.models.contains($0.model) && $0.prices == nil
+                    }
+                    warnings += unpriced.map { model in
                         sources.problem(
                             .warning, at: ResourceName(.route, route.name),
                             "spec.tiers[\(tierIndex)].endpoints[\(index)]",
-                            "the tier weighs cost, but Endpoint \(endpoint) has no price for \(route.model)",
-                            hint: "an unknown price counts as the highest; add prices to its spec.serves"))
+                            "the tier weighs cost, but Endpoint \(endpoint) has no price of tokens for \(model.model)",
+                            hint: "an unknown price counts as the highest; add prices to its spec.serves")
+                    }
                 }
             }
         }

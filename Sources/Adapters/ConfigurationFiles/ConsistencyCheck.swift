@@ -52,7 +52,7 @@ extension DecodingContext {
         }
     }
 
-    /// Every endpoint of a route must serve its model, and stand in one tier only.
+    /// Every endpoint of a route must serve its model, or one of them, and stand in one tier only.
     private func checkTiers(of route: Route, served: [String: [String]]) {
         var tierOf: [String: String] = [:]
         for (tierIndex, tier) in route.tiers.enumerated() {
@@ -61,9 +61,10 @@ extension DecodingContext {
                 func refuse(_ message: String, _ hint: String) {
                     report(sources.problem(at: ResourceName(.route, route.name), path, message, hint: hint))
                 }
-                if let models = served[endpoint], !models.contains(route.model) {
+                if let models = served[endpoint], !models.contains(where: route.models.contains) {
+                    let wanted = route.models.map { "\"\($0)\"" }.joined(separator: ", ")
                     refuse(
-                        "Endpoint \(endpoint) does not serve the route's model \"\(route.model)\"",
+                        "Endpoint \(endpoint) does not serve the route's model \(wanted)",
                         "add the model to its spec.serves, which has \(models.prefix(8).joined(separator: ", "))")
                 }
                 if let other = tierOf.updateValue(tier.name, forKey: endpoint), other != tier.name {

@@ -2,14 +2,14 @@
 // Isobar
 
 /// What someone probably meant to write.
-enum NearestName {
+package enum NearestName {
     /// Names compared at most, so that a long list of wrong names over a long list of right ones stays quick.
     private static let candidatesMax = 5_000
     private static let listedMax = 8
     private static let lengthMax = 128
 
     /// `did you mean …?`, or the allowed names when none is near and they are few.
-    static func hint(for wrong: String, among allowed: [String]) -> String? {
+    package static func hint(for wrong: String, among allowed: [String]) -> String? {
         if let near = nearest(to: wrong, among: allowed) { return "did you mean \"\(near)\"?" }
         guard !allowed.isEmpty, allowed.count <= listedMax else { return nil }
         return "allowed: " + allowed.sorted().joined(separator: ", ")

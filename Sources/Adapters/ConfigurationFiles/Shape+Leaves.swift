@@ -56,9 +56,7 @@ extension Shape where Value == String {
     /// BCP 47: a language, and what narrows it down.
     static var language: Shape {
         text("a language tag (BCP 47), e.g. hi, ta or pt-BR") { text in
-            let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
-            let isTag = parts.allSatisfy { (1...8).contains($0.count) && $0.allSatisfy(isLetterOrDigit) }
-            return isTag && (2...3).contains(parts[0].count) && text.utf8.count <= 35 ? .value(text) : .refused()
+            LanguageCode(text) == nil ? .refused() : .value(text)
         }
     }
 

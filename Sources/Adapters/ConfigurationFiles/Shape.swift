@@ -75,6 +75,16 @@ extension Shape {
         }
     }
 
+    /// One value as it stands, or a list of them.
+    static func oneOrList<Element>(_ element: Shape<Element>, count: ClosedRange<Int>) -> Shape
+    where Value == [Element] {
+        let list = Shape.list(element, count: count)
+        return Shape(allowed: "\(element.allowed), or a list of \(count.lowerBound) to \(count.upperBound)") { cursor in
+            if case .sequence = cursor.node { return list.parse(cursor) }
+            return element.parse(cursor).map { [$0] }
+        }
+    }
+
     /// A list no two elements of which have the same `key`.
     func unique<Element, Key: Hashable & SendableMetatype>(
         _ noun: String, by key: @escaping @Sendable (Element) -> Key

@@ -104,7 +104,7 @@ struct RouteAssembly {
         let longest = group.members.compactMap(\.deployment.firstByte).max() ?? .zero
         retry.totalTimeout = max(retry.totalTimeout, longest)
         return Route(
-            name: group.resource, modelNames: [group.name], model: group.resource, tiers: tiers(of: group),
+            name: group.resource, modelNames: [group.name], models: [group.resource], tiers: tiers(of: group),
             retry: retry, onUnsupported: wishes.allSatisfy(\.self) ? .drop : .refuse)
     }
 

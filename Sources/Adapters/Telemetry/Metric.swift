@@ -48,6 +48,11 @@ extension Metric {
     public static let headroom = Metric(
         .gauge, "isobar_endpoint_headroom_ratio", "Free share of the endpoint's tightest limit, 0 to 1.")
     public static let spend = Metric(.counter, "isobar_spend_total", "Money spent, by endpoint and currency.")
+    public static let audio = Metric(
+        .counter, "isobar_audio_seconds_total", "Sound listened to, as endpoints count it, by endpoint.")
+    public static let images = Metric(.counter, "isobar_images_total", "Images asked for and made, by endpoint.")
+    public static let searches = Metric(.counter, "isobar_searches_total", "Searches ranked, by endpoint.")
+    public static let characters = Metric(.counter, "isobar_spoken_characters_total", "Characters spoken, by endpoint.")
     public static let unpricedRequests = Metric(
         .counter, "isobar_unpriced_requests_total", "Requests at endpoints whose price is not known.")
     public static let estimatedRequests = Metric(
@@ -75,7 +80,8 @@ extension Metric {
     public static let all: [Metric] = [
         tokenUsage, operationDuration, timeToFirstToken, timePerOutputToken, requests, attempts, hedges, inFlight,
         endpointUp, headroom,
-        spend, unpricedRequests, estimatedRequests, reloads, configurationVersion, connections, connectionsRefused,
+        spend, audio, images, searches, characters, unpricedRequests, estimatedRequests, reloads, configurationVersion,
+        connections, connectionsRefused,
         bufferBytes,
         logBlocksDropped,
     ]

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-import CloudCredentials
 import ConfigurationFiles
 import ControlPlane
 import Gateway
@@ -16,7 +15,7 @@ import Routing
 /// ```
 /// files ── ConfigurationLoader ── RoutingSnapshot ──┬── Gateway (its own loops)
 ///                                 names, TLS ───────┤
-///                                                   └── HealthProber, AdminServer (control loop)
+///                                                   └── HealthProber, CloudAccess, AdminServer (control loop)
 /// ```
 /// - Threading: made and stopped on the main thread; everything in between happens on the control loop.
 final class GatewayProcess: @unchecked Sendable {
@@ -31,7 +30,7 @@ final class GatewayProcess: @unchecked Sendable {
     private let thread: LoopThread
     let gateway: Gateway
     private var prober: HealthProber?
-    private var keeper: CredentialKeeper?
+    private let cloud: CloudAccess
     private var admin: AdminServer?
     private var names: NameBook?
     private var timer: LoopTimer?
@@ -50,10 +49,15 @@ final class GatewayProcess: @unchecked Sendable {
         self.loaded = loaded
         let published = try Self.publication(of: loaded.snapshot)
         accessLog = try options.accessLog.map { try AccessLogSink(path: $0) }
-        gateway = try Gateway(Self.configuration(options, accessLog), published: published, gauges: EndpointGauges())
         let control = try EventLoop()
         self.control = control
         thread = try LoopThread(name: "control", loop: control)
+        cloud = try CloudAccess(loop: control, log: log)
+        let credentials = cloud.begin(loaded.snapshot.credentialSources)
+        gateway = try Gateway(
+            Self.configuration(options, accessLog), published: published, gauges: EndpointGauges(),
+            credentials: credentials)
+        cloud.attach(gateway)
         names = try NameBook { [gateway, unowned self] addresses in
             gateway.update(addresses: addresses)
             control.submit { [self] in prober?.update(addresses: addresses) }
@@ -109,12 +113,6 @@ final class GatewayProcess: @unchecked Sendable {
         }
         prober.follow(published)
         self.prober = prober
-        let keeper = try CredentialKeeper(
-            loop: control, tls: try TLSContext(trusting: nil), variables: Environment.all, log: log
-        ) { [gateway] id, credential in gateway.publish(id, credential) }
-        gateway.onCredentialRefused { [keeper] id in keeper.refused(id) }
-        keeper.follow(published.snapshot.credentialSources)
-        self.keeper = keeper
         admin = try AdminServer(
             gateway: gateway, loop: control, address: address.socket, context: { [unowned self] in context },
             reload: { [unowned self] in
@@ -127,7 +125,7 @@ final class GatewayProcess: @unchecked Sendable {
     private var context: AdminContext {
         AdminContext(
             state: isDraining ? .draining : .serving, configuration: configurationState,
-            logBlocksDropped: accessLog?.blocksDropped ?? 0)
+            logBlocksDropped: accessLog?.blocksDropped ?? 0, credentials: cloud.statuses)
     }
 
     // MARK: Configuration
@@ -151,17 +149,20 @@ final class GatewayProcess: @unchecked Sendable {
             do {
                 let published = try Self.publication(of: fresh.snapshot)
                 loaded = fresh
-                gateway.publish(published)
-                prober?.follow(published)
-                keeper?.follow(fresh.snapshot.credentialSources)
-                names?.follow(fresh.snapshot)
-                configurationState.acceptedTotal += 1
                 configurationState.lastError = nil
-                log.notice("configuration accepted", metadata: ["version": "\(fresh.snapshot.version)"])
+                cloud.turn(to: fresh.snapshot.credentialSources) { [unowned self] in putInForce(published) }
             } catch {
                 refuse("\(error)")
             }
         }
+    }
+
+    private func putInForce(_ published: PublishedConfiguration) {
+        gateway.publish(published)
+        prober?.follow(published)
+        names?.follow(published.snapshot)
+        configurationState.acceptedTotal += 1
+        log.notice("configuration accepted", metadata: ["version": "\(published.snapshot.version)"])
     }
 
     private func refuse(_ reason: String) {
@@ -181,7 +182,7 @@ final class GatewayProcess: @unchecked Sendable {
         gateway.join()
         control.submit { [self] in
             prober?.stop()
-            keeper?.stop()
+            cloud.stop()
             admin?.close()
             timer?.cancel()
         }

@@ -24,10 +24,22 @@ enum StatusTable {
         lines.append(endpoints(sample, since: previous))
         let keys = document["keys"]?.arrayValue ?? []
         if !keys.isEmpty { lines += ["", self.keys(keys)] }
+        let troubles = (document["credentials"]?.arrayValue ?? []).compactMap(trouble)
+        if !troubles.isEmpty { lines += [""] + troubles }
         if let problem = document["configuration"]?["last_error"]?.stringValue {
             lines += ["", "Configuration refused: \(problem)"]
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// A credential that is not there, or could not be renewed.
+    private static func trouble(_ credential: JSONValue) -> String? {
+        guard let reason = credential["last_error"]?.stringValue else { return nil }
+        let source = credential["source"]?.stringValue ?? ""
+        let endpoints = (credential["endpoints"]?.arrayValue ?? []).compactMap(\.stringValue)
+        let expiry = credential["expires_in_seconds"]?.integerValue.map { ", the old one ends in \($0) s" } ?? ""
+        let state = credential["is_held"]?.boolValue == true ? "not renewed\(expiry)" : "no credential"
+        return "\(endpoints.joined(separator: ", ")): \(state) (\(source)): \(reason)"
     }
 
     private static func heading(_ document: JSONValue) -> String {

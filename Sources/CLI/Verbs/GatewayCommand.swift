@@ -13,7 +13,7 @@ struct GatewayCommand: ParsableCommand {
         abstract: "Serve the API in front of the endpoints that a configuration names.",
         discussion: """
             The configuration is read again on SIGHUP and when a file changes; a bad one is refused with its reasons and
-            the one in force stays.
+            the one in force stays. Cloud credentials are waited for before the port is opened, three seconds at most.
             SIGTERM or Ctrl-C stops accepting, finishes requests under way, then exits with 0.
 
             Examples: isobar gateway --config isobar.yaml

@@ -15,19 +15,25 @@ struct RouteCommand: ParsableCommand {
             discussion: """
                 The running gateway answers with what it knows at this moment.
 
-                Example: isobar route explain --model smollm2 --from azure-eastus
+                Examples: isobar route explain --model smollm2 --from azure-eastus
+                          isobar route explain --model transcribe --language ta
                 The same text comes with a request that carries the header `X-Isobar-Explain: 1`.
                 """)
 
         @Option(help: "Public model name, as callers send it.") var model: String
         @Option(help: "Region of the caller.") var from: String?
+        @Option(help: "Language of the request: a tag such as ta or hi-IN.") var language: String?
+        @Option(help: "What is asked for, e.g. transcriptions. Without it, what the route can do first.")
+        var operation: String?
         @Option(help: "Length of the prompt to assume, in tokens.") var promptTokens: Int = 200
         @Option(help: "Admin address of the gateway.") var admin = Address.defaultAdmin
         @Option(help: "text or json.") var output: OutputFormat = .text
 
         func run() throws {
             var target = "/explain?model=\(PercentEncoding.encoded(model))&prompt_tokens=\(promptTokens)"
-            if let from { target += "&region=\(PercentEncoding.encoded(from))" }
+            for (name, value) in [("region", from), ("language", language), ("operation", operation)] {
+                if let value { target += "&\(name)=\(PercentEncoding.encoded(value))" }
+            }
             let document = try AdminClient(address: admin).document(target)
             switch output {
             case .json: Terminal.print(document.text)

@@ -11,31 +11,41 @@ internal import Routing
 /// `https://bedrock-runtime.REGION.amazonaws.com`. An operation of the caller's that the endpoint has natively is passed
 /// on; chat in another wire is translated to the first chat API the model has.
 struct OperationPlanner {
+    /// Name of the endpoint's document.
+    let endpoint: String
     let flavor: ProviderFlavor
     let basePath: String
     /// The endpoint's own name for the model.
     let modelName: String
     let apiVersion: String?
     let modalities: Set<Modality>
+    /// The endpoint's own name for the model where tokens are counted; `nil` where none is declared.
+    var countName: String?
 
     func plans(for declared: [ServedAPI]) -> OperationPlans {
         let apis = declared.isEmpty ? Self.defaultAPIs(flavor, modalities) : declared
         var plans = OperationPlans()
         for api in apis { add(api, to: &plans) }
         if let preferred = apis.lazy.compactMap(chatTarget).first { addTranslations(to: preferred, &plans) }
+        addCounts(of: apis, to: &plans)
+        for operation in Operation.allCases {
+            guard let plan = plans[operation] else { continue }
+            plans[operation]?.origin = origin(operation, plan)
+        }
         return plans
     }
 
     // MARK: What there is
 
     /// Facts: the servers' own references (read 2026-11). vLLM and SGLang differ by version in Responses and Messages,
-    /// so only what every version has is assumed.
+    /// so only what every version has is assumed. llama.cpp's server has both, but ignores `text.format` and
+    /// `output_config` there and calls an answer that its token limit cut `completed`: what passes through would lose a
+    /// schema without a word, so such callers are translated to its chat, which keeps both.
     static func defaultAPIs(_ flavor: ProviderFlavor, _ modalities: Set<Modality>) -> [ServedAPI] {
         let chat: [ServedAPI] =
             switch flavor {
             case .openai, .azure: [.chat, .responses, .completions]
-            case .llamaCpp: [.chat, .responses, .messages, .completions]
-            case .vllm, .sglang, .ollama, .tgi, .generic: [.chat, .completions]
+            case .vllm, .sglang, .llamaCpp, .ollama, .tgi, .generic: [.chat, .completions]
             case .anthropic: [.messages]
             case .bedrock: [.converse]
             case .vertex, .gemini: [.generateContent]
@@ -54,8 +64,12 @@ struct OperationPlanner {
     }
 
     private static func special(_ flavor: ProviderFlavor, _ modalities: Set<Modality>) -> [ServedAPI] {
-        var apis: [ServedAPI] = []
-        if modalities.contains(.embedding) { apis += embeddings(flavor) }
+        var apis: [ServedAPI] = modalities.contains(.embedding) ? embeddings(flavor) : []
+        switch flavor {
+        // Sound, images and ranks have other paths and words there, which nobody here translates.
+        case .anthropic, .bedrock, .vertex, .gemini: return apis
+        case .openai, .azure, .vllm, .sglang, .llamaCpp, .ollama, .tgi, .generic: break
+        }
         if modalities.contains(.audio), !modalities.contains(.text) { apis += [.transcriptions, .translations] }
         if modalities.contains(.speech) { apis.append(.speech) }
         if modalities.contains(.imageGeneration) { apis.append(.images) }
@@ -99,9 +113,7 @@ struct OperationPlanner {
         switch flavor {
         // Both want a body without `model`, which only writing it anew can give.
         case .bedrock, .vertex: plans[.messages] = messages(.chat(.messages, home))
-        default:
-            plans[.messages] = messages(.same)
-            plans[.countTokens] = OperationPlan(path: basePath + "/messages/count_tokens", headerLines: Self.version)
+        default: plans[.messages] = messages(.same)
         }
     }
 
@@ -144,7 +156,7 @@ struct OperationPlanner {
         }
     }
 
-    private var home: OperationPlan.Home {
+    var home: OperationPlan.Home {
         switch flavor {
         case .openai, .azure, .anthropic, .gemini: .own
         case .bedrock: .bedrock
@@ -169,7 +181,7 @@ struct OperationPlanner {
         }
     }
 
-    private static let version = "anthropic-version: 2023-06-01\r\n"
+    static let version = "anthropic-version: 2023-06-01\r\n"
 
     private func generateContent(_ speech: OperationPlan.Speech) -> OperationPlan {
         let place = flavor == .vertex ? "/publishers/google/models/" : "/models/"
@@ -189,8 +201,10 @@ struct OperationPlanner {
     }
 
     /// The model's name as one segment of a path: whatever is in it can never lead to another path.
-    private var segment: String {
-        modelName.utf8.reduce(into: "") { text, byte in
+    var segment: String { Self.segment(modelName) }
+
+    static func segment(_ name: String) -> String {
+        name.utf8.reduce(into: "") { text, byte in
             switch byte {
             case 65...90, 97...122, 48...57, 45, 46, 95, 126: text.append(Character(Unicode.Scalar(byte)))
             default:

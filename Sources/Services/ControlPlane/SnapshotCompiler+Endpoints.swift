@@ -24,8 +24,9 @@ extension SnapshotCompiler {
             for (index, served) in endpoint.serves.enumerated() {
                 let model = models[served.model]
                 let planner = OperationPlanner(
-                    flavor: flavor, basePath: address.basePath, modelName: served.upstreamName ?? served.model,
-                    apiVersion: endpoint.apiVersion, modalities: model?.modalities ?? [])
+                    endpoint: endpoint.name, flavor: flavor, basePath: address.basePath,
+                    modelName: served.upstreamName ?? served.model, apiVersion: endpoint.apiVersion,
+                    modalities: model?.modalities ?? [], countName: served.countsAs)
                 var record = EndpointRecord(
                     name: index == 0 ? endpoint.name : "\(endpoint.name)/\(served.model)", provider: provider,
                     flavor: flavor, region: region, gaugeSlot: slot, address: address,
@@ -35,6 +36,9 @@ extension SnapshotCompiler {
                 record.outputTokensDefault = Int64(model?.outputTokensMax ?? 4096)
                 record.thinking = served.thinking
                 record.takesSampling = served.takesSampling
+                record.schemas = served.schemas
+                record.mediaPrices = served.mediaPrices
+                record.languages = model?.languageCodes ?? []
                 endpoints.append(record, for: ServedName(endpoint: endpoint.name, model: served.model))
             }
         }

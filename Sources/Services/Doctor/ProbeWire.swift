@@ -17,6 +17,7 @@ public enum ProbeWire: Hashable, Sendable {
         switch plan.speech {
         case .embeddings(let family): self = .embeddings(family)
         case .chat(let wire, let home): self = Self.chat(wire, home)
+        case .count: return nil
         case .same:
             switch operation {
             case .chatCompletions: self = .chatCompletions
@@ -28,7 +29,7 @@ public enum ProbeWire: Hashable, Sendable {
             case .rerank: self = .rerank
             case .speech: self = .speech
             case .transcriptions: self = .transcriptions
-            case .countTokens, .translations, .images: return nil
+            case .countInputTokens, .countTokens, .countContentTokens, .translations, .images: return nil
             }
         }
     }

@@ -6,18 +6,41 @@ internal import Routing
 internal import Translation
 internal import WireFormats
 
-/// Brings upstream errors into the caller's form; one that has it already stays byte for byte.
+/// Brings upstream errors into the caller's form; one that has it already stays byte for byte. The status and the body
+/// say the same.
 enum ErrorShape {
-    /// - Parameter isNative: the endpoint speaks the caller's wire, so its errors are in the caller's form.
-    static func body(
-        _ body: UnsafeRawBufferPointer, _ facts: ErrorFacts, _ kind: FailureKind, status: UInt16, wire: ChatWire,
+    /// What the caller gets.
+    /// - Parameters:
+    ///   - status: of the endpoint's answer; `nil` for an error inside its stream, which has none of its own.
+    ///   - isNative: the endpoint speaks the caller's wire, so its errors are in the caller's form.
+    static func answer(
+        _ body: UnsafeRawBufferPointer, _ facts: ErrorFacts, _ kind: FailureKind, status: UInt16?, wire: ChatWire,
         isNative: Bool
-    ) -> [UInt8] {
-        // It is about our key, not the caller's, and some providers repeat the key.
-        if kind == .credential { return write(.refusedCredential, in: wire) }
+    ) -> (status: UInt16, body: [UInt8]) {
+        var told = Self.status(status ?? 502, kind, wire: wire)
+        if isNative, let status, !misleads(status, kind) { told = status }
+        // An error about our key is not the caller's, and some providers repeat the key.
+        guard isNative, kind != .credential, isShaped(facts, wire),
+            told == status || status == nil && WireErrorBody.agrees(facts, in: body, with: told, wire: wire)
+        else { return (told, write(error(body, facts, kind, status: told), in: wire)) }
+        return (told, Array(body))
+    }
+
+    /// A caller that read 500 of a prompt that is too long would send the same again, and one that read 429 of a provider
+    /// without room would slow down for nothing; 401 and 403 are about our credential, and a redirect is not followed.
+    private static func misleads(_ status: UInt16, _ kind: FailureKind) -> Bool {
+        if status == 401 || status == 403 || !(400..<600).contains(status) { return true }
+        return switch kind {
+        case .credential: true
+        case .contextTooLong: status >= 500
+        case .overloaded: status < 500
+        default: false
+        }
+    }
+
+    private static func isShaped(_ facts: ErrorFacts, _ wire: ChatWire) -> Bool {
         let isOpenAI = wire == .chatCompletions || wire == .responses
-        if isNative, isOpenAI ? facts.isOpenAIShaped : !facts.message.isEmpty { return Array(body) }
-        return write(error(body, facts, kind, status: status), in: wire)
+        return isOpenAI ? facts.isOpenAIShaped : !facts.message.isEmpty
     }
 
     /// The error in words that every wire has.
@@ -51,7 +74,9 @@ enum ErrorShape {
     /// throttling, Google to a wrong key.
     static func status(_ status: UInt16, _ kind: FailureKind, wire: ChatWire) -> UInt16 {
         switch kind {
-        case .callerError, .contextTooLong, .contentPolicy: (400..<500).contains(status) ? status : 400
+        case .callerError, .contextTooLong, .contentPolicy:
+            // These numbers speak of keys, money, pace and patience instead.
+            (400..<500).contains(status) && ![401, 402, 403, 408, 429].contains(status) ? status : 400
         case .rateLimited, .quotaExhausted: 429
         case .overloaded: wire == .messages ? 529 : 503
         case .credential: 502
@@ -60,7 +85,15 @@ enum ErrorShape {
         }
     }
 
-    static func write(_ error: WireError, in wire: ChatWire) -> [UInt8] {
+    /// The body of a refusal of our own.
+    static func write(_ answer: Refusal.Answer, in wire: ChatWire) -> [UInt8] {
+        write(
+            WireError(
+                status: answer.status, message: answer.message, type: answer.type, code: answer.code,
+                parameter: answer.parameter), in: wire)
+    }
+
+    private static func write(_ error: WireError, in wire: ChatWire) -> [UInt8] {
         let writer = JSONWriter(capacity: 512)
         WireErrorBody.write(error, in: wire, to: writer)
         return Array(writer.bytes)

@@ -19,9 +19,10 @@ final class Exchange {
 
     var identifier: UInt64 = 0
     var target = RequestTarget.unknown
-    /// Wire of the caller, for errors in its own form; OpenAI's where there is none.
+    /// Wire of the caller, for errors in its own form; OpenAI's where nothing tells.
     var wire: ChatWire {
-        if case .inference(let operation) = target { operation.wire } else { .chatCompletions }
+        if case .inference(let operation) = target { return operation.wire }
+        return headers.isGoogles ? .generateContent : headers.hasAnthropicVersion ? .messages : .chatCompletions
     }
     /// The model's name where it is not in the body; percent-decoded.
     var pathModel: [UInt8] = []
@@ -66,6 +67,8 @@ final class Exchange {
     var translationFault: TranslationFault?
     /// The worker's translator holds this exchange's body for the attempt that is just beginning.
     var isTranslated = false
+    /// That body is the caller's own but for the marks of earlier answers.
+    var isMarkFree = false
     /// The translation that the caller sees; set at commit.
     var translator: AnswerTranslator?
     /// Set while the machine waits before another attempt or for the moment to hedge.
@@ -117,6 +120,7 @@ struct Attempt {
     /// Stable position of the endpoint's counters in this loop.
     var counters = 0
     var prices: TokenPrices?
+    var mediaPrices: MediaPrices?
     var idleNanoseconds: Int64 = 0
     var firstByteNanoseconds: Int64 = 0
     var connection: UpstreamConnection?
@@ -127,6 +131,8 @@ struct Attempt {
     var retryAfter: Int64?
     /// Position in the endpoint's credentials; -1 without one.
     var credential = -1
+    /// Which key or token stood there.
+    var credentialEdition: UInt64 = 0
     /// When this attempt's current phase has lasted too long; `Int64.max` when it is not running.
     var phaseDeadline: Int64 = .max
     var phase: Phase = .idle
@@ -150,14 +156,21 @@ enum RequestTarget {
 struct RequestHeaders {
     var key = ByteRange.empty
     var region = ByteRange.empty
+    var language = ByteRange.empty
     var traceparent = ByteRange.empty
     var tracestate = ByteRange.empty
     var contentType = ByteRange.empty
+    /// Which of them holds is anybody's guess.
+    var hasTwoContentTypes = false
     /// Google's path has the model's name, percent-encoded.
     var pathModel = ByteRange.empty
     /// Google's path says whether the answer streams.
     var streamsByPath = false
+    /// Its streams come as one JSON array unless the query asks for events.
+    var wantsArray = false
     var hasAnthropicVersion = false
+    /// The path, or where the key stands, is one that only Google's clients know.
+    var isGoogles = false
     var wantsExplanation = false
     /// The caller's client is already retrying (`x-stainless-retry-count` above 0).
     var isRetry = false

@@ -20,10 +20,12 @@ public final class Gateway: @unchecked Sendable {
     public let port: UInt16
 
     /// Binds the port and starts the loops.
+    /// - Parameter credentials: what there is so far; more comes by `publish`.
     /// - Throws: `ReactorError` when the port cannot be bound or the process is out of descriptors.
-    public init(_ configuration: GatewayConfiguration, published: PublishedConfiguration, gauges: EndpointGauges)
-        throws(ReactorError)
-    {
+    public init(
+        _ configuration: GatewayConfiguration, published: PublishedConfiguration, gauges: EndpointGauges,
+        credentials: [CredentialID: CloudCredential] = [:]
+    ) throws(ReactorError) {
         self.configuration = configuration
         // A peer that closes while we write to it must be an error code, not a signal that ends the process.
         signal(SIGPIPE, SIG_IGN)
@@ -36,7 +38,7 @@ public final class Gateway: @unchecked Sendable {
             let log = configuration.accessLog.map { AccessLog(sink: $0, loop: loop) }
             let worker = Worker(
                 index: index, loop: loop, configuration: configuration, published: published, gauges: gauges,
-                responseOwners: responseOwners, accessLog: log)
+                responseOwners: responseOwners, accessLog: log, credentials: credentials)
             bound = try worker.listen(on: address)
             address = address.with(port: bound)
             workers.append(worker)
@@ -108,20 +110,11 @@ public final class Gateway: @unchecked Sendable {
     }
 
     /// What would happen to a request now, as the first loop sees it. `nil`: no route has this public model name.
-    public func explain(
-        model: String, region: String?, promptTokens: Int32, completion: @escaping @Sendable (Explanation?) -> Void
-    ) {
+    public func explain(_ question: ExplainQuestion, completion: @escaping @Sendable (Explanation?) -> Void) {
         let worker = workers[0]
         worker.loop.submit {
-            var model = model
-            guard let route = model.withUTF8({ worker.router.route(forModel: UnsafeRawBufferPointer($0)) }) else {
-                return completion(nil)
-            }
-            var name = region ?? ""
-            let from = name.withUTF8 { worker.generation.region(named: UnsafeRawBufferPointer($0)) }
-            let features = RequestFeatures(
-                route: route, promptTokens: promptTokens, isStreaming: true, callerRegion: from)
-            completion(worker.router.explain(features, now: Instant(nanoseconds: worker.loop.now)))
+            let features = question.features(worker)
+            completion(features.map { worker.router.explain($0, now: Instant(nanoseconds: worker.loop.now)) })
         }
     }
 

@@ -5,6 +5,8 @@ internal import Identity
 public import Reactor
 internal import ResourceTypes
 public import Routing
+internal import Translation
+internal import WireFormats
 
 /// A compiled configuration with what the control side prepared for it: resolved names and TLS settings. Published to
 /// every loop.
@@ -32,6 +34,7 @@ final class Generation {
     /// What dispatching needs of an endpoint; plain integers, copied without reference counting.
     struct EndpointOptions {
         var prices: TokenPrices?
+        var mediaPrices: MediaPrices?
         var timeouts: EndpointTimeouts
     }
 
@@ -39,6 +42,9 @@ final class Generation {
         var retry: RetryPolicy
         var hedge: HedgePolicy?
         var dropsUnsupported: Bool
+        /// Operations whose native answers are marked with their origin, because an endpoint that passes requests of the
+        /// same wire as they are would not take their signatures.
+        var markedOperations: OperationSet
     }
 
     let snapshot: RoutingSnapshot
@@ -48,6 +54,8 @@ final class Generation {
     let endpointOptions: [EndpointOptions]
     /// The endpoint's name for the model, escaped for JSON.
     let upstreamModels: [[UInt8]]
+    /// The same name as it is, for forms.
+    let plainUpstreamModels: [[UInt8]]
     /// How each endpoint performs each operation.
     let dispatchPlans: [DispatchPlans]
     /// `ResponseOwners`' hash of each endpoint's name.
@@ -66,13 +74,19 @@ final class Generation {
         keys = KeyTable(snapshot.keys, seed: worker.keyTableSeed)
         upstreams = Self.makeUpstreams(configuration, worker: worker, inheriting: previous)
         endpointOptions = snapshot.endpoints.map {
-            EndpointOptions(prices: $0.prices, timeouts: $0.timeouts)
+            EndpointOptions(prices: $0.prices, mediaPrices: $0.mediaPrices, timeouts: $0.timeouts)
         }
         upstreamModels = snapshot.endpoints.map(\.upstreamModel)
+        plainUpstreamModels = upstreamModels.map { escaped in
+            let name = try? JSONValue(parsing: [34] + escaped + [34])
+            return name?.stringValue.map { Array($0.utf8) } ?? escaped
+        }
         dispatchPlans = snapshot.endpoints.map { DispatchPlans($0) }
         endpointHashes = snapshot.endpoints.map { ResponseOwners.hash($0.name) }
-        routeOptions = snapshot.routes.map {
-            RouteOptions(retry: $0.retry, hedge: $0.hedge, dropsUnsupported: $0.onUnsupported == .drop)
+        routeOptions = snapshot.routes.map { route in
+            RouteOptions(
+                retry: route.retry, hedge: route.hedge, dropsUnsupported: route.onUnsupported == .drop,
+                markedOperations: Self.markedOperations(route, configuration.snapshot))
         }
         keyExpiries = snapshot.keys.map(\.expiresAtUnixSeconds)
         keyRegions = snapshot.keys.map(\.region)
@@ -90,6 +104,7 @@ final class Generation {
         upstreams = []
         endpointOptions = []
         upstreamModels = []
+        plainUpstreamModels = []
         dispatchPlans = []
         endpointHashes = []
         routeOptions = []
@@ -100,18 +115,31 @@ final class Generation {
         routeSlots = []
     }
 
+    private static func markedOperations(_ route: RouteRecord, _ snapshot: RoutingSnapshot) -> OperationSet {
+        let endpoints = route.tiers.flatMap(\.endpoints).map { snapshot.endpoints[Int($0.index)] }
+        var marked = OperationSet()
+        for operation in Operation.allCases {
+            guard let wire = operation.chatWire else { continue }
+            let plans = endpoints.compactMap { $0.plans[operation] }
+            let natives = plans.filter(\.isNative).compactMap(\.origin)
+            if SignatureOrigin.areMixed(natives, among: plans.compactMap(\.origin), on: wire) {
+                marked.insert(operation.set)
+            }
+        }
+        return marked
+    }
+
     private static func makeUpstreams(
         _ configuration: PublishedConfiguration, worker: Worker, inheriting previous: Generation?
     ) -> [Upstream] {
         var byGauge: [Int: Upstream] = [:]
         return configuration.snapshot.endpoints.map { record in
             if let shared = byGauge[record.gaugeSlot] { return shared }
+            let old = previous?.upstreams.first { $0.name == record.name && $0.authority == record.address.authority }
             let upstream = Upstream(
                 record, addresses: configuration.addresses[record.address.authority] ?? [],
                 tls: record.address.isTLS ? configuration.tls[record.address.certificateAuthorityFile ?? ""] : nil,
-                worker: worker)
-            let old = previous?.upstreams.first { $0.name == record.name && $0.authority == upstream.authority }
-            if let old { upstream.adoptIdleConnections(of: old) }
+                worker: worker, inheriting: old)
             byGauge[record.gaugeSlot] = upstream
             return upstream
         }

@@ -6,35 +6,36 @@ internal import ResourceTypes
 internal import Routing
 internal import WireFormats
 
-/// `GET /v1/models` and `/v1/models/{id}`: the public names that the caller's key may use.
+/// `GET /v1/models` and `/v1/models/{id}`, Google's below `/v1beta` too: the public names that the caller's key may use,
+/// in the words of whoever asks.
 enum ModelList {
     static func answer(_ exchange: Exchange) {
-        let entries = names(exchange).map { entry($0) }
-        exchange.sendJSON(.object([("object", .string("list")), ("data", .array(entries))]))
+        let query = exchange.client.head.query.slice(exchange.client.headBytes)
+        let page = ModelPage(models(exchange), QueryString(String(decoding: query, as: UTF8.self)), exchange.wire)
+        exchange.sendJSON(page.document)
     }
 
     static func answer(_ exchange: Exchange, model range: ByteRange) {
         let encoded = String(decoding: range.slice(exchange.client.headBytes), as: UTF8.self)
         let name = PercentEncoding.decoded(encoded) ?? encoded
-        guard names(exchange).contains(name) else {
+        guard let model = models(exchange).first(where: { $0.name == name }) else {
             return RequestLifecycle.refuse(exchange, .unknownModel(String(name.prefix(256))))
         }
-        exchange.sendJSON(entry(name))
+        exchange.sendJSON(model.document(in: exchange.wire))
     }
 
-    private static func names(_ exchange: Exchange) -> [String] {
+    private static func models(_ exchange: Exchange) -> [ListedModel] {
         guard let principal = exchange.principal else { return [] }
         let snapshot = exchange.worker.generation.snapshot
         let allowed = snapshot.keys[Int(principal.key.index)].routes
         return snapshot.routes.enumerated().flatMap { index, route in
-            allowed.map { $0.contains(RouteID(index)) } ?? true ? route.modelNames : []
+            guard allowed.map({ $0.contains(RouteID(index)) }) ?? true else { return [ListedModel]() }
+            let operations = route.tiers.flatMap(\.endpoints).reduce(into: OperationSet()) {
+                $0.formUnion(snapshot.endpoints[Int($1.index)].plans.served)
+            }
+            return route.modelNames.map {
+                ListedModel(name: $0, contextTokensMax: route.contextTokensMax, operations: operations)
+            }
         }
-    }
-
-    private static func entry(_ name: String) -> JSONValue {
-        .object([
-            ("id", .string(name)), ("object", .string("model")), ("created", .number("0")),
-            ("owned_by", .string("isobar")),
-        ])
     }
 }

@@ -11,16 +11,51 @@ extension Operation {
         case .chatCompletions: .chatCompletions
         case .completions: .completions
         case .embeddings: .embeddings
-        case .responses: .responses
+        case .responses, .countInputTokens: .responses
         case .messages, .countTokens: .messages
         case .generateContent: .generateContent
-        case .speech, .images, .rerank: .other
+        case .countContentTokens: .countContentTokens
+        case .speech: .speech
+        case .images: .images
+        case .rerank: .other
         case .transcriptions, .translations: nil
         }
     }
 
+    /// Sound, images, ranks: counted in more than tokens, and in tokens only where the answer says so.
+    var isMedia: Bool {
+        switch self {
+        case .transcriptions, .translations, .speech, .images, .rerank: true
+        case .chatCompletions, .completions, .embeddings, .responses, .countInputTokens, .messages, .countTokens,
+            .generateContent, .countContentTokens:
+            false
+        }
+    }
+
     /// The form of its errors: the caller's wire where it is one of chat, OpenAI's for everything else.
-    var wire: ChatWire { chatWire ?? (self == .countTokens ? .messages : .chatCompletions) }
+    var wire: ChatWire {
+        switch self {
+        case .countTokens: .messages
+        case .countContentTokens: .generateContent
+        case .countInputTokens: .responses
+        default: chatWire ?? .chatCompletions
+        }
+    }
+
+    /// For people: what no endpoint of a model can do.
+    var title: StaticString {
+        switch self {
+        case .chatCompletions, .responses, .messages, .generateContent: "chat on this API"
+        case .completions: "complete texts"
+        case .embeddings: "make embeddings"
+        case .countTokens, .countContentTokens, .countInputTokens: "count tokens"
+        case .transcriptions: "transcribe"
+        case .translations: "translate sound"
+        case .speech: "speak"
+        case .images: "make images"
+        case .rerank: "rerank"
+        }
+    }
 
     /// Whether its answer can be a stream whose events are understood: others are relayed as they come.
     var hasKnownEvents: Bool { chatWire != nil || self == .completions }
@@ -35,7 +70,7 @@ extension Operation {
         case .completions: "text_completion"
         case .embeddings: "embeddings"
         case .generateContent: "generate_content"
-        case .countTokens: "count_tokens"
+        case .countTokens, .countContentTokens, .countInputTokens: "count_tokens"
         case .transcriptions: "transcription"
         case .translations: "translation"
         case .speech: "speech"

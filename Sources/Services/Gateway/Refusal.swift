@@ -12,17 +12,22 @@ enum Refusal {
     case bodyTooLarge(Int)
     case headTimeout, bodyTimeout
     case unknownPath
-    /// Google's stream without `alt=sse` would be one JSON array.
-    case needsEvents
     case methodNotAllowed
     case missingKey, unknownKey, expiredKey
     case invalidBody(RequestFault)
-    /// Not a `multipart/form-data` body with the boundary its head names.
-    case invalidForm
+    case invalidForm(MultipartFault)
+    /// `X-Isobar-Language` is no language tag.
+    case invalidLanguage
+    /// A member with the address of a file on whichever machine reads it.
+    case localFile(String)
     /// The request makes no sense to a translator.
     case untranslatable(TranslationFault)
     /// No endpoint's wire can say what the request asks for.
     case unsupported([String])
+    /// No endpoint of the model does what is asked for.
+    case unserved(Operation)
+    /// No model of the route declares the language asked for.
+    case unservedLanguage(LanguageCode)
     case unknownModel(String)
     case routeForbidden(String)
     case overloaded
@@ -42,12 +47,11 @@ enum Refusal {
     /// Whether the request was read to its end, so that the connection can carry another one.
     var keepsConnection: Bool {
         switch self {
-        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .unknownPath, .needsEvents, .methodNotAllowed,
-            .missingKey,
+        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .unknownPath, .methodNotAllowed, .missingKey,
             .unknownKey, .expiredKey:
             false
-        case .invalidBody, .invalidForm, .untranslatable, .unsupported, .unknownModel, .routeForbidden, .overloaded,
-            .noEndpoint, .deadline, .upstream:
+        case .invalidBody, .invalidForm, .invalidLanguage, .localFile, .untranslatable, .unsupported, .unserved,
+            .unservedLanguage, .unknownModel, .routeForbidden, .overloaded, .noEndpoint, .deadline, .upstream:
             true
         }
     }
@@ -62,11 +66,20 @@ enum Refusal {
         case .noEndpoint: .unavailable
         case .deadline: .deadline
         case .upstream: .upstreamError
-        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .needsEvents, .methodNotAllowed, .invalidBody,
-            .invalidForm,
-            .untranslatable, .unsupported:
+        case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .methodNotAllowed, .invalidBody, .invalidForm,
+            .invalidLanguage, .localFile, .untranslatable, .unsupported, .unserved, .unservedLanguage:
             .callerError
         }
+    }
+
+    func advice(_ answer: Answer) -> RetryAdvice {
+        var advice = RetryAdvice(status: answer.status, retryAfterSeconds: answer.retryAfterSeconds)
+        switch self {
+        case .http: advice.isCallersFault = true
+        case .upstream(let failure): advice.cause = failure.kind
+        default: break
+        }
+        return advice
     }
 
     func answer() -> Answer {
@@ -81,13 +94,12 @@ enum Refusal {
             return .invalid(408, "request_timeout", "The request's body took too long to arrive.")
         case .unknownPath:
             let paths =
-                "POST /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses, /v1/messages, "
-                + "/v1/messages/count_tokens, /v1beta/models/{model}:generateContent, :streamGenerateContent, "
-                + "/v1/audio/transcriptions, /v1/audio/translations, /v1/audio/speech, /v1/images/generations, "
-                + "/v1/rerank; GET /v1/models, /v1/models/{model}"
+                "POST /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/responses, "
+                + "/v1/responses/input_tokens, /v1/messages, /v1/messages/count_tokens, "
+                + "/v1beta/models/{model}:generateContent, :streamGenerateContent, :countTokens, /v1/audio/transcriptions, "
+                + "/v1/audio/translations, /v1/audio/speech, /v1/images/generations, /v1/rerank; "
+                + "GET /v1/models, /v1/models/{model}, /v1beta/models, /v1beta/models/{model}"
             return .invalid(404, "unknown_url", "There is nothing at this path. Known: \(paths).")
-        case .needsEvents:
-            return .invalid(400, "unsupported_parameter", "Streams come as events: add `alt=sse` to the query.")
         case .methodNotAllowed:
             return .invalid(
                 405, "method_not_allowed", "This path needs another method: GET for models, POST for everything else.")
@@ -96,15 +108,26 @@ enum Refusal {
             var answer = Answer.invalid(400, "invalid_request", fault.explanation())
             answer.parameter = fault.parameter.map { "\($0)" }
             return answer
-        case .invalidForm:
-            return .invalid(
-                400, "invalid_request", "The body must be multipart/form-data with the boundary that its head names.")
+        case .invalidForm(let fault):
+            var answer = Answer.invalid(400, "invalid_request", fault.explanation)
+            answer.parameter = fault.parameter.map { "\($0)" }
+            return answer
+        case .invalidLanguage, .unservedLanguage: return languageAnswer
+        case .localFile(let member):
+            let message =
+                "`\(member)` names a local file, which no provider may open for a caller. Send its bytes, or an address "
+                + "that the provider can reach."
+            var answer = Answer.invalid(400, "invalid_request", message)
+            answer.parameter = member
+            return answer
         case .untranslatable(let fault):
             var answer = Answer.invalid(400, "invalid_request", "The request cannot be served: \(fault.explanation)")
             answer.parameter = fault.path.isEmpty ? nil : fault.path
             return answer
         case .unsupported(let names):
             return unsupportedAnswer(names)
+        case .unserved(let operation):
+            return .invalid(400, "unsupported_operation", "No endpoint of this model can \(operation.title).")
         case .unknownModel(let name):
             let message =
                 "The model `\(name)` does not exist or no route leads to it. GET /v1/models lists what there is."
@@ -122,11 +145,20 @@ enum Refusal {
     private func unsupportedAnswer(_ names: [String]) -> Answer {
         let list = names.map { "`\($0)`" }.joined(separator: ", ")
         let message =
-            names.isEmpty
-            ? "No endpoint of this model has this API."
-            : "No endpoint of this model can express \(list). Leave it out, or let the route drop it (onUnsupported: drop)."
+            "No endpoint of this model can express \(list). Leave it out, or let the route drop it (onUnsupported: drop)."
         var answer = Answer.invalid(400, "unsupported_parameter", message)
         answer.parameter = names.first
+        return answer
+    }
+
+    private var languageAnswer: Answer {
+        var answer = Answer.invalid(
+            400, "invalid_language", "`X-Isobar-Language` must be a language tag (BCP 47) such as `ta` or `hi-IN`.")
+        if case .unservedLanguage(let language) = self {
+            answer = .invalid(
+                400, "unsupported_language", "No model behind this name declares the language `\(language)`.")
+        }
+        answer.parameter = "language"
         return answer
     }
 
@@ -156,8 +188,9 @@ enum Refusal {
             return .unavailable(
                 504, "deadline_exceeded", "The answer did not come within this route's total timeout.", -1)
         case .upstream(let failure):
-            return .unavailable(
-                failure.gatewayStatus, "upstream_error", "The endpoint failed: \(failure.kind.explanation).", -1)
+            let message = "The endpoint failed: \(failure.kind.explanation)."
+            if failure.gatewayStatus == 429 { return .limited(message, -1) }
+            return .unavailable(failure.gatewayStatus, "upstream_error", message, -1)
         default:
             return .limited("This gateway is at its limit of concurrent requests.", 1_000_000_000)
         }

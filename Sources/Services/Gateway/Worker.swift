@@ -42,7 +42,10 @@ final class Worker: @unchecked Sendable {
 
     /// For requests whose endpoint speaks another wire than the caller.
     let translator = RequestTranslator()
+    /// Of the translator's body, where that is the caller's own without marks.
+    var markFreeFacts = RequestFacts()
     let embeddings = EmbeddingsTranslator()
+    let counts = TokenCountTranslator()
     /// Idle ones; each is one answer's while it is under way.
     private var answerTranslators: [AnswerTranslator] = []
 
@@ -60,7 +63,7 @@ final class Worker: @unchecked Sendable {
     init(
         index: Int, loop: EventLoop, configuration: GatewayConfiguration, published: PublishedConfiguration,
         gauges: EndpointGauges, responseOwners: ResponseOwners,
-        accessLog: AccessLog?
+        accessLog: AccessLog?, credentials first: [CredentialID: CloudCredential]
     ) {
         self.index = index
         self.loop = loop
@@ -81,7 +84,9 @@ final class Worker: @unchecked Sendable {
         headSegmentMemory = .allocate(capacity: SegmentList.capacity)
         framedMemory = .allocate(capacity: SegmentList.capacity + 8)
         router = Router(snapshot: published.snapshot, gauges: gauges, seed: random.next())
+        for (id, credential) in first { credentials.publish(id, credential) }
         generation = Generation(published, worker: self, inheriting: nil)
+        noteCredentials { $0.hasNew }
     }
 
     deinit {
@@ -126,6 +131,7 @@ final class Worker: @unchecked Sendable {
         let translation = router.adopt(configuration.snapshot)
         let previous = generation
         generation = Generation(configuration, worker: self, inheriting: previous)
+        noteCredentials { $0.hasNew }
         for connection in connections.values { connection.exchange.translate(translation) }
     }
 
@@ -137,7 +143,16 @@ final class Worker: @unchecked Sendable {
 
     func publish(_ id: CredentialID, _ credential: CloudCredential?) {
         credentials.publish(id, credential)
-        for upstream in generation.upstreams { upstream.credentials.renewed(id) }
+        if credential != nil { for upstream in generation.upstreams { upstream.credentials.renewed(id) } }
+        noteCredentials { credential != nil && $0.uses(id) }
+    }
+
+    /// Tells the router which endpoints can be asked at all, and for which of them a credential is new.
+    private func noteCredentials(isFresh: (CredentialSet) -> Bool) {
+        for (index, upstream) in generation.upstreams.enumerated() {
+            router.credentialsChanged(
+                EndpointID(index), isReady: upstream.credentials.isReady, isFresh: isFresh(upstream.credentials))
+        }
     }
 
     /// Header lines that sign a request; valid until the next signature.

@@ -19,27 +19,7 @@ enum EmbeddingVector {
     static func base64(_ vector: [Float]) -> String {
         var bytes: [UInt8] = []
         for value in vector { withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 } }
-        return Base64.encode(bytes)
-    }
-}
-
-/// Standard alphabet with padding (RFC 4648 §4).
-enum Base64 {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    static func encode(_ bytes: [UInt8]) -> String {
-        var output: [UInt8] = []
-        output.reserveCapacity((bytes.count + 2) / 3 * 4)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let padded = Array(group) + [0, 0]
-            let bits = UInt32(padded[0]) << 16 | UInt32(padded[1]) << 8 | UInt32(padded[2])
-            for position in 0..<4 {
-                let isPadding = position > group.count
-                output.append(isPadding ? 61 : alphabet[Int(bits >> (18 - 6 * UInt32(position))) & 63])
-            }
-        }
-        return String(decoding: output, as: UTF8.self)
+        return String(decoding: Base64.encode(bytes), as: UTF8.self)
     }
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Isobar
 """The official SDKs as callers of the gateway: one question in the words of each, and what it heard in nobody's.
+Those of them that are installed: an environment for one major of the openai client has no other.
 
     words               what a test asks and hears
     chat, responses     the openai client, on its two APIs
@@ -11,9 +12,19 @@ A caller raises `Inexpressible` for what its own API has no member for: such a q
 Every other exception is the SDK's own.
 """
 
+import importlib.util
+
 from .chat import ChatCaller
-from .generate_content import GenerateContentCaller
-from .messages import MessagesCaller
 from .responses import ResponsesCaller
 
-CALLERS = {one.name: one for one in (ChatCaller, ResponsesCaller, MessagesCaller, GenerateContentCaller)}
+_found = [ChatCaller, ResponsesCaller]
+if importlib.util.find_spec("anthropic"):
+    from .messages import MessagesCaller
+
+    _found.append(MessagesCaller)
+if importlib.util.find_spec("google") and importlib.util.find_spec("google.genai"):
+    from .generate_content import GenerateContentCaller
+
+    _found.append(GenerateContentCaller)
+
+CALLERS = {one.name: one for one in _found}

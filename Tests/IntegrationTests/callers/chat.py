@@ -4,7 +4,7 @@
 
 import openai
 
-from .words import Call, Counted, Failure, Heard, Inexpressible, Question, User, dropped_of, parsed
+from .words import Call, Counted, Failure, Heard, Inexpressible, Question, User, dropped_of, is_signature, parsed
 
 
 class OpenAICaller:
@@ -66,6 +66,9 @@ class ChatCaller(OpenAICaller):
             turn=message.to_dict(),
             dropped=dropped_of(raw.headers),
         )
+
+    def count(self, model, question):
+        raise Inexpressible("count")
 
     def stream(self, model, question):
         raw = self.client.chat.completions.with_raw_response.create(
@@ -141,7 +144,7 @@ class _StreamState:
             heard.turn["reasoning_content"] = heard.thinking
         if self.blocks:
             heard.turn["thinking_blocks"] = self.blocks
-        heard.signed = any("signature" in one for one in self.blocks) or any("extra_content" in one for one in calls)
+        heard.signed = _are_signed(self.blocks, any("extra_content" in one for one in calls))
 
 
 # A question in this API's words
@@ -234,7 +237,11 @@ def _extra(model, name):
 def _is_signed(message):
     blocks = _extra(message, "thinking_blocks") or []
     calls = message.tool_calls or []
-    return any(one.get("signature") for one in blocks) or any(_extra(one, "extra_content") for one in calls)
+    return _are_signed(blocks, any(_extra(one, "extra_content") for one in calls))
+
+
+def _are_signed(blocks, has_signed_calls):
+    return has_signed_calls or any(is_signature(one.get("signature") or one.get("data")) for one in blocks)
 
 
 def _counted(usage):

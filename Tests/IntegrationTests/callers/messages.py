@@ -6,7 +6,7 @@ import json
 
 import anthropic
 
-from .words import Call, Counted, Failure, Heard, Inexpressible, Question, User, dropped_of
+from .words import Call, Counted, Failure, Heard, Inexpressible, Question, User, dropped_of, is_signature
 
 # How an effort is said as a number of tokens, which is this API's older way to say it.
 BUDGETS = {"low": 1024, "medium": 2048, "high": 3000}
@@ -61,6 +61,12 @@ class MessagesCaller:
             heard.dropped = dropped_of(stream.response.headers)
         heard.deltas, heard.thoughts, heard.fragments = deltas, thoughts, fragments
         return heard
+
+    def count(self, model, question):
+        body = body_of(question)
+        counted = ("messages", "system", "tools", "tool_choice", "thinking", "output_config")
+        asked = {name: body[name] for name in counted if name in body}
+        return self.client.messages.count_tokens(model=model, **asked).input_tokens
 
     @staticmethod
     def failure(error):
@@ -179,7 +185,7 @@ def _heard(message):
         stop_sequence=message.stop_sequence,
         usage=_counted(message.usage),
         model=message.model,
-        signed=any(one.signature for one in thinking),
+        signed=any(is_signature(one.signature) for one in thinking),
         turn=[json.loads(one.to_json()) for one in message.content],
     )
 

@@ -3,7 +3,7 @@
 """The openai client on Responses, without state at the provider: every turn is sent again."""
 
 from .chat import OpenAICaller
-from .words import Call, Counted, Heard, Inexpressible, Question, User, dropped_of, parsed
+from .words import Call, Counted, Heard, Inexpressible, Question, User, dropped_of, is_signature, parsed
 
 
 class StreamFailed(Exception):
@@ -55,6 +55,12 @@ class ResponsesCaller(OpenAICaller):
         assert "".join(deltas) == heard.text, "what was streamed is what the final response holds"
         assert [one.text for one in heard.calls] == ["".join(fragments)] or len(heard.calls) != 1
         return heard
+
+    def count(self, model, question):
+        body = body_of(question)
+        counted = ("input", "instructions", "tools", "tool_choice", "parallel_tool_calls", "reasoning", "text")
+        asked = {name: body[name] for name in counted if name in body}
+        return self.client.responses.input_tokens.count(model=model, **asked).input_tokens
 
 
 # A question in this API's words
@@ -155,7 +161,7 @@ def _heard(response):
         finish=_finish(response, calls),
         usage=_counted(response.usage),
         model=response.model,
-        signed=any(one.encrypted_content for one in thoughts),
+        signed=any(is_signature(one.encrypted_content) for one in thoughts),
         turn=[one.to_dict() for one in response.output],
     )
 

@@ -5,6 +5,7 @@
 import base64
 import dataclasses
 import json
+import re
 
 
 class Inexpressible(Exception):
@@ -150,6 +151,11 @@ class Failure:
     code: str | None = None
     parameter: str | None = None
     retry_after: str | None = None
+
+
+def is_signature(text):
+    """Whether there is anything behind the gateway's mark, which says whose thoughts or call this is."""
+    return bool(text) and not re.fullmatch(r"isobar-1\.[a-z0-9-]+\.", text)
 
 
 def dropped_of(headers):

@@ -8,6 +8,7 @@ import xml.sax.saxutils
 
 from . import signatures
 from .faults import Refusal
+from .federation import Untrusted
 from .server import Whole
 from .tokens import TokenServer
 
@@ -16,7 +17,8 @@ class AWSTokens(TokenServer):
     """The security token service, the metadata of a machine, and that of a container, in one.
 
     - credentials: where what is given becomes valid; share it with a `Bedrock`.
-    - web_tokens: identity tokens that may assume a role. - roles: ARNs that may be assumed.
+    - web_tokens: identity tokens that may assume a role, where there is no `trust`: whose tokens may, if they are good.
+    - roles: ARNs that may be assumed.
     - container_token: what a container must show.
     """
 
@@ -34,6 +36,7 @@ class AWSTokens(TokenServer):
         self.region = region
         self.credentials = credentials or signatures.CredentialStore()
         self.web_tokens = {"web-identity-token"}
+        self.trust = None
         self.roles = {"arn:aws:iam::123456789012:role/double"}
         self.sessions = set()
         super().__init__(**options)
@@ -58,8 +61,18 @@ class AWSTokens(TokenServer):
         """Unsigned: the token is the proof."""
         if request.header("authorization"):
             raise Refusal("invalid", "This operation is not signed.", code="InvalidRequest")
+        if self.trust:
+            return self._judge(form.get("WebIdentityToken", ""))
         if form.get("WebIdentityToken") not in self.web_tokens:
             raise Refusal("invalid", "No OpenIDConnect provider found for this token.", code="InvalidIdentityToken")
+
+    def _judge(self, token):
+        try:
+            self.trust.judge(token)
+        except Untrusted as untrusted:
+            code, message = UNTRUSTED[untrusted.reason]
+            kind = "forbidden" if code == "AccessDenied" else "invalid"
+            raise Refusal(kind, message.format(now=int(self.now()), **untrusted.claims), code=code) from None
 
     def _by_role(self, request, form):
         signatures.verify(request, self.credentials, "sts", self.region, self.now())
@@ -157,10 +170,28 @@ class AWSTokens(TokenServer):
             refusal.kind, "InternalFailure"
         )
         status = 403 if code == "InvalidClientTokenId" else status
+        code = CODES.get(code, code.removesuffix("Exception"))
         message = xml.sax.saxutils.escape(refusal.message)
         body = (
             '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>'
-            f"<Code>{code.removesuffix('Exception')}</Code><Message>{message}</Message></Error>"
+            f"<Code>{code}</Code><Message>{message}</Message></Error>"
             f"<RequestId>{self.number():06}</RequestId></ErrorResponse>"
         )
         return Whole(body.encode(), status, content_type="text/xml")
+
+
+# What this service calls otherwise than AWS's newer ones do.
+CODES = {"InvalidSignatureException": "SignatureDoesNotMatch", "ExpiredTokenException": "ExpiredTokenException"}
+
+# What the service says of an identity token that it does not believe.
+UNTRUSTED = {
+    "malformed": ("InvalidIdentityToken", "The web identity token that was passed could not be validated."),
+    "key": ("InvalidIdentityToken", "Couldn't retrieve verification key from your identity provider"),
+    "issuer": ("InvalidIdentityToken", "No OpenIDConnect provider found in your account for {iss}"),
+    "audience": ("InvalidIdentityToken", "Incorrect token audience"),
+    "expired": (
+        "ExpiredTokenException",
+        "Token expired: current date/time {now} must be before the expiration date/time {exp}",
+    ),
+    "subject": ("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"),
+}

@@ -5,6 +5,7 @@
 import urllib.parse
 
 from .faults import Refusal
+from .federation import Untrusted
 from .server import Whole
 from .tokens import TokenServer
 
@@ -13,6 +14,7 @@ class AzureTokens(TokenServer):
     """Entra's token endpoint, and the metadata of a machine.
 
     - clients: secrets by client. - assertions: tokens of a federated identity, with the client they speak for.
+    - trust: whose tokens, if they are good, speak for `double-client`.
     - tokens: what was given, with the audience it was made for; share it with an `Azure`.
     """
 
@@ -28,6 +30,7 @@ class AzureTokens(TokenServer):
         self.clients = {"double-client": "double-client-secret"}
         self.assertions = {"federated-token": "double-client"}
         self.tokens = {}
+        self.trust = None
         super().__init__(**options)
 
     def entra(self, request, tenant):
@@ -61,8 +64,18 @@ class AzureTokens(TokenServer):
         client = form.get("client_id")
         if "client_assertion" in form:
             is_typed = form.get("client_assertion_type") == self.ASSERTION_TYPE and "client_secret" not in form
-            return is_typed and client is not None and self.assertions.get(form["client_assertion"]) == client
+            return is_typed and client is not None and self._client_of(form["client_assertion"]) == client
         return client in self.clients and form.get("client_secret") == self.clients[client]
+
+    def _client_of(self, assertion):
+        if self.trust is None:
+            return self.assertions.get(assertion)
+        try:
+            self.trust.judge(assertion)
+        except Untrusted as untrusted:
+            message = UNTRUSTED[untrusted.reason].format(now=int(self.now()), **untrusted.claims)
+            raise Refusal("unauthenticated", message, code="invalid_client") from None
+        return "double-client"
 
     def machine(self, request):
         if request.header("metadata") != "true" or request.header("x-forwarded-for"):
@@ -101,3 +114,17 @@ class AzureTokens(TokenServer):
             refusal.kind, 400
         )
         return Whole({"error": refusal.code or "temporarily_unavailable", "error_description": refusal.message}, status)
+
+
+# What Entra says of a federated token that it does not believe.
+UNTRUSTED = {
+    "malformed": "AADSTS50027: JWT token is invalid or malformed.",
+    "key": "AADSTS700027: Client assertion contains an invalid signature. [Reason - The key was not found.]",
+    "issuer": "AADSTS700211: No matching federated identity record found for presented assertion issuer '{iss}'.",
+    "audience": "AADSTS700212: No matching federated identity record found for presented assertion audience '{aud}'.",
+    "subject": "AADSTS700213: No matching federated identity record found for presented assertion subject '{sub}'.",
+    "expired": (
+        "AADSTS700024: Client assertion is not within its valid time range. Current time: {now}, assertion valid from "
+        "{iat}, expiry time of assertion {exp}."
+    ),
+}

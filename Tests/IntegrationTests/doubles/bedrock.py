@@ -70,7 +70,7 @@ class Bedrock(Double):
         self.clock_ahead = 0
         self.credentials = credentials or signatures.CredentialStore()
         if credentials is None:
-            self.credentials.add("AKIDDOUBLE", "double-secret")
+            self.credentials.add("AKIDDOUBLE000000", "double-secret")
         super().__init__(**options)
 
     # Converse
@@ -109,6 +109,8 @@ class Bedrock(Double):
 
     def count_tokens(self, request, model):
         model, body = self._open(request, model)
+        if GEOGRAPHY.match(model):
+            raise Refusal("invalid", "The provided model doesn't support counting tokens.")
         converse_rules.judge_fields(body, "CountTokens")
         given = body["input"]
         if "converse" in given:
@@ -195,6 +197,9 @@ class Bedrock(Double):
     def headers(self, request):
         return {"x-amzn-requestid": f"00000000-0000-4000-8000-{self.number():012}"}
 
+
+# An inference profile that AWS defines; tokens are counted for models only.
+GEOGRAPHY = re.compile(r"(us|us-gov|eu|apac|global|jp|au|ca)\.")
 
 # Errors: types by kind of refusal, and their statuses. A fault's `code` may name any other type listed.
 KINDS = {

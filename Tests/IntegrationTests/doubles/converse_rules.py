@@ -130,6 +130,19 @@ def judge_conversation(body, model):
     _judge_tool_turns(turns)
     _judge_tools(body, turns, model)
     _judge_fields_of_model(body, model)
+    _expect_thinking_first(body, turns)
+
+
+def _expect_thinking_first(body, turns):
+    """With a budget, the turn whose tools have just answered begins with the thought that called them."""
+    thinking = (body.get("additionalModelRequestFields") or {}).get("thinking") or {}
+    if thinking.get("type") != "enabled" or not any("toolResult" in block for block in turns[-1]["content"]):
+        return
+    if "reasoningContent" not in turns[-2]["content"][0]:
+        raise Refusal(
+            "invalid",
+            "The model returned the following errors: Expected `thinking` or `redacted_thinking`, but found `tool_use`.",
+        )
 
 
 def _judge_content(turn, path):
@@ -178,6 +191,9 @@ def _judge_block(block):
     thought = block.get("reasoningContent", {}).get("reasoningText")
     if thought and thought.get("signature") != signature(SIGNER, thought["text"]):
         raise Refusal("invalid", "The model returned the following errors: Invalid `signature` in `thinking` block")
+    sealed = block.get("reasoningContent", {}).get("redactedContent")
+    if sealed and sealed != signature(SIGNER, "redacted"):
+        raise Refusal("invalid", "The model returned the following errors: Invalid `data` in `redacted_thinking` block")
 
 
 def _judge_tool_turns(turns):

@@ -90,10 +90,10 @@ class Gemini(Double):
 
     def count(self, request, model):
         self.authenticate(request)
-        body = generate_content_rules.camel(request.json)
-        if "generateContentRequest" in body and not _is_vertex(request):
-            body = body["generateContentRequest"]
-        generate_content_rules.judge(body, model, _is_vertex(request))
+        self.know(model)
+        body = generate_content_rules.counted(
+            generate_content_rules.camel(request.json), model, _is_vertex(request)
+        )
         tokens = generate_content.count_tokens(body)
         return Whole({"totalTokens": tokens, "promptTokensDetails": [{"modality": "TEXT", "tokenCount": tokens}]})
 

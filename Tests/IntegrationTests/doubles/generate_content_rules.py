@@ -21,52 +21,74 @@ MIME = text(pattern="[a-z]+/[a-zA-Z0-9.+-]+")
 # Requests, field by field
 
 
-def _schema(value, path):
-    """Google's subset of JSON Schema."""
-    _schema_fields(value, path)
-    kind = str(value.get("type", "")).upper()
-    if "type" in value and kind not in TYPES:
-        raise Wrong((*path, "type"), f"Invalid value: {value['type']!r}")
-    if "enum" in value and kind not in ("STRING", ""):
+def _schema_of(is_vertex):
+    """Google's subset of JSON Schema. AI Studio's and Vertex AI's refuse different things."""
+
+    def check(value, path):
+        fields(value, path)
+        if "anyOf" in value and is_vertex and set(value) != {"anyOf"}:
+            raise Wrong(path, "When using any_of, it must be the only field set.")
+        if "anyOf" in value or "ref" in value:
+            return
+        kind = str(value.get("type", "")).upper()
+        if kind not in TYPES:
+            raise Wrong((*path, "type"), f"Invalid value: {value.get('type')!r}")
+        _judge_schema(value, kind, path, is_vertex)
+
+    def of_each(shape):
+        return lambda value, path: shape(check)(value, path)
+
+    fields = record(
+        optional={
+            **_SCHEMA_FIELDS,
+            "items": of_each(lambda schema: schema),
+            "properties": of_each(map_of),
+            "anyOf": of_each(list_of),
+            **(
+                {"additionalProperties": either(shapes.boolean, of_each(lambda schema: schema))} if is_vertex else {}
+            ),
+            **({"defs": of_each(map_of), "ref": text()} if is_vertex else {}),
+        }
+    )
+    return check
+
+
+def _judge_schema(value, kind, path, is_vertex):
+    if "enum" in value and kind != "STRING" and not (is_vertex and kind == "INTEGER"):
         raise Wrong((*path, "enum"), "only allowed for STRING type")
+    if not is_vertex and "" in value.get("enum", []):
+        raise Wrong((*path, "enum"), "cannot be empty")
     if kind == "ARRAY" and "items" not in value:
         raise Wrong((*path, "items"), "missing field.")
-    if kind == "STRING" and value.get("format") not in (None, "enum", "date-time"):
+    if kind == "OBJECT" and not is_vertex and not value.get("properties"):
+        raise Wrong((*path, "properties"), "should be non-empty for OBJECT type")
+    if kind != "OBJECT" and ("properties" in value or "required" in value):
+        raise Wrong((*path, "properties"), "only allowed for OBJECT type")
+    if kind == "STRING" and not is_vertex and value.get("format") not in (None, "enum", "date-time"):
         raise Wrong((*path, "format"), "only 'enum' and 'date-time' are supported for STRING type")
     for name in value.get("required", []):
         if name not in (value.get("properties") or {}):
             raise Wrong((*path, "required"), f"property is not defined: {name}")
 
 
-def _schemas(value, path):
-    list_of(_schema)(value, path)
-
-
-_schema_fields = record(
-    optional={
-        "type": text(min=1),
-        "format": text(),
-        "title": text(),
-        "description": text(),
-        "nullable": shapes.boolean,
-        "enum": list_of(text(), min=1),
-        "items": lambda value, path: _schema(value, path),
-        "properties": lambda value, path: map_of(_schema)(value, path),
-        "required": list_of(text(min=1)),
-        "propertyOrdering": list_of(text(min=1)),
-        "anyOf": _schemas,
-        "default": shapes.anything,
-        "example": shapes.anything,
-        "pattern": text(),
-        **dict.fromkeys(("minimum", "maximum"), number()),
-        **dict.fromkeys(
-            ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), shapes.anything
-        ),
-        "additionalProperties": shapes.anything,
-        "defs": map_of(shapes.json_object),
-        "ref": text(),
-    }
-)
+_SCHEMA_FIELDS = {
+    "type": text(min=1),
+    "format": text(),
+    "title": text(),
+    "description": text(),
+    "nullable": shapes.boolean,
+    "enum": list_of(text(), min=1),
+    "required": list_of(text(min=1)),
+    "propertyOrdering": list_of(text(min=1)),
+    "default": shapes.anything,
+    "example": shapes.anything,
+    "pattern": text(),
+    **dict.fromkeys(("minimum", "maximum"), number()),
+    **dict.fromkeys(
+        ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"),
+        either(integer(0), text(pattern="[0-9]+")),
+    ),
+}
 _blob = record({"mimeType": MIME, "data": shapes.base64_text}, {"displayName": text()})
 _file = record({"mimeType": MIME, "fileUri": text(pattern="(gs|https)://.+")}, {"displayName": text()})
 _data = {
@@ -96,59 +118,64 @@ def _part(value, path):
 
 
 _content = record({"parts": list_of(_part, min=1)}, {"role": one_of("user", "model")})
-_declaration = record(
-    {"name": text(pattern=FUNCTION_NAME)},
-    {
-        "description": text(),
-        "parameters": _schema,
-        "parametersJsonSchema": shapes.json_object,
-        "response": _schema,
-        "responseJsonSchema": shapes.json_object,
-        "behavior": one_of("BLOCKING", "NON_BLOCKING"),
-    },
-)
-_tool = record(
-    optional={
-        "functionDeclarations": list_of(_declaration, min=1),
-        **dict.fromkeys(
-            ("googleSearch", "googleSearchRetrieval", "codeExecution", "urlContext", "googleMaps", "fileSearch"),
-            shapes.json_object,
-        ),
-        "enterpriseWebSearch": shapes.json_object,
-    }
-)
-_generation = record(
-    optional={
-        "temperature": number(0, 2),
-        "topP": number(0, 1),
-        "topK": number(1),
-        "candidateCount": integer(1, 8),
-        "maxOutputTokens": integer(min=1),
-        "stopSequences": list_of(text(min=1), max=5),
-        "seed": integer(),
-        "presencePenalty": number(-2, 2),
-        "frequencyPenalty": number(-2, 2),
-        "responseLogprobs": shapes.boolean,
-        "logprobs": integer(0, 20),
-        "responseMimeType": one_of("text/plain", "application/json", "text/x.enum"),
-        "responseSchema": _schema,
-        "responseJsonSchema": shapes.json_object,
-        "responseModalities": list_of(one_of("TEXT", "IMAGE", "AUDIO")),
-        "mediaResolution": text(pattern="MEDIA_RESOLUTION_[A-Z]+"),
-        "speechConfig": shapes.json_object,
-        "imageConfig": shapes.json_object,
-        "thinkingConfig": record(
-            optional={
-                "includeThoughts": shapes.boolean,
-                "thinkingBudget": integer(min=-1),
-                "thinkingLevel": one_of("MINIMAL", "LOW", "MEDIUM", "HIGH"),
-            }
-        ),
-    }
-)
+
+
+def _tool_of(schema):
+    declaration = record(
+        {"name": text(pattern=FUNCTION_NAME)},
+        {
+            "description": text(),
+            "parameters": schema,
+            "parametersJsonSchema": shapes.json_object,
+            "response": schema,
+            "responseJsonSchema": shapes.json_object,
+            "behavior": one_of("BLOCKING", "NON_BLOCKING"),
+        },
+    )
+    return record(
+        optional={
+            "functionDeclarations": list_of(declaration, min=1),
+            **dict.fromkeys(
+                ("googleSearch", "googleSearchRetrieval", "codeExecution", "urlContext", "googleMaps", "fileSearch"),
+                shapes.json_object,
+            ),
+            "enterpriseWebSearch": shapes.json_object,
+        }
+    )
+
+
+def _generation_of(schema):
+    return record(optional={**_GENERATION, "responseSchema": schema, "responseJsonSchema": shapes.json_object})
+
+
+_GENERATION = {
+    "temperature": number(0, 2),
+    "topP": number(0, 1),
+    "topK": number(1),
+    "candidateCount": integer(1, 8),
+    "maxOutputTokens": integer(min=1),
+    "stopSequences": list_of(text(min=1), max=5),
+    "seed": integer(),
+    "presencePenalty": number(-2, 2),
+    "frequencyPenalty": number(-2, 2),
+    "responseLogprobs": shapes.boolean,
+    "logprobs": integer(0, 20),
+    "responseMimeType": one_of("text/plain", "application/json", "text/x.enum"),
+    "responseModalities": list_of(one_of("TEXT", "IMAGE", "AUDIO")),
+    "mediaResolution": text(pattern="MEDIA_RESOLUTION_[A-Z]+"),
+    "speechConfig": shapes.json_object,
+    "imageConfig": shapes.json_object,
+    "thinkingConfig": record(
+        optional={
+            "includeThoughts": shapes.boolean,
+            "thinkingBudget": integer(min=-1),
+            "thinkingLevel": one_of("MINIMAL", "LOW", "MEDIUM", "HIGH"),
+        }
+    ),
+}
+_system = record({"parts": list_of(_part, min=1)}, {"role": text()})
 _fields = {
-    "systemInstruction": record({"parts": list_of(_part, min=1)}, {"role": text()}),
-    "tools": list_of(_tool),
+    "systemInstruction": _system,
     "toolConfig": record(
         optional={
             "functionCallingConfig": record(
@@ -161,14 +188,23 @@ _fields = {
             "retrievalConfig": shapes.json_object,
         }
     ),
-    "generationConfig": _generation,
     "safetySettings": list_of(record({"category": text(min=1), "threshold": text(min=1)}, {"method": text()})),
     "cachedContent": text(min=1),
     "serviceTier": either(one_of("flex", "standard", "priority"), one_of("FLEX", "STANDARD", "PRIORITY")),
 }
 _contents = {"contents": list_of(_content)}
-STUDIO = record(optional={**_contents, **_fields, "model": text(min=1)})
-VERTEX = record(optional={**_contents, **_fields, "labels": map_of(text(max=63), max=64)})
+
+
+def _schemas_in(schema):
+    return {"tools": list_of(_tool_of(schema)), "generationConfig": _generation_of(schema)}
+
+
+_studio, _vertex = _schemas_in(_schema_of(False)), _schemas_in(_schema_of(True))
+STUDIO = record(optional={**_contents, **_fields, **_studio, "model": text(min=1)})
+VERTEX = record(optional={**_contents, **_fields, **_vertex, "labels": map_of(text(max=63), max=64)})
+# What is counted: on AI Studio contents or a whole request that names its model, on Vertex AI some members of one.
+COUNT_STUDIO = record(optional={**_contents, "generateContentRequest": STUDIO})
+COUNT_VERTEX = record(optional={**_contents, **_vertex, "systemInstruction": _system, "model": text(min=1)})
 
 # Google takes each member in either spelling, and its own SDK mixes them; what callers named themselves is left alone.
 _OPAQUE = {"args", "labels", "parametersJsonSchema", "responseJsonSchema", "default", "example", "defs"}
@@ -204,6 +240,19 @@ def _only(value, name):
 
 
 # The rules between fields
+
+
+def counted(body, model, is_vertex):
+    """- Returns: the request whose tokens are asked for."""
+    (COUNT_VERTEX if is_vertex else COUNT_STUDIO)(body, ())
+    if "generateContentRequest" not in body:
+        request = {name: body[name] for name in body if name != "model"}
+    else:
+        request = body["generateContentRequest"]
+        if request.get("model") != f"models/{model}":
+            raise Refusal("invalid", "* CountTokensRequest.generate_content_request.model: must be that of the path\n")
+    judge(request, model, is_vertex)
+    return request
 
 
 def judge(body, model, is_vertex):
@@ -284,6 +333,9 @@ def _judge_responses(calls, responses):
 
 def _judge_signatures(contents, model):
     for index, content in enumerate(contents):
+        for part in content["parts"]:
+            if "functionCall" not in part:
+                _expect_own(part.get("thoughtSignature"))
         calls = [part for part in content["parts"] if "functionCall" in part]
         for place, part in enumerate(calls):
             given = part.get("thoughtSignature")
@@ -298,6 +350,14 @@ def _judge_signatures(contents, model):
             )
             if _standard(given) not in allowed:
                 raise Refusal("invalid", "Thought signature is not valid.")
+
+
+def _expect_own(encoded):
+    """Whatever it stands on: only what Google signed can be opened."""
+    if encoded is None or _standard(encoded) == ESCAPE:
+        return
+    if not base64.b64decode(_standard(encoded)).startswith(f"{SIGNER}:".encode()):
+        raise Refusal("invalid", "Corrupted thought signature.")
 
 
 def _standard(encoded):

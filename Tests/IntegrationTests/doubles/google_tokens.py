@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from .faults import Refusal
+from .federation import Untrusted
 from .server import Whole
 from .tokens import TokenServer
 
@@ -75,7 +76,8 @@ def _unpadded(text):
 class GoogleTokens(TokenServer):
     """The token endpoint, the metadata of a machine, and the exchange of other clouds' identities.
 
-    - account: the service account it knows. - subjects: tokens of others that may be exchanged.
+    - account: the service account it knows. - subjects: tokens of others that may be exchanged, where there is no
+      `trust`: whose tokens may, if they are good.
     - tokens: what was given; share it with a `Gemini`.
     """
 
@@ -96,6 +98,7 @@ class GoogleTokens(TokenServer):
     def __init__(self, **options):
         self.subjects = {"foreign-token"}
         self.tokens = set()
+        self.trust = None
         super().__init__(**options)
         self.account = ServiceAccount(f"{self.url}/token")
 
@@ -142,10 +145,7 @@ class GoogleTokens(TokenServer):
             raise Refusal("invalid", "Invalid value for audience.", code="invalid_target")
         if not form.get("subject_token_type", "").startswith("urn:ietf:params:"):
             raise Refusal("invalid", "Invalid subject_token_type", code="invalid_request")
-        if form.get("subject_token") not in self.subjects:
-            raise Refusal(
-                "invalid", "The given credential is rejected by the attribute condition.", code="invalid_grant"
-            )
+        self._judge(form.get("subject_token", ""))
         return Whole(
             {
                 "access_token": self._new_token(),
@@ -154,6 +154,17 @@ class GoogleTokens(TokenServer):
                 "expires_in": self.life,
             }
         )
+
+    def _judge(self, subject):
+        if self.trust is None:
+            if subject not in self.subjects:
+                raise Refusal("invalid", REJECTED, code="invalid_grant")
+            return
+        try:
+            self.trust.judge(subject)
+        except Untrusted as untrusted:
+            code, message = UNTRUSTED[untrusted.reason]
+            raise Refusal("invalid", message.format(**untrusted.claims), code=code) from None
 
     def impersonate(self, request, account):
         if request.bearer not in self.tokens:
@@ -182,3 +193,15 @@ class GoogleTokens(TokenServer):
             error = {"code": status, "message": refusal.message, "status": refusal.code or "UNAVAILABLE"}
             return Whole({"error": error}, status)
         return Whole({"error": refusal.code or "temporarily_unavailable", "error_description": refusal.message}, status)
+
+
+# What the exchange says of a token that it does not believe. That an issuer cannot be reached it says of bad keys too.
+REJECTED = "The given credential is rejected by the attribute condition."
+UNTRUSTED = {
+    "malformed": ("invalid_request", "Invalid JWT."),
+    "key": ("invalid_grant", "Error connecting to the given credential's issuer."),
+    "issuer": ("invalid_grant", "The issuer in ID Token {iss} does not match the expected one."),
+    "audience": ("invalid_grant", "The audience in ID Token [{aud}] does not match the expected audience."),
+    "expired": ("invalid_grant", "ID Token issued at {iat} is stale to sign-in."),
+    "subject": ("unauthorized_client", REJECTED),
+}

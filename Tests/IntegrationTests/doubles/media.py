@@ -4,6 +4,8 @@
 
 import base64
 import email
+import hashlib
+import re
 
 from . import chat, shapes
 from .faults import Refusal
@@ -51,6 +53,12 @@ RERANK = record(
     },
     {"top_n": integer(min=1), "return_documents": shapes.boolean, "max_tokens_per_doc": integer(min=1)},
 )
+# Of whom each way to count is: Cohere bills searches, Jina and vLLM count tokens.
+RANK_COUNTS = {
+    "cohere": lambda tokens: {"meta": {"api_version": {"version": "2"}, "billed_units": {"search_units": 1}}},
+    "jina": lambda tokens: {"object": "list", "usage": {"total_tokens": tokens}},
+    "vllm": lambda tokens: {"usage": {"prompt_tokens": tokens, "total_tokens": tokens}},
+}
 TRANSCRIPTION_FIELDS = {
     "chunking_strategy",
     "include",
@@ -102,7 +110,22 @@ def spoken_words(file):
     return data.decode() if data.isascii() else f"{len(data)} bytes of {name}"
 
 
-def transcript(words, wanted):
+def listening(words, by_tokens):
+    """What OpenAI counts: whisper's seconds, one a word here, or the tokens of newer models."""
+    said = len(pieces(words))
+    if not by_tokens:
+        return {"type": "duration", "seconds": said}
+    details = {"text_tokens": 0, "audio_tokens": 10 * said}
+    return {
+        "type": "tokens",
+        "input_tokens": 10 * said,
+        "input_token_details": details,
+        "output_tokens": said,
+        "total_tokens": 11 * said,
+    }
+
+
+def transcript(words, wanted, by_tokens):
     """- Returns: body and content type in the format wanted."""
     stamp = "00:00:00{0}000 --> 00:00:01{0}000"
     if wanted == "text":
@@ -111,23 +134,44 @@ def transcript(words, wanted):
         return f"1\n{stamp.format(',')}\n{words}\n".encode(), "text/plain"
     if wanted == "vtt":
         return f"WEBVTT\n\n{stamp.format('.')}\n{words}\n".encode(), "text/plain"
-    usage = {"type": "duration", "seconds": 1}
     if wanted == "verbose_json":
         return {
             "task": "transcribe",
             "language": "english",
             "duration": 1.0,
             "text": words,
-            "usage": usage,
+            "usage": listening(words, by_tokens=False),
         }, "application/json"
-    return {"text": words, "usage": usage}, "application/json"
+    return {"text": words, "usage": listening(words, by_tokens)}, "application/json"
 
 
 def transcript_events(words):
     for word in pieces(words):
         yield Piece(chat.event({"type": "transcript.text.delta", "delta": word}), True)
-    yield Piece(chat.event({"type": "transcript.text.done", "text": words}), False)
+    done = {"type": "transcript.text.done", "text": words, "usage": listening(words, by_tokens=True)}
+    yield Piece(chat.event(done), False)
     yield Piece(b"data: [DONE]\n\n", False)
+
+
+NOISE = re.compile(r"noise (\d+)")
+
+
+def sound(words):
+    """What is spoken, in the pieces it is made in: a word each; `noise N` is N bytes that are the same every time."""
+    match = NOISE.fullmatch(words)
+    if not match:
+        return [word.encode() for word in pieces(words)]
+    return noise(int(match[1]))
+
+
+def noise(size, piece=65_536):
+    """Bytes without any pattern, all values among them."""
+    blocks, left = [], size
+    while left > 0:
+        block = hashlib.shake_256(f"{size} {left}".encode()).digest(min(piece, left))
+        blocks.append(block)
+        left -= len(block)
+    return blocks
 
 
 def speech_events(words):
@@ -148,7 +192,19 @@ def images(prompt, count, wanted):
     return {"created": chat.CREATED, "data": [one] * count, "usage": usage}
 
 
-def ranking(body, number):
+def image_events(prompt, partial):
+    """One picture, first in `partial` unfinished states."""
+    data = base64.b64encode(prompt.encode()).decode()
+    common = {"b64_json": data, "created_at": chat.CREATED, "size": "1024x1024", "quality": "high"}
+    common |= {"background": "opaque", "output_format": "png"}
+    for index in range(partial):
+        unfinished = {"type": "image_generation.partial_image", "partial_image_index": index, **common}
+        yield Piece(chat.event(unfinished), True)
+    usage = images(prompt, 1, None)["usage"]
+    yield Piece(chat.event({"type": "image_generation.completed", "usage": usage, **common}), True)
+
+
+def ranking(body, number, counts="vllm"):
     """Documents by how many words they share with the query, the earlier one first among equals."""
     words = set(body["query"].lower().split())
     texts = [one if isinstance(one, str) else one.get("text", "") for one in body["documents"]]
@@ -158,4 +214,5 @@ def ranking(body, number):
     for result in results if body.get("return_documents") else []:
         result["document"] = {"text": texts[result["index"]]}
     tokens = sum(len(pieces(one)) for one in [body["query"], *texts])
-    return {"id": f"rerank-{number:06}", "model": body["model"], "results": results, "usage": {"total_tokens": tokens}}
+    names = {} if counts == "cohere" else {"model": body["model"]}
+    return {"id": f"rerank-{number:06}", **names, "results": results, **RANK_COUNTS[counts](tokens)}

@@ -158,8 +158,9 @@ def fragments(arguments):
 
 
 def signature(signer, text):
-    """What proves that thinking was this signer's: any change of a character makes it another."""
-    return base64.b64encode(hashlib.sha256(f"{signer}\n{text}".encode()).digest()).decode()
+    """What proves that thinking was this signer's: any change of a character makes it another. Signers know their own
+    by its beginning, whatever it signs."""
+    return base64.b64encode(f"{signer}:".encode() + hashlib.sha256(f"{signer}\n{text}".encode()).digest()).decode()
 
 
 def vector(text, dimensions):

@@ -4,7 +4,8 @@
 
 from . import chat, chat_rules, completions, media, responses, responses_rules
 from .faults import Refusal
-from .server import Double, Stream, Whole
+from .model import pieces
+from .server import Double, Piece, Stream, Whole
 
 IDENTITY = "(?P<identity>[^/]+)"
 
@@ -14,11 +15,14 @@ class OpenAIWires(Double):
     body; None for the body's.
 
     - extensions: members of a chat body taken beyond OpenAI's own, as compatible servers do.
+    - rank_counts: who counts a ranking, one of `media.RANK_COUNTS`.
     - reasoning: the member of a chat message that tells thoughts; None for none, as at OpenAI.
     """
 
     extensions = ()
     reasoning = None
+    # Whose way of counting a ranking is.
+    rank_counts = "vllm"
 
     def __init__(self, **options):
         super().__init__(**options)
@@ -88,8 +92,10 @@ class OpenAIWires(Double):
 
     def count_response(self, request):
         body = self._body(request, None)
-        items = responses_rules.judge(body, self.memory)
-        tokens = responses.prompt_of(body, items).tokens
+        items = responses_rules.judge(body, self.memory, responses_rules.COUNT)
+        self.know(body["model"])
+        prompt = responses.prompt_of(body, items)
+        tokens = prompt.tokens + len(pieces(body.get("instructions") or ""))
         return Whole({"object": "response.input_tokens", "input_tokens": tokens})
 
     def read_response(self, request, identity):
@@ -112,14 +118,15 @@ class OpenAIWires(Double):
     def _listen(self, request, fields, model):
         self.authenticate(request)
         texts, files = media.form_of(request, fields, ["file"])
-        self.know(model or texts["model"])
+        heard_by = model or texts["model"]
+        self.know(heard_by)
         wanted = texts.get("response_format", "json")
         if wanted not in media.FORMATS:
             raise Refusal("invalid", f"Invalid value for 'response_format': '{wanted}'.", param="response_format")
         words = media.spoken_words(files["file"])
         if texts.get("stream", "false").lower() == "true":
             return Stream(media.transcript_events(words), chat.fail)
-        body, kind = media.transcript(words, wanted)
+        body, kind = media.transcript(words, wanted, by_tokens="transcribe" in heard_by)
         return Whole(body, content_type=kind)
 
     def speak(self, request, model=None):
@@ -129,11 +136,14 @@ class OpenAIWires(Double):
         if body.get("stream_format") == "sse":
             return Stream(media.speech_events(body["input"]), chat.fail)
         kind = body.get("response_format", "mp3")
-        return Whole(body["input"].encode(), content_type={"mp3": "audio/mpeg"}.get(kind, f"audio/{kind}"))
+        kind = {"mp3": "audio/mpeg"}.get(kind, f"audio/{kind}")
+        return Stream((Piece(one, True) for one in media.sound(body["input"])), chat.fail, content_type=kind)
 
     def draw(self, request, model=None):
         body = self._body(request, model)
         media.IMAGE(body, ())
+        if body.get("stream"):
+            return Stream(media.image_events(body["prompt"], body.get("partial_images") or 0), chat.fail)
         return Whole(media.images(body["prompt"], body.get("n") or 1, body.get("response_format")))
 
     def edit(self, request, model=None):
@@ -146,7 +156,7 @@ class OpenAIWires(Double):
     def rerank(self, request):
         body = self._body(request, None)
         media.RERANK(body, ())
-        return Whole(media.ranking(body, self.number()))
+        return Whole(media.ranking(body, self.number(), self.rank_counts))
 
     def list_models(self, request):
         self.authenticate(request)

@@ -101,45 +101,50 @@ INCLUDABLE = (
     "reasoning.encrypted_content",
     "message.output_text.logprobs",
 )
-REQUEST = record(
-    {"model": text(min=1), "input": either(text(min=1), list_of(_any_item, min=1))},
-    {
-        **chat_rules.COMMON,
-        "background": shapes.boolean,
-        "context_management": list_of(shapes.json_object),
-        "conversation": either(text(min=1), record({"id": text(min=1)})),
-        "include": list_of(one_of(*INCLUDABLE)),
-        "instructions": text(),
-        "max_output_tokens": integer(min=16),
-        "max_tool_calls": integer(min=1),
-        "moderation": shapes.json_object,
-        "previous_response_id": text(min=1),
-        "prompt": shapes.json_object,
-        "reasoning": record(
-            optional={
-                "effort": chat_rules.EFFORT,
-                "summary": one_of("auto", "concise", "detailed"),
-                "context": text(),
-                "mode": text(),
-            },
-            nulls=True,
+_required = {"model": text(min=1), "input": either(text(min=1), list_of(_any_item, min=1))}
+_optional = {
+    **chat_rules.COMMON,
+    "background": shapes.boolean,
+    "context_management": list_of(shapes.json_object),
+    "conversation": either(text(min=1), record({"id": text(min=1)})),
+    "include": list_of(one_of(*INCLUDABLE)),
+    "instructions": text(),
+    "max_output_tokens": integer(min=16),
+    "max_tool_calls": integer(min=1),
+    "moderation": shapes.json_object,
+    "previous_response_id": text(min=1),
+    "prompt": shapes.json_object,
+    "reasoning": record(
+        optional={
+            "effort": chat_rules.EFFORT,
+            "summary": one_of("auto", "concise", "detailed"),
+            "context": text(),
+            "mode": text(),
+        },
+        nulls=True,
+    ),
+    "stream_options": record(optional={"include_obfuscation": shapes.boolean}),
+    "text": record(optional={"format": _format, "verbosity": one_of("low", "medium", "high")}, nulls=True),
+    "tool_choice": either(
+        one_of("none", "auto", "required"),
+        tagged(
+            "type",
+            function=record({"name": text(min=1)}),
+            allowed_tools=record({"mode": one_of("auto", "required"), "tools": list_of(shapes.json_object, min=1)}),
+            **dict.fromkeys(HOSTED_TOOLS, shapes.json_object),
         ),
-        "stream_options": record(optional={"include_obfuscation": shapes.boolean}),
-        "text": record(optional={"format": _format, "verbosity": one_of("low", "medium", "high")}, nulls=True),
-        "tool_choice": either(
-            one_of("none", "auto", "required"),
-            tagged(
-                "type",
-                function=record({"name": text(min=1)}),
-                allowed_tools=record({"mode": one_of("auto", "required"), "tools": list_of(shapes.json_object, min=1)}),
-                **dict.fromkeys(HOSTED_TOOLS, shapes.json_object),
-            ),
-        ),
-        "tools": list_of(_tool),
-        "truncation": one_of("auto", "disabled"),
-    },
-    nulls=True,
+    ),
+    "tools": list_of(_tool),
+    "truncation": one_of("auto", "disabled"),
+}
+REQUEST = record(_required, _optional, nulls=True)
+# What its counter takes (openai-python's types, read 2026-11).
+_COUNTED = ("conversation", "instructions", "parallel_tool_calls", "previous_response_id", "reasoning", "text") + (
+    "tool_choice",
+    "tools",
+    "truncation",
 )
+COUNT = record(_required, {name: _optional[name] for name in _COUNTED}, nulls=True)
 
 
 class Memory:
@@ -220,9 +225,9 @@ class Memory:
 # The rules between fields
 
 
-def judge(body, memory):
+def judge(body, memory, shape=REQUEST):
     """- Returns: the items of the whole conversation."""
-    REQUEST(body, ())
+    shape(body, ())
     items = memory.recall(body)
     _judge_calls(items)
     chat_rules.judge_model(body, body["model"])

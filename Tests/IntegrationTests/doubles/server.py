@@ -22,6 +22,8 @@ from .model import answer, echo
 from .shapes import Wrong
 
 BODY_BYTES_MAX = 32_000_000
+# How the gateway's own marks in signatures begin, as text and as base64: they are between it and its callers.
+MARKS = (b"isobar-1.", b"aXNvYmFyLTEu")
 
 Piece = collections.namedtuple("Piece", ["data", "is_content"])
 
@@ -92,7 +94,7 @@ class Double:
     """A provider on loopback.
 
     - keys: credentials it takes. - models: names it knows; None for any.
-    - model: a function from `Prompt` to `Reply`.
+    - model: a function from `Prompt` to `Reply`. - port: where, if it matters.
     - requests: everything that arrived, in order.
     - mistakes: exceptions of the double's own; a test with one of these has failed.
 
@@ -102,14 +104,14 @@ class Double:
 
     routes = []
 
-    def __init__(self, keys=("double-key",), models=None, model=echo, tls=None):
+    def __init__(self, keys=("double-key",), models=None, model=echo, tls=None, port=None):
         self.keys = set(keys)
         self.models = set(models) if models is not None else None
         self.model = model
         self.faults = Faults()
         self.requests = []
         self.mistakes = []
-        self.port = free_port()
+        self.port = port or free_port()
         self._numbers, self._local = itertools.count(1), threading.local()
         self._patterns = [(method, re.compile(path), name) for method, path, name in self.routes]
         self._server = _Server(self, tls)
@@ -186,6 +188,8 @@ class Double:
         request = Request(call, method)
         request.credential = self.credential_of(request)
         self.requests.append(request)
+        if any(mark in request.body for mark in MARKS):
+            self.mistakes.append(f"{method} {request.target}: a mark of the gateway's arrived")
         try:
             self._handle(request)
         except ConnectionError:

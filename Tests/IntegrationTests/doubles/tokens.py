@@ -3,6 +3,7 @@
 """What all places have in common where credentials come from."""
 
 import datetime
+import threading
 import urllib.parse
 
 from .faults import Refusal
@@ -15,12 +16,19 @@ class TokenServer(Double):
     """What all of them share: how long what they give lasts, and everything they gave.
 
     - life: seconds until a credential expires.
+    - gate: while it is not set, questions wait for their answers.
     """
 
     def __init__(self, life=LIFE_SECONDS, **options):
         self.life = life
         self.given = []
+        self.gate = threading.Event()
+        self.gate.set()
         super().__init__(**options)
+
+    def _route(self, request):
+        self.gate.wait(10)
+        return super()._route(request)
 
     def expiry(self):
         return datetime.datetime.fromtimestamp(self.now() + self.life, datetime.timezone.utc)

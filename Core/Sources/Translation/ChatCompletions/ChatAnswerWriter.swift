@@ -15,7 +15,7 @@ struct ChatAnswerWriter: AnswerWriting {
         writer.beginArray()
         writer.beginObject()
         writer.member("index", 0)
-        writeMessage(answer, writer)
+        writeMessage(answer, target, writer)
         writer.member("logprobs", raw: "null")
         writer.name("finish_reason")
         if let finish = answer.finish { writer.string(ChatFinish.word(finish.reason)) } else { writer.null() }
@@ -25,7 +25,7 @@ struct ChatAnswerWriter: AnswerWriting {
         writer.endObject()
     }
 
-    private static func writeMessage(_ answer: Answer, _ writer: JSONWriter) {
+    private static func writeMessage(_ answer: Answer, _ target: AnswerTarget, _ writer: JSONWriter) {
         writer.name("message")
         writer.beginObject()
         writer.member("role", "assistant")
@@ -35,7 +35,11 @@ struct ChatAnswerWriter: AnswerWriting {
         if answer.hasToolCalls {
             writer.name("tool_calls")
             writer.beginArray()
-            for part in answer.parts where part.kind == .toolCall { ChatToolCall.write(part, writer) }
+            for (number, part) in answer.parts.enumerated() where part.kind == .toolCall {
+                ChatToolCall.write(part, name: part.name, writer) {
+                    target.writeCallID(part.id, number, writer)
+                }
+            }
             writer.endArray()
         }
         writer.endObject()
@@ -65,23 +69,7 @@ struct ChatAnswerWriter: AnswerWriting {
         guard blocks.contains(where: { $0.kind == .redactedThinking || !$0.signature.isEmpty }) else { return }
         writer.name("thinking_blocks")
         writer.beginArray()
-        for part in blocks { ChatThinkingBlock.write(part, writer) }
+        for part in blocks { ThinkingBlock.write(part, to: writer) }
         writer.endArray()
-    }
-}
-
-/// The extension that carries signed thinking through clients of this wire.
-enum ChatThinkingBlock {
-    static func write(_ part: Part, _ writer: JSONWriter) {
-        writer.beginObject()
-        if part.kind == .redactedThinking {
-            writer.member("type", "redacted_thinking")
-            writer.member("data", part.text)
-        } else {
-            writer.member("type", "thinking")
-            writer.member("thinking", part.text)
-            writer.member("signature", part.signature)
-        }
-        writer.endObject()
     }
 }

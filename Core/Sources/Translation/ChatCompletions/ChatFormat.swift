@@ -18,7 +18,12 @@ enum ChatFormat {
         guard type == "json_schema", let format = value["json_schema"], let schema = format.present("schema") else {
             throw TranslationFault(.wrongType("text, json_object or json_schema with a schema"), at: "response_format")
         }
-        return .jsonSchema(
+        return Self.schema(schema, format)
+    }
+
+    /// A schema with OpenAI's members beside it, which stand one level higher in Responses.
+    static func schema(_ schema: JSONElement, _ format: JSONElement) -> OutputFormat {
+        .jsonSchema(
             schema: schema.raw, name: format["name"]?.string, description: format["description"]?.string,
             isStrict: format["strict"]?.bool)
     }
@@ -28,16 +33,21 @@ enum ChatFormat {
         writer.beginObject()
         switch format {
         case .jsonObject: writer.member("type", "json_object")
-        case .jsonSchema(let schema, let name, let description, let isStrict):
+        case .jsonSchema:
             writer.member("type", "json_schema")
             writer.name("json_schema")
             writer.beginObject()
-            writer.member("name", name ?? "response")
-            if let description { writer.member("description", description) }
-            writer.member("schema", raw: schema)
-            if let isStrict { writer.member("strict", isStrict) }
+            writeSchema(format, to: writer)
             writer.endObject()
         }
         writer.endObject()
+    }
+
+    static func writeSchema(_ format: OutputFormat, to writer: JSONWriter) {
+        guard case .jsonSchema(let schema, let name, let description, let isStrict) = format else { return }
+        writer.member("name", name ?? "response")
+        if let description { writer.member("description", description) }
+        writer.member("schema", raw: schema)
+        if let isStrict { writer.member("strict", isStrict) }
     }
 }

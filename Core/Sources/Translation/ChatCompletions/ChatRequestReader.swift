@@ -21,27 +21,28 @@ struct ChatRequestReader: RequestReading {
         _ name: JSONString, _ value: JSONElement, _ body: JSONElement, into conversation: Conversation
     ) throws(TranslationFault) {
         switch ChatMember(name) {
-        case .model: conversation.model = value.string ?? .empty
+        case .model: conversation.model = try text(value, "model")
         case .messages: try ChatMessageReader.read(value, into: conversation)
-        case .stream: conversation.isStream = value.bool ?? false
-        case .maxCompletionTokens: conversation.outputTokensMax = value.integer
+        case .stream: conversation.isStream = try flag(value, "stream")
+        case .maxCompletionTokens: conversation.outputTokensMax = try integer(value, "max_completion_tokens")
         case .maxTokens:
-            if body.present("max_completion_tokens") == nil { conversation.outputTokensMax = value.integer }
-        case .temperature: conversation.sampling.temperature = value.number
-        case .topP: conversation.sampling.topP = value.number
-        case .topK: conversation.sampling.topK = value.number
-        case .seed: conversation.sampling.seed = value.number
-        case .presencePenalty: conversation.sampling.presencePenalty = value.isEmpty ? nil : value.number
-        case .frequencyPenalty: conversation.sampling.frequencyPenalty = value.isEmpty ? nil : value.number
+            let max = try integer(value, "max_tokens")
+            if body.present("max_completion_tokens") == nil { conversation.outputTokensMax = max }
+        case .temperature: conversation.sampling.temperature = try number(value, "temperature")
+        case .topP: conversation.sampling.topP = try number(value, "top_p")
+        case .topK: conversation.sampling.topK = try number(value, "top_k")
+        case .seed: conversation.sampling.seed = try number(value, "seed")
+        case .presencePenalty: conversation.sampling.presencePenalty = try penalty(value, "presence_penalty")
+        case .frequencyPenalty: conversation.sampling.frequencyPenalty = try penalty(value, "frequency_penalty")
         case .stop: try readStops(value, into: conversation)
         case .tools: try ChatToolReader.read(value, into: conversation)
         case .toolChoice: try ChatToolReader.readChoice(value, into: conversation)
-        case .parallelToolCalls: conversation.allowsParallelCalls = value.bool
+        case .parallelToolCalls: conversation.allowsParallelCalls = try flag(value, "parallel_tool_calls")
         case .responseFormat: conversation.format = try ChatFormat.read(value)
         case .reasoningEffort: conversation.reasoning = try readEffort(value)
-        case .user: conversation.user = value.string
+        case .user: conversation.user = try text(value, "user")
         case .metadata: conversation.metadata = value.isEmpty ? nil : value.raw
-        case .serviceTier: conversation.serviceTier = readTier(value)
+        case .serviceTier: conversation.serviceTier = value.string.map { ServiceTier(openAI: $0) }
         case .neutral: break
         case .neutralWhenEmpty: if !value.isEmpty { conversation.foreign.append(name) }
         case .choices: if value.integer != 1 { conversation.foreign.append(name) }
@@ -49,6 +50,34 @@ struct ChatRequestReader: RequestReading {
             if value.raw.bytes.elementsEqual(#"["text"]"#.utf8) == false { conversation.foreign.append(name) }
         case nil: conversation.foreign.append(name)
         }
+    }
+
+    // A value of the wrong kind is refused: left out, it would be lost without a word.
+
+    private static func text(_ value: JSONElement, _ path: String) throws(TranslationFault) -> JSONString {
+        guard let text = value.string else { throw TranslationFault(.wrongType("a string"), at: path) }
+        return text
+    }
+
+    private static func flag(_ value: JSONElement, _ path: String) throws(TranslationFault) -> Bool {
+        guard let flag = value.bool else { throw TranslationFault(.wrongType("true or false"), at: path) }
+        return flag
+    }
+
+    private static func integer(_ value: JSONElement, _ path: String) throws(TranslationFault) -> Int64 {
+        guard let integer = value.integer else { throw TranslationFault(.wrongType("an integer"), at: path) }
+        return integer
+    }
+
+    private static func number(_ value: JSONElement, _ path: String) throws(TranslationFault) -> JSONRaw {
+        guard let number = value.number else { throw TranslationFault(.wrongType("a number"), at: path) }
+        return number
+    }
+
+    /// Zero is what it is without being told.
+    private static func penalty(_ value: JSONElement, _ path: String) throws(TranslationFault) -> JSONRaw? {
+        let number = try number(value, path)
+        return value.isEmpty ? nil : number
     }
 
     private static func readStops(_ value: JSONElement, into conversation: Conversation) throws(TranslationFault) {
@@ -71,16 +100,10 @@ struct ChatRequestReader: RequestReading {
         return reasoning
     }
 
-    static func readTier(_ value: JSONElement) -> ServiceTier? {
-        guard let text = value.string else { return nil }
-        if text == "default" { return .standard }
-        if text == "flex" { return .flex }
-        return text == "priority" ? .priority : .auto
-    }
 }
 
 /// Members of a chat completions request that have a meaning on other wires, or none at all.
-private enum ChatMember {
+private enum ChatMember: WireMember {
     case model, messages, stream, maxCompletionTokens, maxTokens, temperature, topP, topK, seed, presencePenalty,
         frequencyPenalty, stop, tools, toolChoice, parallelToolCalls, responseFormat, reasoningEffort, user, metadata,
         serviceTier
@@ -90,12 +113,7 @@ private enum ChatMember {
     case neutralWhenEmpty
     case choices, modalities
 
-    init?(_ name: JSONString) {
-        guard let member = Self.table.first(where: { name == $0.name })?.member else { return nil }
-        self = member
-    }
-
-    private static let table: [(name: StaticString, member: ChatMember)] = [
+    static let table: [(name: StaticString, member: ChatMember)] = [
         ("model", .model), ("messages", .messages), ("stream", .stream), ("max_tokens", .maxTokens),
         ("max_completion_tokens", .maxCompletionTokens), ("temperature", .temperature), ("top_p", .topP),
         ("tools", .tools), ("tool_choice", .toolChoice), ("stop", .stop), ("response_format", .responseFormat),
@@ -117,6 +135,22 @@ extension Reasoning {
             self = .effort(effort)
         } else {
             return nil
+        }
+    }
+}
+
+extension ServiceTier {
+    init(openAI word: JSONString) {
+        self = word == "default" ? .standard : word == "flex" ? .flex : word == "priority" ? .priority : .auto
+    }
+
+    /// `nil` where the provider is to choose, which it does without being told.
+    var openAIName: JSONString? {
+        switch self {
+        case .auto: nil
+        case .standard: "default"
+        case .flex: "flex"
+        case .priority: "priority"
         }
     }
 }

@@ -9,12 +9,11 @@ struct ChatRequestWriter: RequestWriting {
     static func write(
         _ conversation: Conversation, for target: EndpointTarget, to writer: JSONWriter, losses: inout Losses
     ) throws(TranslationFault) {
-        guard !conversation.turns.isEmpty else { throw TranslationFault(.emptyConversation) }
         for member in conversation.foreign { losses.add(member) }
         writer.beginObject()
         writer.member("model", target.model)
-        writeMessages(conversation, target, writer, &losses)
-        writeTools(conversation, writer)
+        try writeMessages(conversation, target, writer, &losses)
+        try writeTools(conversation, writer)
         writeSampling(conversation, target, writer)
         if let format = conversation.format { ChatFormat.write(format, to: writer) }
         writeReasoning(conversation, target, writer, &losses)
@@ -26,11 +25,25 @@ struct ChatRequestWriter: RequestWriting {
         writer.endObject()
     }
 
+    /// What vLLM's `tokenize` takes: it counts what its template makes of messages and tools. How the answer is to be
+    /// found and formed is no part of that.
+    static func writeCount(
+        _ conversation: Conversation, for target: EndpointTarget, to writer: JSONWriter, losses: inout Losses
+    ) throws(TranslationFault) {
+        guard !conversation.turns.isEmpty else { throw TranslationFault(.emptyConversation) }
+        for member in conversation.foreign { losses.add(member) }
+        writer.beginObject()
+        writer.member("model", target.model)
+        try writeMessages(conversation, target, writer, &losses)
+        if !conversation.tools.isEmpty { writeDeclarations(conversation, writer) }
+        writer.endObject()
+    }
+
     // MARK: Messages
 
     private static func writeMessages(
         _ conversation: Conversation, _ target: EndpointTarget, _ writer: JSONWriter, _ losses: inout Losses
-    ) {
+    ) throws(TranslationFault) {
         writer.name("messages")
         writer.beginArray()
         for part in conversation.system {
@@ -39,33 +52,47 @@ struct ChatRequestWriter: RequestWriting {
             writer.member("content", part.text)
             writer.endObject()
         }
+        let start = writer.count
         for turn in conversation.turns {
             switch turn.role {
             case .user: ChatTurnWriter.writeUser(conversation, turn, writer, &losses)
-            case .assistant: ChatTurnWriter.writeAssistant(conversation, turn, writer)
+            case .assistant: ChatTurnWriter.writeAssistant(conversation, turn, writer, &losses)
             }
         }
+        guard writer.count > start else { throw TranslationFault(.emptyConversation) }
         writer.endArray()
     }
 
     // MARK: Tools
 
-    private static func writeTools(_ conversation: Conversation, _ writer: JSONWriter) {
-        guard !conversation.tools.isEmpty else { return }
-        writer.name("tools")
-        writer.beginArray()
-        for tool in conversation.tools where conversation.mayCall(tool.name) { write(tool, writer) }
-        writer.endArray()
-        if let choice = conversation.toolChoice { write(choice, writer) }
+    private static func writeTools(_ conversation: Conversation, _ writer: JSONWriter) throws(TranslationFault) {
+        guard conversation.tools.contains(where: { conversation.mayCall($0.name) }) else {
+            switch conversation.toolChoice {
+            case .any, .named: throw TranslationFault(.wrongType("used together with tools"), at: "tool_choice")
+            // Auto and none say nothing where there is nothing to call.
+            case nil, .auto, .some(.none): return
+            }
+        }
+        writeDeclarations(conversation, writer)
+        if let choice = conversation.toolChoice { write(choice, conversation, writer) }
         if let allows = conversation.allowsParallelCalls { writer.member("parallel_tool_calls", allows) }
     }
 
-    private static func write(_ tool: Tool, _ writer: JSONWriter) {
+    private static func writeDeclarations(_ conversation: Conversation, _ writer: JSONWriter) {
+        writer.name("tools")
+        writer.beginArray()
+        for tool in conversation.tools where conversation.mayCall(tool.name) {
+            write(tool, name: conversation.chatName(tool.name), writer)
+        }
+        writer.endArray()
+    }
+
+    private static func write(_ tool: Tool, name: JSONString, _ writer: JSONWriter) {
         writer.beginObject()
         writer.member("type", "function")
         writer.name("function")
         writer.beginObject()
-        writer.member("name", tool.name)
+        writer.member("name", name)
         if let description = tool.description { writer.member("description", description) }
         if let parameters = tool.parameters { writer.member("parameters", raw: parameters) }
         if let isStrict = tool.isStrict { writer.member("strict", isStrict) }
@@ -73,7 +100,7 @@ struct ChatRequestWriter: RequestWriting {
         writer.endObject()
     }
 
-    private static func write(_ choice: ToolChoice, _ writer: JSONWriter) {
+    private static func write(_ choice: ToolChoice, _ conversation: Conversation, _ writer: JSONWriter) {
         switch choice {
         case .auto: writer.member("tool_choice", "auto")
         case .none: writer.member("tool_choice", "none")
@@ -84,7 +111,7 @@ struct ChatRequestWriter: RequestWriting {
             writer.member("type", "function")
             writer.name("function")
             writer.beginObject()
-            writer.member("name", name)
+            writer.member("name", conversation.chatName(name))
             writer.endObject()
             writer.endObject()
         }
@@ -102,11 +129,7 @@ struct ChatRequestWriter: RequestWriting {
         if let number = sampling.seed { writer.member("seed", raw: number) }
         if let number = sampling.presencePenalty { writer.member("presence_penalty", raw: number) }
         if let number = sampling.frequencyPenalty { writer.member("frequency_penalty", raw: number) }
-        guard !conversation.stops.isEmpty else { return }
-        writer.name("stop")
-        writer.beginArray()
-        for stop in conversation.stops { writer.string(stop) }
-        writer.endArray()
+        if !conversation.stops.isEmpty { writer.member("stop", strings: conversation.stops) }
     }
 
     private static func writeReasoning(
@@ -137,18 +160,11 @@ struct ChatRequestWriter: RequestWriting {
         }
         if let user = conversation.user { writer.member("user", user) }
         if let metadata = conversation.metadata { writer.member("metadata", raw: metadata) }
-        switch conversation.serviceTier {
-        case nil, .auto: break
-        case .standard: writer.member("service_tier", "default")
-        case .flex: writer.member("service_tier", "flex")
-        case .priority: writer.member("service_tier", "priority")
-        }
+        if let tier = conversation.serviceTier?.openAIName { writer.member("service_tier", tier) }
     }
 }
 
 extension Conversation {
-    /// Whether the caller's restriction leaves this tool in.
-    func mayCall(_ name: JSONString) -> Bool {
-        allowedTools.isEmpty || allowedTools.contains { $0.isSame(as: name) }
-    }
+    /// A tool's name as this wire takes it.
+    func chatName(_ name: JSONString) -> JSONString { ToolNames.written(name, for: .chatCompletions, arena: arena) }
 }

@@ -6,13 +6,15 @@ internal import WireFormats
 
 /// Writes a streamed chat completion.
 ///
-/// Every chunk repeats id, time and model, so their text is made once. `[DONE]` stands only after an answer that said
-/// how it ended. Of usage the last word goes out, before `[DONE]`, and only to a caller who asked.
+/// Every chunk repeats id, time and model, so their text is made once. How the answer ended is told when nothing more
+/// comes: until then the endpoint may say it again, and a stream that breaks must not look finished. `[DONE]` stands only
+/// behind it. Of usage the last word goes out, before `[DONE]`, and only to a caller who asked.
 struct ChatStreamWriter: StreamWriting {
     private let target: AnswerTarget
     private let head = JSONWriter(capacity: 256)
     private var hasStarted = false
-    private var hasFinished = false
+    private var isOver = false
+    private var finish: Finish.Reason?
     private var usage: UsageCounts?
     /// Call number by block: blocks count everything, `index` counts calls.
     private var calls: [Int] = []
@@ -20,11 +22,12 @@ struct ChatStreamWriter: StreamWriting {
     init(_ target: AnswerTarget) { self.target = target }
 
     mutating func write(_ event: StreamEvent, to writer: JSONWriter) {
+        guard !isOver else { return }
         switch event {
         case .started(let id, let model): start(id, model, writer)
         case .usage(let counts): usage = counts
         case .ended: end(writer)
-        case .finished(let finish): self.finish(finish, writer)
+        case .finished(let finish): self.finish = finish.reason
         case .failed, .toolEnded: break
         default: writeDelta(event, writer)
         }
@@ -76,6 +79,7 @@ struct ChatStreamWriter: StreamWriting {
 
     private mutating func writeDelta(_ event: StreamEvent, _ writer: JSONWriter) {
         let number = callNumber(of: event)
+        let target = target
         chunk(writer) { writer in
             switch event {
             case .text(let text): writer.member("content", text)
@@ -87,9 +91,9 @@ struct ChatStreamWriter: StreamWriting {
                 var part = Part(.redactedThinking)
                 part.text = data
                 Self.writeBlock(part, writer)
-            case .toolStarted(_, let id, let name): Self.writeCall(number, writer, id: id, name: name) { _ in }
-            case .toolArguments(_, let fragment): Self.writeCall(number, writer) { $0.piece(fragment) }
-            case .toolObject(_, let arguments): Self.writeCall(number, writer) { $0.escape(arguments.bytes) }
+            case .toolStarted(_, let id, let name): Self.writeStart(number, target, id, name, writer)
+            case .toolArguments(_, let fragment): Self.writeArguments(number, writer) { $0.piece(fragment) }
+            case .toolObject(_, let arguments): Self.writeArguments(number, writer) { $0.escape(arguments.bytes) }
             case .started, .toolEnded, .finished, .usage, .failed, .ended: break
             }
         }
@@ -109,26 +113,40 @@ struct ChatStreamWriter: StreamWriting {
         return calls.firstIndex(of: block) ?? 0
     }
 
-    private static func writeCall(
-        _ number: Int, _ writer: JSONWriter, id: JSONString? = nil, name: JSONString? = nil,
-        _ arguments: (JSONWriter) -> Void
+    private static func writeStart(
+        _ number: Int, _ target: AnswerTarget, _ id: JSONString, _ name: JSONString, _ writer: JSONWriter
     ) {
+        writeCall(number, writer) { writer in
+            writer.name("id")
+            target.writeCallID(id, number, writer)
+            writer.member("type", "function")
+            writer.name("function")
+            writer.beginObject()
+            writer.member("name", name)
+            writer.member("arguments", .empty)
+            writer.endObject()
+        }
+    }
+
+    private static func writeArguments(_ number: Int, _ writer: JSONWriter, _ arguments: (JSONWriter) -> Void) {
+        writeCall(number, writer) { writer in
+            writer.name("function")
+            writer.beginObject()
+            writer.name("arguments")
+            writer.beginString()
+            arguments(writer)
+            writer.endString()
+            writer.endObject()
+        }
+    }
+
+    /// A delta about one call, whose members behind its number `body` writes.
+    private static func writeCall(_ number: Int, _ writer: JSONWriter, _ body: (JSONWriter) -> Void) {
         writer.name("tool_calls")
         writer.beginArray()
         writer.beginObject()
         writer.member("index", Int64(number))
-        if let id {
-            writer.member("id", id)
-            writer.member("type", "function")
-        }
-        writer.name("function")
-        writer.beginObject()
-        if let name { writer.member("name", name) }
-        writer.name("arguments")
-        writer.beginString()
-        arguments(writer)
-        writer.endString()
-        writer.endObject()
+        body(writer)
         writer.endObject()
         writer.endArray()
     }
@@ -139,37 +157,29 @@ struct ChatStreamWriter: StreamWriting {
             part.signature = signature
             return writeBlock(part, writer)
         }
-        writer.name("tool_calls")
-        writer.beginArray()
-        writer.beginObject()
-        writer.member("index", Int64(call))
-        // Clients read `function` of every fragment.
-        writer.name("function")
-        writer.beginObject()
-        writer.member("arguments", .empty)
-        writer.endObject()
-        ChatToolCall.writeSignature(signature, writer)
-        writer.endObject()
-        writer.endArray()
+        writeCall(call, writer) { writer in
+            // Clients read `function` of every fragment.
+            writer.name("function")
+            writer.beginObject()
+            writer.member("arguments", .empty)
+            writer.endObject()
+            ChatToolCall.writeSignature(signature, writer)
+        }
     }
 
     private static func writeBlock(_ part: Part, _ writer: JSONWriter) {
         writer.name("thinking_blocks")
         writer.beginArray()
-        ChatThinkingBlock.write(part, writer)
+        ThinkingBlock.write(part, to: writer)
         writer.endArray()
     }
 
     // MARK: Ends
 
-    private mutating func finish(_ finish: Finish, _ writer: JSONWriter) {
-        guard !hasFinished else { return }
-        hasFinished = true
-        chunk(writer, finish: finish.reason) { _ in }
-    }
-
     private mutating func end(_ writer: JSONWriter) {
-        guard hasFinished else { return }
+        guard let finish else { return fail(.unfinished, to: writer) }
+        isOver = true
+        chunk(writer, finish: finish) { _ in }
         if target.includesUsage, let usage {
             writer.text("data: ")
             writer.append(head.bytes)
@@ -185,6 +195,7 @@ struct ChatStreamWriter: StreamWriting {
     }
 
     mutating func fail(_ error: WireError, to writer: JSONWriter) {
+        isOver = true
         writer.text("data: ")
         WireErrorBody.write(error, in: .chatCompletions, to: writer)
         writer.text("\n\n")

@@ -17,9 +17,13 @@ enum ChatToolReader {
             guard let name = function["name"]?.string, !name.isEmpty else {
                 throw TranslationFault(.wrongType("a string"), at: "\(path).function.name")
             }
+            let parameters = function.present("parameters")
+            guard parameters?.isObject ?? true else {
+                throw TranslationFault(.wrongType("an object"), at: "\(path).function.parameters")
+            }
             var read = Tool(
-                name: name, description: function["description"]?.string,
-                parameters: function.present("parameters")?.raw, isStrict: function["strict"]?.bool)
+                name: name, description: function["description"]?.string, parameters: parameters?.raw,
+                isStrict: function["strict"]?.bool)
             read.cache = CacheMark(tool["cache_control"] ?? function["cache_control"])
             conversation.tools.append(read)
         }

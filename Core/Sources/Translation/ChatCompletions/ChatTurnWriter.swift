@@ -78,8 +78,11 @@ enum ChatTurnWriter {
 
     // MARK: Assistant
 
-    static func writeAssistant(_ conversation: Conversation, _ turn: Turn, _ writer: JSONWriter) {
+    static func writeAssistant(
+        _ conversation: Conversation, _ turn: Turn, _ writer: JSONWriter, _ losses: inout Losses
+    ) {
         let parts = conversation.parts[turn.parts]
+        for part in parts { noteLoss(part, &losses) }
         let hasText = parts.contains { $0.kind == .text || $0.kind == .refusal }
         let hasCalls = parts.contains { $0.kind == .toolCall }
         // Thinking alone is nothing that this wire has a place for.
@@ -94,27 +97,42 @@ enum ChatTurnWriter {
         } else {
             writer.null()
         }
-        if hasCalls { writeCalls(parts, writer) }
+        if hasCalls { writeCalls(conversation, turn, writer) }
         writer.endObject()
     }
 
-    private static func writeCalls(_ parts: ArraySlice<Part>, _ writer: JSONWriter) {
+    /// What a model made and only a user can send here.
+    private static func noteLoss(_ part: Part, _ losses: inout Losses) {
+        switch part.kind {
+        case .image: losses.add(.image)
+        case .document: losses.add(.document)
+        case .audio: losses.add(.audio)
+        case .video: losses.add(.video)
+        case .text, .refusal, .toolCall, .toolResult, .thinking, .redactedThinking: break
+        }
+    }
+
+    private static func writeCalls(_ conversation: Conversation, _ turn: Turn, _ writer: JSONWriter) {
         writer.name("tool_calls")
         writer.beginArray()
-        for part in parts where part.kind == .toolCall { ChatToolCall.write(part, writer) }
+        for part in conversation.parts[turn.parts] where part.kind == .toolCall {
+            ChatToolCall.write(part, name: conversation.chatName(part.name), writer) { writer.string(part.id) }
+        }
         writer.endArray()
     }
 }
 
 /// One call, in requests and in complete answers.
 enum ChatToolCall {
-    static func write(_ part: Part, _ writer: JSONWriter) {
+    /// - Parameter writeID: writes the id's value.
+    static func write(_ part: Part, name: JSONString, _ writer: JSONWriter, writeID: () -> Void) {
         writer.beginObject()
-        writer.member("id", part.id)
+        writer.name("id")
+        writeID()
         writer.member("type", "function")
         writer.name("function")
         writer.beginObject()
-        writer.member("name", part.name)
+        writer.member("name", name)
         writer.name("arguments")
         writer.beginString()
         writer.escape(part.arguments.bytes)

@@ -39,6 +39,9 @@ public final class Conversation {
     public var stops: [JSONString] = []
     public var format: OutputFormat?
     public var reasoning: Reasoning?
+    /// Whether the caller asked to see thoughts. Most wires show them to whoever has the model think; OpenAI's summaries
+    /// come for the asking only.
+    public var showsThoughts = false
     /// The caller's own name for its user.
     public var user: JSONString?
     /// An object of short strings that the provider stores with the request.
@@ -67,11 +70,28 @@ public final class Conversation {
         stops.removeAll(keepingCapacity: true)
         format = nil
         reasoning = nil
+        showsThoughts = false
         user = nil
         metadata = nil
         serviceTier = nil
         foreign.removeAll(keepingCapacity: true)
         arena.reset()
+    }
+}
+
+extension Conversation {
+    /// Forgets what bears on the answer or its price alone: what is left is what the model would read.
+    func keepInput() {
+        for i in system.indices { system[i].cache = .none }
+        for i in parts.indices { parts[i].cache = .none }
+        for i in tools.indices { tools[i].cache = .none }
+        isStream = false
+        sampling = Sampling()
+        outputTokensMax = nil
+        stops.removeAll(keepingCapacity: true)
+        user = nil
+        metadata = nil
+        serviceTier = nil
     }
 }
 

@@ -5,7 +5,8 @@ internal import WireFormats
 
 /// `data:[type][;parameter]*;base64,data`, and what else stands where a URL is expected.
 enum DataURL {
-    /// - Throws: `malformedMedia` for a data URL without base64, or with bytes that are no base64.
+    /// - Throws: `malformedMedia` for a data URL without base64, or with bytes that are no base64. An escaped slash is
+    ///   legal JSON and stays refused: no client writes it, and a provider would have to unescape it.
     static func media(_ url: JSONString, _ path: String) throws(TranslationFault) -> Media {
         guard url.begins("data:") else { return Media(.url, type: .empty, value: url) }
         let bytes = url.bytes
@@ -14,7 +15,7 @@ enum DataURL {
         let data = UnsafeRawBufferPointer(rebasing: bytes[(comma + 1)...])
         let typeEnd = head.firstIndex(of: 59) ?? head.count
         let type = UnsafeRawBufferPointer(rebasing: head[..<typeEnd])
-        guard endsWithBase64(head), isBase64(data) else { throw TranslationFault(.malformedMedia, at: path) }
+        guard endsWithBase64(head), Base64.isText(data) else { throw TranslationFault(.malformedMedia, at: path) }
         return Media(
             .base64, type: canonical(JSONString(type, hasEscapes: false)), value: JSONString(data, hasEscapes: false))
     }
@@ -29,19 +30,5 @@ enum DataURL {
     static func canonical(_ type: JSONString) -> JSONString {
         if type.isEmpty { return "text/plain" }
         return type == "image/jpg" ? "image/jpeg" : type
-    }
-
-    /// Standard or URL alphabet, at most two signs of padding. An escaped slash is legal JSON and stays refused: no
-    /// client writes it, and a provider would have to unescape it.
-    static func isBase64(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        var count = bytes.count
-        while count > 0, count > bytes.count - 2, bytes[count - 1] == 61 { count -= 1 }
-        guard count > 0 else { return false }
-        return bytes[..<count].allSatisfy { byte in
-            switch byte {
-            case 65...90, 97...122, 48...57, 43, 47, 45, 95: true
-            default: false
-            }
-        }
     }
 }

@@ -13,15 +13,18 @@ public struct EndpointTarget {
     /// Which of the wire's homes this is: they differ in a few members.
     public var home: Home
     public var capabilities: Capabilities
+    /// Whose signatures it takes back; `nil`: nobody's.
+    public var origin: SignatureOrigin?
 
     public init(
         model: JSONString, outputTokensDefault: Int64 = 4096, home: Home = .own,
-        capabilities: Capabilities = Capabilities()
+        capabilities: Capabilities = Capabilities(), origin: SignatureOrigin? = nil
     ) {
         self.model = model
         self.outputTokensDefault = outputTokensDefault
         self.home = home
         self.capabilities = capabilities
+        self.origin = origin
     }
 
     public enum Home: UInt8, BitwiseCopyable, Sendable {
@@ -44,6 +47,8 @@ public struct Capabilities: BitwiseCopyable, Hashable, Sendable {
     public var takesSampling = true
     /// Schemas are enforced by the wire's own member.
     public var takesSchemas = true
+    /// In which words Google's wire is told schemas.
+    public var schemas = SchemaDialect.jsonSchema
 
     public init() {}
 
@@ -85,11 +90,35 @@ public struct AnswerTarget {
     public var createdUnixSeconds: Int64
     /// Whether the caller of chat completions asked for usage in its stream.
     public var includesUsage: Bool
+    public var framing: AnswerFraming
 
-    public init(model: JSONString, id: JSONString, createdUnixSeconds: Int64, includesUsage: Bool = true) {
+    public init(
+        model: JSONString, id: JSONString, createdUnixSeconds: Int64, includesUsage: Bool = true,
+        framing: AnswerFraming = .events
+    ) {
         self.model = model
         self.id = id
         self.createdUnixSeconds = createdUnixSeconds
         self.includesUsage = includesUsage
+        self.framing = framing
     }
+
+    /// Writes the id of a call. One that has none gets it from the answer's own id and its place in the answer.
+    func writeCallID(_ id: JSONString, _ number: Int, _ writer: JSONWriter) {
+        guard id.isEmpty else { return writer.string(id) }
+        writer.beginString()
+        writer.piece("call_")
+        writer.piece(self.id)
+        writer.piece("_")
+        writer.append(decimal: Int64(number))
+        writer.endString()
+    }
+}
+
+/// How a caller gets the pieces of a streamed answer.
+public enum AnswerFraming: UInt8, BitwiseCopyable, Sendable {
+    /// As events of a `text/event-stream`.
+    case events
+    /// As elements of one JSON array: Google's wire without `alt=sse`.
+    case array
 }

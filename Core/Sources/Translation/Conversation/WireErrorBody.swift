@@ -4,8 +4,27 @@
 public import ResourceTypes
 public import WireFormats
 
-/// Error bodies in the caller's own form.
+/// Error bodies in the caller's own form. What a body says of its status is what the HTTP status says: clients decide by
+/// either.
 public enum WireErrorBody {
+    /// Whether an error in a wire's own form says what `status` says, wherever that form says it at all.
+    public static func agrees(
+        _ facts: ErrorFacts, in body: UnsafeRawBufferPointer, with status: UInt16, wire: ChatWire
+    ) -> Bool {
+        let code = facts.code.slice(body)
+        switch wire {
+        // Compatible servers put a number where OpenAI has a word.
+        case .chatCompletions, .responses: return number(code).map { $0 == status } ?? true
+        case .messages, .converse: return facts.type.slice(body).elementsEqual(anthropicType(status).bytes)
+        case .generateContent: return number(code) == status
+        }
+    }
+
+    private static func number(_ code: UnsafeRawBufferPointer) -> UInt16? {
+        guard code.count == 3, code.allSatisfy({ $0 >= 48 && $0 <= 57 }) else { return nil }
+        return code.reduce(0) { $0 * 10 + UInt16($1 - 48) }
+    }
+
     public static func write(_ error: WireError, in wire: ChatWire, to writer: JSONWriter) {
         switch wire {
         case .chatCompletions, .responses: openAI(error, writer)
@@ -31,7 +50,7 @@ public enum WireErrorBody {
         writer.member("type", "error")
         writer.name("error")
         writer.beginObject()
-        writer.member("type", anthropicType(error))
+        writer.member("type", anthropicType(error.status))
         text(writer, "message", error.message)
         writer.endObject()
         writer.endObject()
@@ -59,19 +78,18 @@ public enum WireErrorBody {
     }
 
     /// Anthropic's types by status (its error reference, read 2026-11).
-    static func anthropicType(_ error: WireError) -> JSONString {
-        if error.type == "insufficient_quota" { return "billing_error" }
-        switch error.status {
-        case 401: return "authentication_error"
-        case 402: return "billing_error"
-        case 403: return "permission_error"
-        case 404: return "not_found_error"
-        case 413: return "request_too_large"
-        case 429: return "rate_limit_error"
-        case 503, 529: return "overloaded_error"
-        case 408, 504: return "timeout_error"
-        case 400..<500: return "invalid_request_error"
-        default: return "api_error"
+    static func anthropicType(_ status: UInt16) -> JSONString {
+        switch status {
+        case 401: "authentication_error"
+        case 402: "billing_error"
+        case 403: "permission_error"
+        case 404: "not_found_error"
+        case 413: "request_too_large"
+        case 429: "rate_limit_error"
+        case 503, 529: "overloaded_error"
+        case 408, 504: "timeout_error"
+        case 400..<500: "invalid_request_error"
+        default: "api_error"
         }
     }
 

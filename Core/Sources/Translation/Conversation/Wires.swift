@@ -90,4 +90,10 @@ public struct WireError {
         self.code = code
         self.parameter = parameter
     }
+
+    /// A stream whose end came without a word on how the answer ended.
+    static var unfinished: WireError {
+        WireError(
+            status: 502, message: "The endpoint's answer stopped without saying how it ended.", type: "api_error")
+    }
 }

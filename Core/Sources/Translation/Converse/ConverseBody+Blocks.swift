@@ -6,20 +6,39 @@ internal import WireFormats
 
 // Content blocks.
 extension ConverseBody {
-    /// Whether the part can stand in a message of this role; reports it where the wire has no place for it.
-    mutating func takes(_ part: Part, _ role: Turn.Role) -> Bool {
+    /// A model that does not think has signed nothing.
+    var takesThinking: Bool { target.capabilities.thinking != .none }
+
+    mutating func loss(_ part: Part, _ role: Turn.Role) -> Feature? { ConverseMedia.loss(part, role) }
+
+    mutating func lossInResult(_ part: Part) -> Feature? {
+        part.kind == .audio ? .audio : ConverseMedia.loss(part, .user)
+    }
+
+    mutating func writeBlock(_ position: Int) {
+        let part = conversation.parts[position]
         switch part.kind {
-        case .text, .refusal: return !part.text.isBlank
-        case .toolCall: return role == .assistant
-        case .toolResult: return role == .user
-        // Replayed to those who signed it: a model that does not think has signed nothing.
-        case .thinking: return role == .assistant && !part.signature.isEmpty && target.capabilities.thinking != .none
-        case .redactedThinking: return role == .assistant && target.capabilities.thinking != .none
-        case .image, .document, .audio, .video:
-            guard let loss = ConverseMedia.loss(part, role) else { return true }
-            losses.add(loss)
-            return false
+        case .toolCall: writeCall(part, position)
+        case .thinking, .redactedThinking: writeThinking(part)
+        default: writeContent(part)
         }
+        write(mark(at: position))
+    }
+
+    /// A document never comes without words.
+    mutating func completeUser(_ group: TurnGroup) {
+        var hasText = false
+        var hasDocument = false
+        for turn in conversation.turns[group.turns] where turn.role == .user {
+            var position = turn.start
+            while position < turn.end {
+                let part = conversation.parts[position]
+                if part.kind == .document, takes(part, .user) { hasDocument = true }
+                if part.kind == .text, takes(part, .user) { hasText = true }
+                position += 1 + part.childCount
+            }
+        }
+        if hasDocument, !hasText { writeText("(document)") }
     }
 
     /// The cache mark that goes behind the part. A mark inside a result goes behind the result, where it means the same.
@@ -39,7 +58,7 @@ extension ConverseBody {
         writer.endObject()
     }
 
-    mutating func writeContent(_ part: Part) {
+    private mutating func writeContent(_ part: Part) {
         switch part.kind {
         case .image: writeMedia("image", part)
         case .document: writeMedia("document", part)
@@ -49,7 +68,7 @@ extension ConverseBody {
         }
     }
 
-    func writeThinking(_ part: Part) {
+    private func writeThinking(_ part: Part) {
         writer.beginObject()
         writer.name("reasoningContent")
         writer.beginObject()
@@ -103,11 +122,12 @@ extension ConverseBody {
 
     // MARK: Tools
 
-    func writeCall(_ part: Part, _ position: Int) {
+    private func writeCall(_ part: Part, _ position: Int) {
         writer.beginObject()
         writer.name("toolUse")
         writer.beginObject()
-        writeID(position)
+        writer.name("toolUseId")
+        conversation.writeCallID(position, to: writer)
         writer.member("name", name(part.name))
         writer.member("input", raw: part.arguments)
         writer.endObject()
@@ -119,7 +139,8 @@ extension ConverseBody {
         writer.beginObject()
         writer.name("toolResult")
         writer.beginObject()
-        writeID(pairs.call(of: position) ?? position)
+        writer.name("toolUseId")
+        conversation.writeCallID(pairs.call(of: position) ?? position, to: writer)
         writer.name("content")
         writer.beginArray()
         var isEmpty = true
@@ -135,29 +156,6 @@ extension ConverseBody {
         if result.isError { writer.member("status", "error") }
         writer.endObject()
         writer.endObject()
-    }
-
-    /// The id of the call at `position`, which is its number where the caller's wire has no ids.
-    private func writeID(_ position: Int) {
-        let id = conversation.parts[position].id
-        writer.name("toolUseId")
-        guard id.isEmpty else { return writer.string(ToolNames.writtenID(id, arena: conversation.arena)) }
-        writer.beginString()
-        writer.piece("call_")
-        writer.append(decimal: Int64(position))
-        writer.endString()
-    }
-
-    private mutating func takesInResult(_ part: Part) -> Bool {
-        switch part.kind {
-        case .audio:
-            losses.add(.audio)
-            return false
-        case .image, .document, .video:
-            guard let loss = ConverseMedia.loss(part, .user) else { return true }
-            losses.add(loss == .image ? .imageInToolResult : loss)
-            return false
-        default: return !part.text.isBlank
-        }
+        write(mark(at: position))
     }
 }

@@ -7,17 +7,15 @@ internal import WireFormats
 // Tools and the choice among them.
 extension ConverseBody {
     mutating func writeTools() throws(TranslationFault) {
-        let hasTools = conversation.tools.contains(where: allowsCalls)
-        guard hasTools || !forcesCall else {
-            throw TranslationFault(.wrongType("used together with tools"), at: "tool_choice")
-        }
-        guard writesTools || historyHasTools else { return }
+        let hasTools = conversation.hasCallableTools
+        try conversation.checkChoice(hasTools: hasTools)
+        guard writesTools || conversation.hasToolHistory else { return }
         writer.name("toolConfig")
         writer.beginObject()
         writer.name("tools")
         writer.beginArray()
         if hasTools {
-            for tool in conversation.tools where allowsCalls(of: tool) { write(tool) }
+            for tool in conversation.tools where conversation.mayCall(tool.name) { write(tool) }
         } else {
             writePlaceholder()
         }
@@ -26,33 +24,11 @@ extension ConverseBody {
         writer.endObject()
     }
 
-    /// Whether the caller's tools are sent for their own sake. Without them nothing can be called, which is what `none`
-    /// asks for and this wire has no word for.
+    /// Without tools nothing can be called, which is what `none` asks for and this wire has no word for. Bedrock refuses
+    /// calls and results in a conversation without tools.
     var writesTools: Bool {
-        if case .some(.none) = conversation.toolChoice { return historyHasTools }
-        return conversation.tools.contains(where: allowsCalls)
-    }
-
-    /// Bedrock refuses calls and results in a conversation without tools.
-    private var historyHasTools: Bool {
-        conversation.parts.contains { $0.kind == .toolCall || $0.kind == .toolResult }
-    }
-
-    /// Whether the caller's restriction leaves this tool in.
-    func allowsCalls(of tool: Tool) -> Bool {
-        conversation.allowedTools.isEmpty || conversation.allowedTools.contains { $0.isSame(as: tool.name) }
-    }
-
-    /// Whether the model has to call a tool.
-    var forcesCall: Bool {
-        switch conversation.toolChoice {
-        case .any, .named: true
-        case nil, .auto, .some(.none): false
-        }
-    }
-
-    func name(_ name: JSONString) -> JSONString {
-        ToolNames.written(name, for: .converse, arena: conversation.arena)
+        if case .some(.none) = conversation.toolChoice { return conversation.hasToolHistory }
+        return conversation.hasCallableTools
     }
 
     private mutating func write(_ tool: Tool) {
@@ -71,12 +47,6 @@ extension ConverseBody {
         writer.endObject()
         if isStrict, !target.capabilities.takesSchemas { losses.add(.strictTools) }
         write(tool.cache)
-    }
-
-    /// A tool that takes nothing still needs the schema of an object.
-    private static func schema(_ parameters: JSONRaw?) -> JSONRaw {
-        guard let parameters, !(parameters == "{}") else { return #"{"type":"object","properties":{}}"# }
-        return parameters
     }
 
     /// Stands in for the tools of a history whose caller sends none any more.

@@ -1,32 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import ResourceTypes
 internal import WireFormats
 
 /// Writes a request for Bedrock's Converse and ConverseStream, whose bodies are the same: model and streaming are in the
 /// path.
 ///
 /// Source of the wire: botocore 1.44.5 `bedrock-runtime`, read 2026-11.
-struct ConverseRequestWriter: RequestWriting {
-    static func write(
-        _ conversation: Conversation, for target: EndpointTarget, to writer: JSONWriter, losses: inout Losses
-    ) throws(TranslationFault) {
-        var body = ConverseBody(conversation, target, writer)
-        // Moved rather than copied: a copy would be two owners of the lists, and the next addition an allocation.
-        swap(&body.losses, &losses)
-        defer { swap(&body.losses, &losses) }
-        for member in conversation.foreign { body.losses.add(member) }
-        try body.write()
-    }
+struct ConverseRequestWriter: BodyWriting {
+    typealias Body = ConverseBody
 }
 
 /// A Converse request body on its way out: envelope here, the rest in extensions.
-struct ConverseBody {
+struct ConverseBody: AlternatingBody {
+    static var wire: ChatWire { .converse }
+
     let conversation: Conversation
     let target: EndpointTarget
     let writer: JSONWriter
     var losses = Losses()
-    /// Cache marks to leave out before the first that is written.
     var marksToSkip = 0
     /// Documents so far: their names are their numbers.
     var documentCount: Int64 = 0
@@ -39,14 +32,15 @@ struct ConverseBody {
 
     mutating func write() throws(TranslationFault) {
         limitMarks()
-        let thinking = planThinking()
+        let thinking = planThinking(bound: conversation.outputTokensMax)
+        let sampling = takenSampling(isThinking: thinking != nil)
         writer.beginObject()
-        writeInference(isThinking: thinking != nil)
+        writeInference(sampling)
         try writeTools()
         writeSystem()
         try writeMessages()
         writeOutput(thinking)
-        writeModelFields(thinking)
+        writeModelFields(thinking, topK: sampling.topK)
         if !conversation.stops.isEmpty {
             // Which of them came is told only to those who ask.
             writer.member("additionalModelResponseFieldPaths", raw: #"["/stop_sequence"]"#)
@@ -54,6 +48,23 @@ struct ConverseBody {
         writeTier()
         writeMetadata()
         writer.endObject()
+    }
+
+    /// What CountTokens takes. The form of an answer is not counted, and nobody says for how much it would count.
+    mutating func writeCount() throws(TranslationFault) {
+        limitMarks()
+        let thinking = planThinking(bound: nil)
+        writer.beginObject()
+        try writeTools()
+        writeSystem()
+        try writeMessages()
+        writeModelFields(thinking, topK: nil)
+        writer.endObject()
+        switch conversation.format {
+        case nil: break
+        case .jsonObject: losses.add(.jsonObject)
+        case .jsonSchema: losses.add(.jsonSchema)
+        }
     }
 
     // MARK: Envelope
@@ -86,28 +97,23 @@ struct ConverseBody {
 
     // MARK: Cache marks
 
-    /// The longest prefixes are worth most, so the last marks stay. Bedrock's cache goes through tools, system and
-    /// messages, which is why they are written in this order.
-    private mutating func limitMarks() {
+    /// Marks of parts that will be written. Every part is asked here, so that every loss is reported.
+    mutating func countPartMarks() -> Int {
         var count = 0
-        if writesTools {
-            for tool in conversation.tools where tool.cache != .none && allowsCalls(of: tool) { count += 1 }
+        for turn in conversation.turns {
+            var position = turn.start
+            while position < turn.end {
+                let part = conversation.parts[position]
+                if takes(part, turn.role), mark(at: position) != .none { count += 1 }
+                position += 1 + part.childCount
+            }
         }
-        for part in conversation.system where part.cache != .none && !part.text.isBlank { count += 1 }
-        count += countPartMarks()
-        marksToSkip = max(0, count - Self.marksMax)
-        if marksToSkip > 0 { losses.add(.cacheMarks) }
+        return count
     }
-
-    private static let marksMax = 4
 
     /// A mark is a block of its own here, behind the block that bears it. Five minutes is what a mark means alone.
     mutating func write(_ mark: CacheMark) {
-        guard mark != .none else { return }
-        if marksToSkip > 0 {
-            marksToSkip -= 1
-            return
-        }
+        guard takes(mark) else { return }
         writer.beginObject()
         writer.member("cachePoint", raw: mark == .oneHour ? #"{"type":"default","ttl":"1h"}"# : #"{"type":"default"}"#)
         writer.endObject()

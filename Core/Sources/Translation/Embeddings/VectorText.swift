@@ -29,17 +29,7 @@ enum VectorText {
     }
 
     private static func put(_ bits: UInt32, digits: Int, to writer: JSONWriter) {
-        for digit in 0..<digits { writer.byte(letter(UInt8(truncatingIfNeeded: bits >> UInt32(18 - 6 * digit) & 63))) }
-    }
-
-    private static func letter(_ value: UInt8) -> UInt8 {
-        switch value {
-        case ..<26: 65 + value
-        case ..<52: 71 + value
-        case ..<62: value - 4
-        case 62: 43
-        default: 47
-        }
+        for digit in 0..<digits { writer.byte(Base64.letter(bits >> UInt32(18 - 6 * digit))) }
     }
 
     // MARK: Numbers

@@ -69,7 +69,7 @@ enum GenerateContentCandidate {
 
     /// A signature that is no base64 could never be played back and is dropped; the answer is good without.
     private static func signature(_ element: JSONElement, _ arena: ByteArena) -> JSONString {
-        element.present("thoughtSignature")?.string.flatMap { StandardBase64.standard($0, arena) } ?? .empty
+        element.present("thoughtSignature")?.string.flatMap { Base64.standard($0, arena) } ?? .empty
     }
 
     private static func call(

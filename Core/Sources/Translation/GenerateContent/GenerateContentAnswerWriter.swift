@@ -61,7 +61,7 @@ enum GenerateContentAnswerPart {
 
     /// Google's clients refuse a whole answer for a signature that is no base64.
     private static func end(_ part: Part, to writer: JSONWriter) {
-        if !part.signature.isEmpty, StandardBase64.isValid(part.signature.bytes) {
+        if !part.signature.isEmpty, Base64.isText(part.signature.bytes) {
             writer.member("thoughtSignature", part.signature)
         }
         writer.endObject()

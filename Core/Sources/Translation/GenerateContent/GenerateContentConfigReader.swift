@@ -17,15 +17,23 @@ enum GenerateContentConfigReader {
         _ name: JSONString, _ value: JSONElement, into conversation: Conversation
     ) throws(TranslationFault) {
         switch Member(name) {
-        case .temperature: conversation.sampling.temperature = value.number
-        case .topP: conversation.sampling.topP = value.number
-        case .topK: conversation.sampling.topK = value.wholeNumber
-        case .seed: conversation.sampling.seed = value.number
-        case .presencePenalty: conversation.sampling.presencePenalty = value.isEmpty ? nil : value.number
-        case .frequencyPenalty: conversation.sampling.frequencyPenalty = value.isEmpty ? nil : value.number
-        case .maxOutputTokens: conversation.outputTokensMax = try integer(value, "generationConfig.maxOutputTokens")
+        case .temperature: conversation.sampling.temperature = try number(value, "generationConfig.temperature")
+        case .topP: conversation.sampling.topP = try number(value, "generationConfig.topP")
+        case .topK:
+            _ = try number(value, "generationConfig.topK")
+            conversation.sampling.topK = value.wholeNumber
+        case .seed: conversation.sampling.seed = try number(value, "generationConfig.seed")
+        case .presencePenalty:
+            let penalty = try number(value, "generationConfig.presencePenalty")
+            conversation.sampling.presencePenalty = value.isEmpty ? nil : penalty
+        case .frequencyPenalty:
+            let penalty = try number(value, "generationConfig.frequencyPenalty")
+            conversation.sampling.frequencyPenalty = value.isEmpty ? nil : penalty
+        case .maxOutputTokens: conversation.outputTokensMax = try value.integer(at: "generationConfig.maxOutputTokens")
         case .stopSequences: try readStops(value, into: conversation)
-        case .thinkingConfig: conversation.reasoning = try readThinking(value)
+        case .thinkingConfig:
+            conversation.showsThoughts = includesThoughts(value)
+            conversation.reasoning = try readThinking(value)
         case .format: break
         case .candidateCount: if value.integer != 1 { foreign(name, conversation) }
         case .modalities: if !isTextAlone(value) { foreign(name, conversation) }
@@ -37,9 +45,10 @@ enum GenerateContentConfigReader {
         conversation.addForeign("generationConfig.", name)
     }
 
-    private static func integer(_ value: JSONElement, _ path: StaticString) throws(TranslationFault) -> Int64 {
-        guard let integer = value.integer else { throw TranslationFault(.wrongType("an integer"), at: "\(path)") }
-        return integer
+    /// A value of the wrong kind is refused: left out, it would be lost without a word.
+    private static func number(_ value: JSONElement, _ path: StaticString) throws(TranslationFault) -> JSONRaw {
+        guard let number = value.number else { throw TranslationFault(.wrongType("a number"), at: "\(path)") }
+        return number
     }
 
     private static func readStops(_ value: JSONElement, into conversation: Conversation) throws(TranslationFault) {
@@ -58,8 +67,8 @@ enum GenerateContentConfigReader {
 
     // MARK: Thinking
 
-    /// A budget of 0 is off, -1 is as much as the model thinks fit. Whether the thoughts are shown is not asked here:
-    /// they come, and a Google client tells them from text by itself.
+    /// A budget of 0 is off, -1 is as much as the model thinks fit. Thoughts that come unasked are shown: a Google client
+    /// tells them from text by itself.
     private static func readThinking(_ config: JSONElement) throws(TranslationFault) -> Reasoning? {
         let budget = config.either("thinkingBudget", "thinking_budget")
         let level = config.either("thinkingLevel", "thinking_level")
@@ -68,11 +77,15 @@ enum GenerateContentConfigReader {
                 .wrongType("thinkingBudget or thinkingLevel, not both"), at: "generationConfig.thinkingConfig")
         }
         if let budget {
-            let tokens = try integer(budget, "generationConfig.thinkingConfig.thinkingBudget")
+            let tokens = try budget.integer(at: "generationConfig.thinkingConfig.thinkingBudget")
             return tokens == 0 ? .off : tokens < 0 ? .adaptive : .budget(tokens)
         }
         if let level { return .effort(try effort(level)) }
-        return config.either("includeThoughts", "include_thoughts")?.bool ?? false ? .adaptive : nil
+        return includesThoughts(config) ? .adaptive : nil
+    }
+
+    private static func includesThoughts(_ config: JSONElement) -> Bool {
+        config.either("includeThoughts", "include_thoughts")?.bool ?? false
     }
 
     private static func effort(_ level: JSONElement) throws(TranslationFault) -> Reasoning.Effort {
@@ -109,18 +122,13 @@ enum GenerateContentConfigReader {
     }
 
     /// Members with a meaning on other wires.
-    private enum Member {
+    private enum Member: WireMember {
         case temperature, topP, topK, seed, presencePenalty, frequencyPenalty, maxOutputTokens, stopSequences
         case thinkingConfig, candidateCount, modalities
         /// Read together.
         case format
 
-        init?(_ name: JSONString) {
-            guard let member = Self.table.first(where: { name == $0.name })?.member else { return nil }
-            self = member
-        }
-
-        private static let table: [(name: StaticString, member: Member)] = [
+        static let table: [(name: StaticString, member: Member)] = [
             ("temperature", .temperature), ("topP", .topP), ("topK", .topK), ("maxOutputTokens", .maxOutputTokens),
             ("stopSequences", .stopSequences), ("thinkingConfig", .thinkingConfig), ("seed", .seed),
             ("responseMimeType", .format), ("responseSchema", .format), ("responseJsonSchema", .format),

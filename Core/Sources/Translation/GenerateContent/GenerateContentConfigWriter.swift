@@ -17,12 +17,9 @@ enum GenerateContentConfigWriter {
         writeSampling(conversation.sampling, target.capabilities, &config, &losses)
         if !conversation.stops.isEmpty {
             config.open()
-            writer.name("stopSequences")
-            writer.beginArray()
-            for stop in conversation.stops { writer.string(stop) }
-            writer.endArray()
+            writer.member("stopSequences", strings: conversation.stops)
         }
-        if let format = conversation.format { write(format, target.capabilities, &config, &losses) }
+        if let format = conversation.format { write(format, target, &config, &losses) }
         if let reasoning = conversation.reasoning { write(reasoning, target.capabilities, &config, &losses) }
         config.close()
     }
@@ -45,14 +42,17 @@ enum GenerateContentConfigWriter {
     }
 
     private static func write(
-        _ format: OutputFormat, _ capabilities: Capabilities, _ config: inout OptionalObject, _ losses: inout Losses
+        _ format: OutputFormat, _ target: EndpointTarget, _ config: inout OptionalObject, _ losses: inout Losses
     ) {
         config.member("responseMimeType", "application/json")
         guard case .jsonSchema(let schema, _, _, _) = format else { return }
-        if capabilities.takesSchemas {
-            config.member("responseJsonSchema", raw: schema)
-        } else {
-            losses.add(.jsonSchema)
+        guard target.capabilities.takesSchemas else { return losses.add(.jsonSchema) }
+        switch target.capabilities.schemas {
+        case .jsonSchema: config.member("responseJsonSchema", raw: schema)
+        case .openAPI:
+            config.writer.name("responseSchema")
+            OpenAPISchemaWriter.write(
+                schema, of: .jsonSchema, home: target.home, to: config.writer, losses: &losses)
         }
     }
 

@@ -44,7 +44,7 @@ enum GenerateContentPartReader {
     ) throws(TranslationFault) -> Part? {
         if let inline = part.either("inlineData", "inline_data") {
             let type = DataURL.canonical(inline.either("mimeType", "mime_type")?.string ?? "application/octet-stream")
-            guard let data = inline["data"]?.string.flatMap({ StandardBase64.standard($0, arena) }) else {
+            guard let data = inline["data"]?.string.flatMap({ Base64.standard($0, arena) }) else {
                 throw place.fault(.malformedMedia, ".inlineData.data")
             }
             return mediaPart(Media(.base64, type: type, value: data), inline)

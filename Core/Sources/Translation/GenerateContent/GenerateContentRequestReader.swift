@@ -60,17 +60,12 @@ struct GenerateContentRequestReader: RequestReading {
     }
 
     /// Members with a meaning on other wires, or none at all. Safety settings and cached contents are Google's alone.
-    private enum Member {
+    private enum Member: WireMember {
         case contents, systemInstruction, tools, toolConfig, generationConfig, labels, serviceTier
         /// The path says it.
         case neutral
 
-        init?(_ name: JSONString) {
-            guard let member = Self.table.first(where: { name == $0.name })?.member else { return nil }
-            self = member
-        }
-
-        private static let table: [(name: StaticString, member: Member)] = [
+        static let table: [(name: StaticString, member: Member)] = [
             ("contents", .contents), ("systemInstruction", .systemInstruction),
             ("system_instruction", .systemInstruction), ("tools", .tools), ("toolConfig", .toolConfig),
             ("tool_config", .toolConfig), ("generationConfig", .generationConfig),

@@ -11,16 +11,23 @@ struct GenerateContentRequestWriter: RequestWriting {
     static func write(
         _ conversation: Conversation, for target: EndpointTarget, to writer: JSONWriter, losses: inout Losses
     ) throws(TranslationFault) {
-        noteLosses(conversation, &losses)
         writer.beginObject()
+        try writeMembers(conversation, for: target, to: writer, losses: &losses)
+        writer.endObject()
+    }
+
+    /// - Invariant: an object is open.
+    static func writeMembers(
+        _ conversation: Conversation, for target: EndpointTarget, to writer: JSONWriter, losses: inout Losses
+    ) throws(TranslationFault) {
+        noteLosses(conversation, &losses)
         GenerateContentConfigWriter.write(conversation, for: target, to: writer, losses: &losses)
         writeSystem(conversation, to: writer)
-        try GenerateContentToolWriter.write(conversation, to: writer, losses: &losses)
+        try GenerateContentToolWriter.write(conversation, for: target, to: writer, losses: &losses)
         var turns = GenerateContentTurnWriter(conversation, target, writer)
         try turns.write(losses: &losses)
         writeLabels(conversation, for: target, to: writer, losses: &losses)
         if let tier = conversation.serviceTier.flatMap(name) { writer.member("serviceTier", tier) }
-        writer.endObject()
     }
 
     private static func noteLosses(_ conversation: Conversation, _ losses: inout Losses) {

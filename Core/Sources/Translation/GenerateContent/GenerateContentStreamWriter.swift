@@ -4,7 +4,7 @@
 internal import ResourceTypes
 internal import WireFormats
 
-/// Writes a streamed answer for a caller of Google's wire (`alt=sse`): a whole answer per chunk, with what is new.
+/// Writes a streamed answer for a caller of Google's wire: a whole answer per chunk, with what is new.
 ///
 /// - Calls are written whole when they end: nobody on this wire understands fragments. What is held back is bounded.
 /// - How the answer finished and what it used stand in the last chunk; there is no other end.
@@ -13,6 +13,7 @@ internal import WireFormats
 struct GenerateContentStreamWriter: StreamWriting {
     private var model: [UInt8]
     private var id: [UInt8]
+    private var frames: GenerateContentFrames
     private var calls = GenerateContentOpenCalls()
     private var finish: Finish.Reason?
     private var usage: UsageCounts?
@@ -22,6 +23,7 @@ struct GenerateContentStreamWriter: StreamWriting {
     init(_ target: AnswerTarget) {
         model = Array(target.model.bytes)
         id = Array(target.id.bytes)
+        frames = GenerateContentFrames(target.framing)
     }
 
     mutating func write(_ event: StreamEvent, to writer: JSONWriter) {
@@ -48,20 +50,21 @@ struct GenerateContentStreamWriter: StreamWriting {
     /// Comments would break google-genai (2.19), which takes every line without `data: ` for a piece of JSON. A chunk
     /// with an empty text is what Google itself sends.
     mutating func keepAlive(to writer: JSONWriter) {
-        if !isClosed { writeChunk(nil, to: writer) }
+        if !isClosed, !frames.keepAlive(writer) { writeChunk(nil, to: writer) }
     }
 
     mutating func fail(_ error: WireError, to writer: JSONWriter) {
         guard !isClosed else { return }
         isClosed = true
-        writer.text("data: ")
+        frames.begin(writer)
         WireErrorBody.write(error, in: .generateContent, to: writer)
-        writer.text("\n\n")
+        frames.end(writer)
+        frames.close(writer)
     }
 
     // MARK: Pieces
 
-    private func writeText(_ text: JSONString, _ kind: Part.Kind, to writer: JSONWriter) {
+    private mutating func writeText(_ text: JSONString, _ kind: Part.Kind, to writer: JSONWriter) {
         guard !text.isEmpty else { return }
         var part = Part(kind)
         part.text = text
@@ -69,7 +72,7 @@ struct GenerateContentStreamWriter: StreamWriting {
     }
 
     private mutating func writeSignature(_ signature: JSONString, _ block: Int?, to writer: JSONWriter) {
-        guard StandardBase64.isValid(signature.bytes) else { return }
+        guard Base64.isText(signature.bytes) else { return }
         if let block { return check(calls.sign(signature, block), to: writer) }
         var part = Part(.thinking)
         part.signature = signature
@@ -94,19 +97,17 @@ struct GenerateContentStreamWriter: StreamWriting {
         while let block = calls.first, !isClosed { writeCall(block, to: writer) }
         guard !isClosed else { return }
         // An end without a reason is none.
-        guard let finish else {
-            let message = "The model's answer ended without saying how."
-            return fail(WireError(status: 502, message: message, type: "api_error"), to: writer)
-        }
+        guard let finish else { return fail(.unfinished, to: writer) }
         isClosed = true
         writeChunk(nil, finish: finish, usage: usage, to: writer)
+        frames.close(writer)
     }
 
     /// - Parameter part: `nil` for an empty text.
-    private func writeChunk(
+    private mutating func writeChunk(
         _ part: Part?, finish: Finish.Reason? = nil, usage: UsageCounts? = nil, to writer: JSONWriter
     ) {
-        writer.text("data: ")
+        frames.begin(writer)
         writer.beginObject()
         writer.name("candidates")
         writer.beginArray()
@@ -120,7 +121,7 @@ struct GenerateContentStreamWriter: StreamWriting {
         model.withUnsafeBytes { writer.member("modelVersion", JSONString($0, hasEscapes: false)) }
         id.withUnsafeBytes { writer.member("responseId", JSONString($0, hasEscapes: false)) }
         writer.endObject()
-        writer.text("\n\n")
+        frames.end(writer)
     }
 
     private func writeContent(_ part: Part?, to writer: JSONWriter) {

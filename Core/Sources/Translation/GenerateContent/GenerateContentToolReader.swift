@@ -27,7 +27,11 @@ enum GenerateContentToolReader {
             throw TranslationFault(.wrongType("a string"), at: "tools[].functionDeclarations[].name")
         }
         let schema = function.either("parametersJsonSchema", "parameters_json_schema")
-        let own = function.present("parameters").map { GenerateContentSchema.jsonSchema($0, conversation.arena) }
+        let parameters = function.present("parameters")
+        guard schema?.isObject ?? true, parameters?.isObject ?? true else {
+            throw TranslationFault(.wrongType("an object"), at: "tools[].functionDeclarations[].parameters")
+        }
+        let own = parameters.map { GenerateContentSchema.jsonSchema($0, conversation.arena) }
         conversation.tools.append(
             Tool(name: name, description: function["description"]?.string, parameters: schema?.raw ?? own))
         // What a function gives back is told to Google's models only.

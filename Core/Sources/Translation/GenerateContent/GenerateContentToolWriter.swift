@@ -10,7 +10,7 @@ enum GenerateContentToolWriter {
     static let filteredToolsMax = 1024
 
     static func write(
-        _ conversation: Conversation, to writer: JSONWriter, losses: inout Losses
+        _ conversation: Conversation, for target: EndpointTarget, to writer: JSONWriter, losses: inout Losses
     ) throws(TranslationFault) {
         // Names can be allowed only where a call is demanded; a free choice among some is a choice among fewer.
         let isForced = isForced(conversation.toolChoice)
@@ -27,7 +27,9 @@ enum GenerateContentToolWriter {
             writer.beginObject()
             writer.name("functionDeclarations")
             writer.beginArray()
-            for tool in conversation.tools where isWritten(tool) { write(tool, conversation.arena, to: writer) }
+            for tool in conversation.tools where isWritten(tool) {
+                write(tool, target, conversation.arena, to: writer, losses: &losses)
+            }
             writer.endArray()
             writer.endObject()
             writer.endArray()
@@ -48,11 +50,23 @@ enum GenerateContentToolWriter {
         }
     }
 
-    private static func write(_ tool: Tool, _ arena: ByteArena, to writer: JSONWriter) {
+    private static func write(
+        _ tool: Tool, _ target: EndpointTarget, _ arena: ByteArena, to writer: JSONWriter, losses: inout Losses
+    ) {
         writer.beginObject()
         writer.member("name", ToolNames.written(tool.name, for: .generateContent, arena: arena))
         if let description = tool.description, !description.isEmpty { writer.member("description", description) }
-        if let parameters = tool.parameters { writer.member("parametersJsonSchema", raw: parameters) }
+        if let parameters = tool.parameters {
+            switch target.capabilities.schemas {
+            case .jsonSchema: writer.member("parametersJsonSchema", raw: parameters)
+            // A tool without arguments has no schema: Google refuses one without properties.
+            case .openAPI where OpenAPISchemaWriter.saysNothing(parameters): break
+            case .openAPI:
+                writer.name("parameters")
+                OpenAPISchemaWriter.write(
+                    parameters, of: .toolSchema, home: target.home, to: writer, losses: &losses)
+            }
+        }
         writer.endObject()
     }
 

@@ -70,7 +70,7 @@ struct GenerateContentTurnReader {
     ) throws(TranslationFault) {
         guard part.isObject else { throw place.fault(.wrongType("a part")) }
         let signature = part.either("thoughtSignature", "thought_signature")?.string
-            .flatMap { StandardBase64.standard($0, conversation.arena) }
+            .flatMap { Base64.standard($0, conversation.arena) }
         if part["thought"]?.bool ?? false, role == .assistant {
             return readThought(part["text"]?.string ?? .empty, signature)
         }

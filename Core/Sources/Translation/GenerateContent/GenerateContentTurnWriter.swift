@@ -20,7 +20,7 @@ struct GenerateContentTurnWriter {
     private var openRole = JSONString.empty
 
     /// Google's documentation of thought signatures, read 2026-11. Refused anywhere but on the first call.
-    private static var lostSignature: JSONString { "skip_thought_signature_validator" }
+    static var lostSignature: JSONString { "skip_thought_signature_validator" }
 
     init(_ conversation: Conversation, _ target: EndpointTarget, _ writer: JSONWriter) {
         self.conversation = conversation
@@ -122,7 +122,7 @@ struct GenerateContentTurnWriter {
     }
 
     private func writeSignature(_ signature: JSONString) {
-        guard !signature.isEmpty, StandardBase64.isValid(signature.bytes) else { return }
+        guard !signature.isEmpty, Base64.isText(signature.bytes) else { return }
         writer.member("thoughtSignature", signature)
     }
 
@@ -133,10 +133,10 @@ struct GenerateContentTurnWriter {
         while position < range.upperBound {
             let part = conversation.parts[position]
             switch part.kind {
-            case .text: writeText(part, "user")
+            case .text, .refusal: writeText(part, "user")
             case .image, .document, .audio, .video: writeMedia(part, "user", &losses)
             case .toolResult: position += part.childCount
-            case .toolCall, .thinking, .redactedThinking, .refusal: break
+            case .toolCall, .thinking, .redactedThinking: break
             }
             position += 1
         }

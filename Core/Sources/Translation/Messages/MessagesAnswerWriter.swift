@@ -30,17 +30,7 @@ struct MessagesAnswerWriter: AnswerWriting {
             writer.member("type", "text")
             writer.member("text", part.text)
             writer.endObject()
-        case .thinking:
-            writer.beginObject()
-            writer.member("type", "thinking")
-            writer.member("thinking", part.text)
-            writer.member("signature", part.signature)
-            writer.endObject()
-        case .redactedThinking:
-            writer.beginObject()
-            writer.member("type", "redacted_thinking")
-            writer.member("data", part.text)
-            writer.endObject()
+        case .thinking, .redactedThinking: ThinkingBlock.write(part, to: writer)
         case .toolCall:
             writer.beginObject()
             begin(call: part.name, part.id, number, target, writer)
@@ -50,22 +40,13 @@ struct MessagesAnswerWriter: AnswerWriting {
         }
     }
 
-    /// The members of a call in front of its input. A call without an id gets one from the answer's own and its place.
+    /// The members of a call in front of its input.
     static func begin(
         call name: JSONString, _ id: JSONString, _ number: Int, _ target: AnswerTarget, _ writer: JSONWriter
     ) {
         writer.member("type", "tool_use")
         writer.name("id")
-        if id.isEmpty {
-            writer.beginString()
-            writer.piece("call_")
-            writer.piece(target.id)
-            writer.piece("_")
-            writer.append(decimal: Int64(number))
-            writer.endString()
-        } else {
-            writer.string(id)
-        }
+        target.writeCallID(id, number, writer)
         writer.member("name", name)
     }
 }

@@ -5,7 +5,18 @@ internal import WireFormats
 
 // Content blocks.
 extension MessagesBody {
-    mutating func writeContent(_ part: Part) {
+    var takesThinking: Bool { true }
+
+    mutating func writeBlock(_ position: Int) {
+        let part = conversation.parts[position]
+        switch part.kind {
+        case .toolCall: writeCall(part, position)
+        case .thinking, .redactedThinking: ThinkingBlock.write(part, to: writer)
+        default: writeContent(part)
+        }
+    }
+
+    private mutating func writeContent(_ part: Part) {
         switch part.kind {
         case .image: writeImage(part)
         case .document: writeDocument(part)
@@ -21,22 +32,10 @@ extension MessagesBody {
         writer.endObject()
     }
 
-    func writeThinking(_ part: Part) {
-        writer.beginObject()
-        if part.kind == .redactedThinking {
-            writer.member("type", "redacted_thinking")
-            writer.member("data", part.text)
-        } else {
-            writer.member("type", "thinking")
-            writer.member("thinking", part.text)
-            writer.member("signature", part.signature)
-        }
-        writer.endObject()
-    }
-
     // MARK: Media
 
-    /// What of a medium has no place on this wire; `nil` when it has one.
+    mutating func lossInResult(_ part: Part) -> Feature? { loss(part, .user) }
+
     mutating func loss(_ part: Part, _ role: Turn.Role) -> Feature? {
         switch part.kind {
         case .audio: return .audio
@@ -122,18 +121,19 @@ extension MessagesBody {
     private mutating func plainText(_ media: Media) -> UnsafeRawBufferPointer? {
         guard media.type.begins("text/"), let source = media.value.bytes.baseAddress else { return nil }
         if decodedText.source != source {
-            decodedText = (source, Base64Text.decoded(media.value, conversation.arena))
+            let bytes = Base64.decoded(media.value, conversation.arena)
+            decodedText = (source, bytes.flatMap { String(validating: $0, as: UTF8.self) == nil ? nil : $0 })
         }
         return decodedText.text
     }
 
     // MARK: Tools
 
-    mutating func writeCall(_ part: Part, _ position: Int) {
+    private mutating func writeCall(_ part: Part, _ position: Int) {
         writer.beginObject()
         writer.member("type", "tool_use")
         writer.name("id")
-        writeID(position)
+        conversation.writeCallID(position, to: writer)
         writer.member("name", name(part.name))
         writer.member("input", raw: part.arguments)
         write(part.cache)
@@ -145,21 +145,11 @@ extension MessagesBody {
         writer.beginObject()
         writer.member("type", "tool_result")
         writer.name("tool_use_id")
-        writeID(pairs.call(of: position) ?? position)
+        conversation.writeCallID(pairs.call(of: position) ?? position, to: writer)
         writeResultContent((position + 1)..<(position + 1 + result.childCount))
         if result.isError { writer.member("is_error", true) }
         write(result.cache)
         writer.endObject()
-    }
-
-    /// The id of the call at `position`, which is its number where the caller's wire has no ids.
-    private func writeID(_ position: Int) {
-        let id = conversation.parts[position].id
-        guard id.isEmpty else { return writer.string(ToolNames.writtenID(id, arena: conversation.arena)) }
-        writer.beginString()
-        writer.piece("call_")
-        writer.append(decimal: Int64(position))
-        writer.endString()
     }
 
     /// One plain text goes as a string, anything else as blocks; nothing is an empty string.
@@ -179,12 +169,5 @@ extension MessagesBody {
             writeContent(conversation.parts[position])
         }
         writer.endArray()
-    }
-
-    private mutating func takesInResult(_ part: Part) -> Bool {
-        if part.kind == .text { return !part.text.isBlank }
-        guard let loss = loss(part, .user) else { return true }
-        losses.add(loss == .image ? .imageInToolResult : loss)
-        return false
     }
 }

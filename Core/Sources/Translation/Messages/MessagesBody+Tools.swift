@@ -7,36 +7,17 @@ internal import WireFormats
 // Tools and the choice among them.
 extension MessagesBody {
     mutating func writeTools() throws(TranslationFault) {
-        guard conversation.tools.contains(where: allowsCalls) else {
-            // Auto and none say nothing where there is nothing to call.
-            guard !forcesCall else {
-                throw TranslationFault(.wrongType("used together with tools"), at: "tool_choice")
-            }
-            return
-        }
+        try conversation.checkChoice(hasTools: writesTools)
+        // Auto and none say nothing where there is nothing to call.
+        guard writesTools else { return }
         writeChoice()
         writer.name("tools")
         writer.beginArray()
-        for tool in conversation.tools where allowsCalls(of: tool) { write(tool) }
+        for tool in conversation.tools where conversation.mayCall(tool.name) { write(tool) }
         writer.endArray()
     }
 
-    /// Whether the caller's restriction leaves this tool in.
-    func allowsCalls(of tool: Tool) -> Bool {
-        conversation.allowedTools.isEmpty || conversation.allowedTools.contains { $0.isSame(as: tool.name) }
-    }
-
-    /// Whether the model has to call a tool.
-    var forcesCall: Bool {
-        switch conversation.toolChoice {
-        case .any, .named: true
-        case nil, .auto, .some(.none): false
-        }
-    }
-
-    func name(_ name: JSONString) -> JSONString {
-        ToolNames.written(name, for: .messages, arena: conversation.arena)
-    }
+    var writesTools: Bool { conversation.hasCallableTools }
 
     private mutating func write(_ tool: Tool) {
         writer.beginObject()
@@ -48,12 +29,6 @@ extension MessagesBody {
         }
         write(tool.cache)
         writer.endObject()
-    }
-
-    /// A tool that takes nothing still needs the schema of an object.
-    private static func schema(_ parameters: JSONRaw?) -> JSONRaw {
-        guard let parameters, !(parameters == "{}") else { return #"{"type":"object","properties":{}}"# }
-        return parameters
     }
 
     private func writeChoice() {

@@ -18,18 +18,14 @@ struct MessagesRequestReader: RequestReading {
         _ name: JSONString, _ value: JSONElement, into conversation: Conversation
     ) throws(TranslationFault) {
         switch MessagesMember(name) {
-        case .model: conversation.model = try text(value, "model")
+        case .model: conversation.model = try value.text(at: "model")
         case .messages: try MessagesTurnReader.read(value, into: conversation)
         case .system: try MessagesTurnReader.readSystem(value, into: conversation)
-        case .stream:
-            guard let isStream = value.bool else { throw TranslationFault(.wrongType("true or false"), at: "stream") }
-            conversation.isStream = isStream
-        case .maxTokens:
-            guard let max = value.integer else { throw TranslationFault(.wrongType("an integer"), at: "max_tokens") }
-            conversation.outputTokensMax = max
-        case .temperature: conversation.sampling.temperature = try number(value, "temperature")
-        case .topP: conversation.sampling.topP = try number(value, "top_p")
-        case .topK: conversation.sampling.topK = try number(value, "top_k")
+        case .stream: conversation.isStream = try value.flag(at: "stream")
+        case .maxTokens: conversation.outputTokensMax = try value.integer(at: "max_tokens")
+        case .temperature: conversation.sampling.temperature = try value.number(at: "temperature")
+        case .topP: conversation.sampling.topP = try value.number(at: "top_p")
+        case .topK: conversation.sampling.topK = try value.number(at: "top_k")
         case .stops: try readStops(value, into: conversation)
         case .tools: try MessagesToolReader.read(value, into: conversation)
         case .toolChoice: try MessagesToolReader.readChoice(value, into: conversation)
@@ -39,16 +35,6 @@ struct MessagesRequestReader: RequestReading {
         case .neutralWhenEmpty: if !value.isEmpty { conversation.foreign.append(name) }
         case nil: conversation.foreign.append(name)
         }
-    }
-
-    private static func text(_ value: JSONElement, _ path: String) throws(TranslationFault) -> JSONString {
-        guard let text = value.string else { throw TranslationFault(.wrongType("a string"), at: path) }
-        return text
-    }
-
-    private static func number(_ value: JSONElement, _ path: String) throws(TranslationFault) -> JSONRaw {
-        guard let number = value.number else { throw TranslationFault(.wrongType("a number"), at: path) }
-        return number
     }
 
     private static func readStops(_ value: JSONElement, into conversation: Conversation) throws(TranslationFault) {
@@ -61,12 +47,12 @@ struct MessagesRequestReader: RequestReading {
 
     private static func readMetadata(_ value: JSONElement, into conversation: Conversation) throws(TranslationFault) {
         guard value.isObject else { throw TranslationFault(.wrongType("an object"), at: "metadata") }
-        if let user = value.present("user_id") { conversation.user = try text(user, "metadata.user_id") }
+        if let user = value.present("user_id") { conversation.user = try user.text(at: "metadata.user_id") }
         conversation.addForeignMembers(of: value, except: MessagesMembers.metadata, "metadata.")
     }
 
     private static func readTier(_ value: JSONElement, into conversation: Conversation) throws(TranslationFault) {
-        let tier = try text(value, "service_tier")
+        let tier = try value.text(at: "service_tier")
         guard tier == "auto" || tier == "standard_only" else {
             throw TranslationFault(.wrongType("auto or standard_only"), at: "service_tier")
         }
@@ -104,8 +90,8 @@ struct MessagesRequestReader: RequestReading {
         if type == "adaptive" {
             conversation.reasoning = effort.map { .effort($0) } ?? .adaptive
         } else if type == "enabled" {
-            guard let budget = thinking["budget_tokens"]?.integer else {
-                throw TranslationFault(.wrongType("an integer"), at: "thinking.budget_tokens")
+            guard let budget = thinking["budget_tokens"]?.integer, budget > 0 else {
+                throw TranslationFault(.wrongType("a number of tokens"), at: "thinking.budget_tokens")
             }
             conversation.reasoning = .budget(budget)
             if effort != nil { conversation.addForeign("output_config.", "effort") }
@@ -118,6 +104,7 @@ struct MessagesRequestReader: RequestReading {
         // Thinking is shown wherever the endpoint shows it.
         let isShown = thinking["display"]?.string.map { $0 == "summarized" } ?? true
         if !isShown { conversation.addForeign("thinking.", "display") }
+        conversation.showsThoughts = isShown && conversation.reasoning != .off
         conversation.addForeignMembers(of: thinking, except: MessagesMembers.thinking, "thinking.")
     }
 
@@ -160,7 +147,7 @@ struct MessagesRequestReader: RequestReading {
 }
 
 /// Members of a Messages request that have a meaning on other wires, or none at all.
-private enum MessagesMember {
+private enum MessagesMember: WireMember {
     case model, messages, system, stream, maxTokens, temperature, topP, topK, stops, tools, toolChoice, metadata,
         serviceTier
     /// Read together with others, or without a meaning of its own.
@@ -168,12 +155,7 @@ private enum MessagesMember {
     /// Off when empty; foreign otherwise.
     case neutralWhenEmpty
 
-    init?(_ name: JSONString) {
-        guard let member = Self.table.first(where: { name == $0.name })?.member else { return nil }
-        self = member
-    }
-
-    private static let table: [(name: StaticString, member: MessagesMember)] = [
+    static let table: [(name: StaticString, member: MessagesMember)] = [
         ("model", .model), ("messages", .messages), ("system", .system), ("stream", .stream),
         ("max_tokens", .maxTokens), ("tools", .tools), ("tool_choice", .toolChoice), ("metadata", .metadata),
         ("thinking", .elsewhere), ("output_config", .elsewhere), ("output_format", .elsewhere),

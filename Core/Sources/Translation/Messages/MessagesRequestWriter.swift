@@ -1,30 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import ResourceTypes
 internal import WireFormats
 
 /// Writes a Messages request, for Anthropic itself and for its homes on Vertex AI and Bedrock's InvokeModel.
-struct MessagesRequestWriter: RequestWriting {
-    static func write(
-        _ conversation: Conversation, for target: EndpointTarget, to writer: JSONWriter, losses: inout Losses
-    ) throws(TranslationFault) {
-        var body = MessagesBody(conversation, target, writer)
-        // Moved rather than copied: a copy would be two owners of the lists, and the next addition an allocation.
-        swap(&body.losses, &losses)
-        defer { swap(&body.losses, &losses) }
-        for member in conversation.foreign { body.losses.add(member) }
-        try body.write()
-    }
+struct MessagesRequestWriter: BodyWriting {
+    typealias Body = MessagesBody
 }
 
 /// A Messages request body on its way out: envelope here, the rest in extensions.
-struct MessagesBody {
+struct MessagesBody: AlternatingBody {
+    static var wire: ChatWire { .messages }
+
     let conversation: Conversation
     let target: EndpointTarget
     let writer: JSONWriter
     let outputTokensMax: Int64
     var losses = Losses()
-    /// Cache marks to leave out before the first that is written: Anthropic takes a few only.
     var marksToSkip = 0
     /// The text file that was decoded last, by where its base64 is.
     var decodedText: (source: UnsafeRawPointer?, text: UnsafeRawBufferPointer?)
@@ -38,15 +31,29 @@ struct MessagesBody {
 
     mutating func write() throws(TranslationFault) {
         limitMarks()
-        let thinking = planThinking()
+        let thinking = planThinking(bound: outputTokensMax)
         writer.beginObject()
         writeHome()
         writer.member("max_tokens", outputTokensMax)
         if conversation.isStream, target.home != .bedrock { writer.member("stream", true) }
-        writeSampling(isThinking: thinking != nil)
+        writeSampling(takenSampling(isThinking: thinking != nil))
         writeStops()
         writeOutput(thinking)
         writeAccount()
+        try writeTools()
+        writeSystem()
+        try writeMessages()
+        writer.endObject()
+    }
+
+    /// What `count_tokens` takes: no bound, no sampling. On Vertex AI the model stands in the body here.
+    mutating func writeCount() throws(TranslationFault) {
+        limitMarks()
+        let thinking = planThinking(bound: nil)
+        writer.beginObject()
+        if target.home == .vertex { writeHome() }
+        writer.member("model", target.model)
+        writeOutput(thinking)
         try writeTools()
         writeSystem()
         try writeMessages()
@@ -103,25 +110,14 @@ struct MessagesBody {
 
     // MARK: Cache marks
 
-    /// The longest prefixes are worth most, so the last marks stay. Written in Anthropic's own order: tools, system,
-    /// messages.
-    private mutating func limitMarks() {
+    func countPartMarks() -> Int {
         var count = 0
-        for tool in conversation.tools where tool.cache != .none && allowsCalls(of: tool) { count += 1 }
-        for part in conversation.system where part.cache != .none && !part.text.isBlank { count += 1 }
         for part in conversation.parts where part.cache != .none { count += 1 }
-        marksToSkip = max(0, count - Self.marksMax)
-        if marksToSkip > 0 { losses.add(.cacheMarks) }
+        return count
     }
 
-    private static let marksMax = 4
-
     mutating func write(_ mark: CacheMark) {
-        guard mark != .none else { return }
-        if marksToSkip > 0 {
-            marksToSkip -= 1
-            return
-        }
+        guard takes(mark) else { return }
         writer.member(
             "cache_control", raw: mark == .oneHour ? #"{"type":"ephemeral","ttl":"1h"}"# : #"{"type":"ephemeral"}"#)
     }

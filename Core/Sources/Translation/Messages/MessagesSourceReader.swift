@@ -44,7 +44,7 @@ enum MessagesSourceReader {
     ) throws(TranslationFault) -> Media? {
         if type == "base64" {
             let data = try place.text(source?["data"], ".source.data")
-            guard DataURL.isBase64(data.bytes) else { throw place.fault(.malformedMedia, ".source.data") }
+            guard Base64.isText(data.bytes) else { throw place.fault(.malformedMedia, ".source.data") }
             let type = try place.text(source?["media_type"], ".source.media_type")
             return Media(.base64, type: DataURL.canonical(type), value: data)
         }

@@ -8,20 +8,9 @@ internal import WireFormats
 /// Events are told apart by `type` inside, not by their name, because Bedrock gives all of them one. Events and blocks
 /// of types not known here mean nothing: Anthropic says that it will add some.
 struct MessagesStreamReader: StreamReading {
-    /// Tool blocks that are open, at most as many as a model leaves open at once.
-    private var open = InlineArray<16, OpenTool>(repeating: OpenTool())
-    private var openCount = 0
-    private var tools = 0
+    private var calls = OpenCalls()
     private var usage = MessagesUsage()
     private var hasFinished = false
-
-    private struct OpenTool {
-        /// The block's number as the wire counts: all blocks.
-        var index: Int64 = 0
-        /// As `StreamEvent` counts: tools.
-        var block = 0
-        var hasArguments = false
-    }
 
     init() {}
 
@@ -32,7 +21,7 @@ struct MessagesStreamReader: StreamReading {
         }
         // Some compatible servers end this wire as they end OpenAI's.
         guard !JSONString(event.data, hasEscapes: false).begins("[done]") else { return }
-        let data = try Self.document(event.data, tape)
+        let data = try tape.document(event.data)
         guard !event.isException else { return events.append(.failed(data.raw)) }
         guard let type = data["type"]?.string else { return }
         if type == "content_block_delta" {
@@ -40,7 +29,7 @@ struct MessagesStreamReader: StreamReading {
         } else if type == "content_block_start" {
             try readStart(data, &events)
         } else if type == "content_block_stop" {
-            readStop(data, &events)
+            calls.end(Self.index(data), &events)
         } else if type == "message_start" {
             readMessage(data, &events)
         } else if type == "message_delta" {
@@ -55,12 +44,6 @@ struct MessagesStreamReader: StreamReading {
 
     /// The wire has an end of its own: a body that ends without it was cut off.
     mutating func bodyEnded(into events: inout [StreamEvent]) {}
-
-    private static func document(
-        _ bytes: UnsafeRawBufferPointer, _ tape: JSONTape
-    ) throws(TranslationFault) -> JSONElement {
-        do throws(JSONFault) { return try tape.read(bytes) } catch { throw TranslationFault(.json(error)) }
-    }
 
     // MARK: Message
 
@@ -92,7 +75,7 @@ struct MessagesStreamReader: StreamReading {
     private mutating func readStart(_ data: JSONElement, _ events: inout [StreamEvent]) throws(TranslationFault) {
         guard let block = data["content_block"], let type = block["type"]?.string else { return }
         if type == "tool_use" {
-            try start(tool: block, data["index"]?.integer ?? 0, &events)
+            try start(tool: block, Self.index(data), &events)
         } else if type == "text" {
             if let text = block["text"]?.string, !text.isEmpty { events.append(.text(text)) }
         } else if type == "thinking" {
@@ -106,20 +89,12 @@ struct MessagesStreamReader: StreamReading {
     private mutating func start(
         tool: JSONElement, _ index: Int64, _ events: inout [StreamEvent]
     ) throws(TranslationFault) {
-        guard openCount < open.count else { throw TranslationFault(.brokenAnswer("too many open tool calls")) }
-        guard let name = tool["name"]?.string, !name.isEmpty else {
-            throw TranslationFault(.incompleteAnswer, at: "content_block.name")
-        }
-        var opened = OpenTool(index: index, block: tools)
-        tools += 1
-        events.append(.toolStarted(block: opened.block, id: tool["id"]?.string ?? .empty, name: name))
+        try calls.begin(
+            index, id: tool["id"]?.string, name: tool["name"]?.string, at: "content_block.name", &events)
         // Normally empty and followed by fragments.
         if let input = tool["input"], input.isObject, !input.isEmpty {
-            opened.hasArguments = true
-            events.append(.toolObject(block: opened.block, arguments: input.raw))
+            calls.take(object: input.raw, of: index, &events)
         }
-        open[openCount] = opened
-        openCount += 1
     }
 
     private mutating func readDelta(_ data: JSONElement, _ events: inout [StreamEvent]) {
@@ -127,11 +102,7 @@ struct MessagesStreamReader: StreamReading {
         if type == "text_delta" {
             if let text = delta["text"]?.string, !text.isEmpty { events.append(.text(text)) }
         } else if type == "input_json_delta" {
-            guard let fragment = delta["partial_json"]?.string, let slot = slot(of: data), !fragment.isEmpty else {
-                return
-            }
-            if !fragment.isBlank { open[slot].hasArguments = true }
-            events.append(.toolArguments(block: open[slot].block, fragment: fragment))
+            if let fragment = delta["partial_json"]?.string { calls.take(fragment, of: Self.index(data), &events) }
         } else if type == "thinking_delta" {
             if let text = delta["thinking"]?.string, !text.isEmpty { events.append(.thinking(text)) }
         } else if type == "signature_delta" {
@@ -139,19 +110,5 @@ struct MessagesStreamReader: StreamReading {
         }
     }
 
-    private mutating func readStop(_ data: JSONElement, _ events: inout [StreamEvent]) {
-        guard let slot = slot(of: data) else { return }
-        let ended = open[slot]
-        openCount -= 1
-        open[slot] = open[openCount]
-        // A call without arguments may come without any text, and no text is no JSON.
-        if !ended.hasArguments { events.append(.toolArguments(block: ended.block, fragment: "{}")) }
-        events.append(.toolEnded(block: ended.block))
-    }
-
-    private func slot(of data: JSONElement) -> Int? {
-        let index = data["index"]?.integer ?? 0
-        for slot in 0..<openCount where open[slot].index == index { return slot }
-        return nil
-    }
+    private static func index(_ data: JSONElement) -> Int64 { data["index"]?.integer ?? 0 }
 }

@@ -104,12 +104,7 @@ struct MessagesStreamWriter: StreamWriting {
     // MARK: End
 
     private mutating func end(_ writer: JSONWriter) {
-        guard let finish else {
-            return fail(
-                WireError(
-                    status: 502, message: "The endpoint's answer stopped without saying how it ended.",
-                    type: "api_error"), to: writer)
-        }
+        guard let finish else { return fail(.unfinished, to: writer) }
         start(writer)
         phase = .over
         blocks.closeAll(writer)

@@ -16,11 +16,7 @@ struct ResponsesAnswerWriter: AnswerWriting {
     }
 
     private static func status(_ finish: Finish?) -> ResponsesEnvelope.Status {
-        guard let finish else {
-            return .failed(
-                WireError(
-                    status: 502, message: "The endpoint's answer does not say how it ended.", type: "api_error"))
-        }
+        guard let finish else { return .failed(.unfinished) }
         return ResponsesFinish.status(finish.reason)
     }
 
@@ -54,9 +50,9 @@ struct ResponsesAnswerWriter: AnswerWriting {
     private static func kind(_ part: Part) -> ResponsesItem.Kind? {
         switch part.kind {
         case .text, .refusal: .text
-        case .thinking, .redactedThinking: .reasoning
+        case .thinking: .reasoning
         case .toolCall: .call
-        case .image, .document, .audio, .video, .toolResult: nil
+        case .redactedThinking, .image, .document, .audio, .video, .toolResult: nil
         }
     }
 

@@ -69,7 +69,7 @@ extension ResponsesBody {
         writer.beginObject()
         writer.member("type", "function_call")
         writer.name("call_id")
-        writeID(position)
+        conversation.writeCallID(position, to: writer)
         writer.member("name", name(part.name))
         writer.name("arguments")
         writer.beginString()
@@ -84,15 +84,6 @@ extension ResponsesBody {
         writer.beginObject()
         ResponsesReasoning.write(part, writer)
         writer.endObject()
-    }
-
-    private func writeID(_ position: Int) {
-        let id = conversation.parts[position].id
-        guard id.isEmpty else { return writer.string(ToolNames.writtenID(id, arena: conversation.arena)) }
-        writer.beginString()
-        writer.piece("call_")
-        writer.append(decimal: Int64(position))
-        writer.endString()
     }
 
     // MARK: User
@@ -130,7 +121,7 @@ extension ResponsesBody {
         writer.beginObject()
         writer.member("type", "function_call_output")
         writer.name("call_id")
-        writeID(call)
+        conversation.writeCallID(call, to: writer)
         writer.name("output")
         writeOutput((position + 1)..<(position + 1 + result.childCount))
         writer.endObject()

@@ -7,12 +7,9 @@ internal import WireFormats
 // Tools and the choice among them.
 extension ResponsesBody {
     func writeTools() throws(TranslationFault) {
-        guard conversation.tools.contains(where: isWritten) else {
-            switch conversation.toolChoice {
-            case .any, .named: throw TranslationFault(.wrongType("used together with tools"), at: "tool_choice")
-            case nil, .auto, .some(.none): return
-            }
-        }
+        let hasTools = conversation.tools.contains(where: isWritten)
+        try conversation.checkChoice(hasTools: hasTools)
+        guard hasTools else { return }
         writeChoice()
         if let allows = conversation.allowsParallelCalls { writer.member("parallel_tool_calls", allows) }
         writer.name("tools")
@@ -23,11 +20,7 @@ extension ResponsesBody {
 
     /// OpenAI is told of a restriction in the choice, which leaves its prompt cache alone; compatible servers only know
     /// tools that are there or not.
-    private func isWritten(_ tool: Tool) -> Bool { target.home != .compatible || isAllowed(tool) }
-
-    private func isAllowed(_ tool: Tool) -> Bool {
-        conversation.allowedTools.isEmpty || conversation.allowedTools.contains { $0.isSame(as: tool.name) }
-    }
+    private func isWritten(_ tool: Tool) -> Bool { target.home != .compatible || conversation.mayCall(tool.name) }
 
     func name(_ name: JSONString) -> JSONString {
         ToolNames.written(name, for: .responses, arena: conversation.arena)
@@ -45,13 +38,13 @@ extension ResponsesBody {
     }
 
     private func writeChoice() {
-        guard let choice = conversation.toolChoice else { return }
+        let isRestricted = !conversation.allowedTools.isEmpty && target.home != .compatible
+        guard let choice = conversation.toolChoice ?? (isRestricted ? .auto : nil) else { return }
         writer.name("tool_choice")
-        if !conversation.allowedTools.isEmpty, target.home != .compatible { return writeAllowed(choice) }
         switch choice {
-        case .auto: writer.string("auto")
+        case .auto: if isRestricted { writeAllowed("auto") } else { writer.string("auto") }
         case .none: writer.string("none")
-        case .any: writer.string("required")
+        case .any: if isRestricted { writeAllowed("required") } else { writer.string("required") }
         case .named(let tool):
             writer.beginObject()
             writer.member("type", "function")
@@ -60,13 +53,13 @@ extension ResponsesBody {
         }
     }
 
-    private func writeAllowed(_ choice: ToolChoice) {
+    private func writeAllowed(_ mode: JSONString) {
         writer.beginObject()
         writer.member("type", "allowed_tools")
-        if case .any = choice { writer.member("mode", "required") } else { writer.member("mode", "auto") }
+        writer.member("mode", mode)
         writer.name("tools")
         writer.beginArray()
-        for tool in conversation.tools where isAllowed(tool) {
+        for tool in conversation.tools where conversation.mayCall(tool.name) {
             writer.beginObject()
             writer.member("type", "function")
             writer.member("name", name(tool.name))

@@ -95,15 +95,6 @@ struct ResponsesItemStream {
         close(reasoning: item, seal, writer)
     }
 
-    mutating func write(redacted data: JSONString, _ writer: JSONWriter) {
-        closeAll("completed", writer)
-        let item = nextItem(.reasoning)
-        var part = Part(.redactedThinking)
-        part.text = data
-        events.item("response.output_item.added", item, writer) { item.writeReasoning(Part(.thinking), $0) }
-        finish(item, writer) { item.writeReasoning(part, $0) }
-    }
-
     private mutating func close(reasoning item: ResponsesItem, _ seal: JSONString, _ writer: JSONWriter) {
         if !text.isEmpty {
             events.begin("response.reasoning_summary_text.done", item, part: "summary_index", writer)

@@ -4,19 +4,11 @@
 internal import WireFormats
 
 /// Reasoning items: text that people may read, and sealed content that only its provider can open, which stands for a
-/// signature.
-///
-/// The wire knows no thinking that is sealed as a whole. Such thinking of other providers goes out as sealed content
-/// with a mark in front, by which it is known again when the caller sends it back.
+/// signature. Thinking that others sealed as a whole comes as such a signature (`SealedThinking`).
 enum ResponsesReasoning {
     /// - Returns: `nil` for an item that says nothing.
     static func read(_ item: JSONElement, _ arena: ByteArena) -> Part? {
         let sealed = item["encrypted_content"]?.string ?? .empty
-        if let data = redacted(sealed) {
-            var part = Part(.redactedThinking)
-            part.text = data
-            return part
-        }
         var part = Part(.thinking)
         part.text = joined(texts(of: item), arena)
         part.signature = sealed
@@ -28,15 +20,6 @@ enum ResponsesReasoning {
         guard let summary = item["summary"], !summary.isEmpty else { return item["content"]?.elements }
         return summary.elements
     }
-
-    /// The data of thinking that was sealed as a whole.
-    static func redacted(_ sealed: JSONString) -> JSONString? {
-        guard sealed.begins("redacted_thinking:") else { return nil }
-        return JSONString(
-            UnsafeRawBufferPointer(rebasing: sealed.bytes[mark.bytes.count...]), hasEscapes: sealed.hasEscapes)
-    }
-
-    private static var mark: JSONString { "redacted_thinking:" }
 
     /// An empty line, escaped.
     static var separator: JSONString {
@@ -80,21 +63,13 @@ enum ResponsesReasoning {
         writer.member("type", "reasoning")
         writer.name("summary")
         writer.beginArray()
-        if part.kind == .thinking, !part.text.isEmpty {
+        if !part.text.isEmpty {
             writer.beginObject()
             writer.member("type", "summary_text")
             writer.member("text", part.text)
             writer.endObject()
         }
         writer.endArray()
-        if part.kind == .redactedThinking {
-            writer.name("encrypted_content")
-            writer.beginString()
-            writer.piece(mark)
-            writer.piece(part.text)
-            writer.endString()
-        } else if !part.signature.isEmpty {
-            writer.member("encrypted_content", part.signature)
-        }
+        if !part.signature.isEmpty { writer.member("encrypted_content", part.signature) }
     }
 }

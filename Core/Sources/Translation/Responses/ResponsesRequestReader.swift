@@ -12,7 +12,7 @@ struct ResponsesRequestReader: RequestReading {
         guard body.isObject else { throw TranslationFault(.wrongType("an object")) }
         // In front of whatever system text the input has, wherever the member stands.
         if let instructions = body.present("instructions") {
-            conversation.system.append(.text(try text(instructions, "instructions")))
+            conversation.system.append(.text(try instructions.text(at: "instructions")))
         }
         for (name, value) in body.members where !value.isNull { try read(name, value, into: conversation) }
     }
@@ -23,42 +23,26 @@ struct ResponsesRequestReader: RequestReading {
         _ name: JSONString, _ value: JSONElement, into conversation: Conversation
     ) throws(TranslationFault) {
         switch ResponsesMember(name) {
-        case .model: conversation.model = try text(value, "model")
+        case .model: conversation.model = try value.text(at: "model")
         case .input: try ResponsesItemReader.read(value, into: conversation)
-        case .stream:
-            guard let isStream = value.bool else { throw TranslationFault(.wrongType("true or false"), at: "stream") }
-            conversation.isStream = isStream
-        case .maxOutputTokens:
-            guard let max = value.integer else {
-                throw TranslationFault(.wrongType("an integer"), at: "max_output_tokens")
-            }
-            conversation.outputTokensMax = max
-        case .temperature: conversation.sampling.temperature = try number(value, "temperature")
-        case .topP: conversation.sampling.topP = try number(value, "top_p")
+        case .stream: conversation.isStream = try value.flag(at: "stream")
+        case .maxOutputTokens: conversation.outputTokensMax = try value.integer(at: "max_output_tokens")
+        case .temperature: conversation.sampling.temperature = try value.number(at: "temperature")
+        case .topP: conversation.sampling.topP = try value.number(at: "top_p")
         case .tools: try ResponsesToolReader.read(value, into: conversation)
         case .toolChoice: try ResponsesToolReader.readChoice(value, into: conversation)
         case .parallelToolCalls: conversation.allowsParallelCalls = value.bool
         case .text: try readText(value, into: conversation)
         case .reasoning: try readReasoning(value, into: conversation)
-        case .user: conversation.user = try text(value, "user")
+        case .user: conversation.user = try value.text(at: "user")
         case .metadata: conversation.metadata = value.isEmpty ? nil : value.raw
-        case .serviceTier: conversation.serviceTier = ChatRequestReader.readTier(value)
+        case .serviceTier: conversation.serviceTier = value.string.map { ServiceTier(openAI: $0) }
         case .include: readInclude(value, into: conversation)
         case .truncation: if value.string.map({ $0 == "disabled" }) != true { conversation.foreign.append(name) }
         case .neutral: break
         case .neutralWhenEmpty: if !value.isEmpty { conversation.foreign.append(name) }
         case nil: conversation.foreign.append(name)
         }
-    }
-
-    private static func text(_ value: JSONElement, _ path: String) throws(TranslationFault) -> JSONString {
-        guard let text = value.string else { throw TranslationFault(.wrongType("a string"), at: path) }
-        return text
-    }
-
-    private static func number(_ value: JSONElement, _ path: String) throws(TranslationFault) -> JSONRaw {
-        guard let number = value.number else { throw TranslationFault(.wrongType("a number"), at: path) }
-        return number
     }
 
     /// Sealed reasoning comes without being asked for; everything else that can be included is OpenAI's own.
@@ -86,12 +70,10 @@ struct ResponsesRequestReader: RequestReading {
         guard type == "json_schema", let schema = format.present("schema") else {
             throw TranslationFault(.wrongType("text, json_object or json_schema with a schema"), at: "text.format")
         }
-        return .jsonSchema(
-            schema: schema.raw, name: format["name"]?.string, description: format["description"]?.string,
-            isStrict: format["strict"]?.bool)
+        return ChatFormat.schema(schema, format)
     }
 
-    /// A summary is shown wherever the endpoint shows its thinking.
+    /// A summary is shown wherever the endpoint shows its thinking, asked for or not.
     private static func readReasoning(_ value: JSONElement, into conversation: Conversation) throws(TranslationFault) {
         if let effort = value.present("effort") {
             guard let word = effort.string, let reasoning = Reasoning(effort: word) else {
@@ -100,12 +82,13 @@ struct ResponsesRequestReader: RequestReading {
             }
             conversation.reasoning = reasoning
         }
+        conversation.showsThoughts = (value.present("summary") ?? value.present("generate_summary")) != nil
         conversation.addForeignMembers(of: value, except: ResponsesMembers.reasoning, "reasoning.")
     }
 }
 
 /// Members of a Responses request that have a meaning on other wires, or none at all.
-private enum ResponsesMember {
+private enum ResponsesMember: WireMember {
     case model, input, stream, maxOutputTokens, temperature, topP, tools, toolChoice, parallelToolCalls, text,
         reasoning, user, metadata, serviceTier, include, truncation
     /// Changes nothing that another wire would have to say.
@@ -113,12 +96,7 @@ private enum ResponsesMember {
     /// Off when false, zero or empty; foreign otherwise.
     case neutralWhenEmpty
 
-    init?(_ name: JSONString) {
-        guard let member = Self.table.first(where: { name == $0.name })?.member else { return nil }
-        self = member
-    }
-
-    private static let table: [(name: StaticString, member: ResponsesMember)] = [
+    static let table: [(name: StaticString, member: ResponsesMember)] = [
         ("model", .model), ("input", .input), ("instructions", .neutral), ("stream", .stream), ("tools", .tools),
         ("tool_choice", .toolChoice), ("parallel_tool_calls", .parallelToolCalls), ("reasoning", .reasoning),
         ("text", .text), ("store", .neutralWhenEmpty), ("include", .include), ("prompt_cache_key", .neutral),

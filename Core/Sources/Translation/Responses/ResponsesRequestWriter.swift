@@ -5,25 +5,22 @@ internal import ResourceTypes
 internal import WireFormats
 
 /// Writes a Responses request that the provider need not remember.
-struct ResponsesRequestWriter: RequestWriting {
-    static func write(
-        _ conversation: Conversation, for target: EndpointTarget, to writer: JSONWriter, losses: inout Losses
-    ) throws(TranslationFault) {
-        var body = ResponsesBody(conversation: conversation, target: target, writer: writer)
-        // Moved rather than copied: a copy would be two owners of the lists, and the next addition an allocation.
-        swap(&body.losses, &losses)
-        defer { swap(&body.losses, &losses) }
-        for member in conversation.foreign { body.losses.add(member) }
-        try body.write()
-    }
+struct ResponsesRequestWriter: BodyWriting {
+    typealias Body = ResponsesBody
 }
 
 /// A Responses request body on its way out: envelope here, the rest in extensions.
-struct ResponsesBody {
+struct ResponsesBody: EndpointBody {
     let conversation: Conversation
     let target: EndpointTarget
     let writer: JSONWriter
     var losses = Losses()
+
+    init(_ conversation: Conversation, _ target: EndpointTarget, _ writer: JSONWriter) {
+        self.conversation = conversation
+        self.target = target
+        self.writer = writer
+    }
 
     mutating func write() throws(TranslationFault) {
         writer.beginObject()
@@ -35,6 +32,17 @@ struct ResponsesBody {
         writeReasoning()
         writeFormat()
         writeAccount()
+        try writeTools()
+        try writeInput()
+        writer.endObject()
+    }
+
+    /// What `input_tokens` takes.
+    mutating func writeCount() throws(TranslationFault) {
+        writer.beginObject()
+        writer.member("model", target.model)
+        _ = writeEffort()
+        writeFormat()
         try writeTools()
         try writeInput()
         writer.endObject()
@@ -65,28 +73,40 @@ struct ResponsesBody {
 
     // MARK: Reasoning
 
-    /// With nothing stored, a later turn can only go on from reasoning that came along, sealed.
+    /// With nothing stored, a later turn can only go on from reasoning that came along, sealed. Summaries come only for
+    /// the asking, and OpenAI gives them to verified organisations only: whose caller would not see one does not ask.
     private mutating func writeReasoning() {
-        guard let reasoning = conversation.reasoning else { return }
+        if writeEffort() { writer.member("include", raw: #"["reasoning.encrypted_content"]"#) }
+    }
+
+    /// - Returns: whether the model is to reason.
+    private mutating func writeEffort() -> Bool {
+        guard let reasoning = conversation.reasoning else { return false }
         guard target.capabilities.thinking != .none else {
             // A model that cannot think is already what was asked for.
             if reasoning != .off { losses.add(.reasoning) }
-            return
+            return false
         }
-        switch reasoning {
-        case .off: return writeEffort("none")
-        case .adaptive: break
-        case .effort(let effort): writeEffort(effort.openAIName)
-        case .budget(let tokens): writeEffort(ThinkingBudget.effort(tokens).openAIName)
+        let effort = effort(reasoning)
+        let isSummarised = conversation.showsThoughts && reasoning != .off
+        if effort != nil || isSummarised {
+            writer.name("reasoning")
+            writer.beginObject()
+            if let effort { writer.member("effort", JSONString(stringLiteral: effort)) }
+            if isSummarised { writer.member("summary", "auto") }
+            writer.endObject()
         }
-        writer.member("include", raw: #"["reasoning.encrypted_content"]"#)
+        return reasoning != .off
     }
 
-    private func writeEffort(_ word: StaticString) {
-        writer.name("reasoning")
-        writer.beginObject()
-        writer.member("effort", JSONString(stringLiteral: word))
-        writer.endObject()
+    /// - Returns: `nil` for as much as the model thinks fit.
+    private func effort(_ reasoning: Reasoning) -> StaticString? {
+        switch reasoning {
+        case .off: "none"
+        case .adaptive: nil
+        case .effort(let effort): effort.openAIName
+        case .budget(let tokens): ThinkingBudget.effort(tokens).openAIName
+        }
     }
 
     // MARK: Format and account
@@ -99,12 +119,9 @@ struct ResponsesBody {
         writer.beginObject()
         switch format {
         case .jsonObject: writer.member("type", "json_object")
-        case .jsonSchema(let schema, let name, let description, let isStrict):
+        case .jsonSchema:
             writer.member("type", "json_schema")
-            writer.member("name", name ?? "response")
-            if let description { writer.member("description", description) }
-            writer.member("schema", raw: schema)
-            if let isStrict { writer.member("strict", isStrict) }
+            ChatFormat.writeSchema(format, to: writer)
         }
         writer.endObject()
         writer.endObject()
@@ -113,11 +130,6 @@ struct ResponsesBody {
     private func writeAccount() {
         if let user = conversation.user { writer.member("user", user) }
         if let metadata = conversation.metadata { writer.member("metadata", raw: metadata) }
-        switch conversation.serviceTier {
-        case nil, .auto: break
-        case .standard: writer.member("service_tier", "default")
-        case .flex: writer.member("service_tier", "flex")
-        case .priority: writer.member("service_tier", "priority")
-        }
+        if let tier = conversation.serviceTier?.openAIName { writer.member("service_tier", tier) }
     }
 }

@@ -8,26 +8,16 @@ internal import WireFormats
 /// Text arrives three times on this wire: in pieces, whole at the end of its part, and again with its item. The pieces
 /// count; the whole is used where no pieces came, as some compatible servers have it.
 struct ResponsesStreamReader: StreamReading {
-    /// Calls that are open, at most as many as a model leaves open at once.
-    private var open = InlineArray<16, OpenCall>(repeating: OpenCall())
-    private var openCount = 0
-    private var calls = 0
+    private var calls = OpenCalls()
     private var hasStarted = false
     /// `output_index` of the last item that came in pieces.
     private var lastInPieces: Int64 = -1
-
-    private struct OpenCall {
-        var index: Int64 = 0
-        /// As `StreamEvent` counts: calls.
-        var block = 0
-        var hasArguments = false
-    }
 
     init() {}
 
     mutating func read(_ event: WireEvent, tape: JSONTape, into events: inout [StreamEvent]) throws(TranslationFault) {
         guard !event.data.isEmpty, !JSONString(event.data, hasEscapes: false).begins("[done]") else { return }
-        let data = try Self.document(event.data, tape)
+        let data = try tape.document(event.data)
         guard let type = data["type"]?.string else {
             // An error that came in the form of other wires.
             if let error = data["error"], !error.isEmpty { events.append(.failed(data.raw)) }
@@ -49,12 +39,6 @@ struct ResponsesStreamReader: StreamReading {
     /// The wire has ends of its own: a body that ends without one was cut off.
     mutating func bodyEnded(into events: inout [StreamEvent]) {}
 
-    private static func document(
-        _ bytes: UnsafeRawBufferPointer, _ tape: JSONTape
-    ) throws(TranslationFault) -> JSONElement {
-        do throws(JSONFault) { return try tape.read(bytes) } catch { throw TranslationFault(.json(error)) }
-    }
-
     // MARK: Response
 
     private mutating func readResponse(
@@ -67,7 +51,7 @@ struct ResponsesStreamReader: StreamReading {
         if type == "response.failed" {
             events.append(.failed(response.raw))
         } else if type == "response.completed" || type == "response.incomplete" {
-            events.append(.finished(try ResponsesFinish.read(response, hasCalls: calls > 0)))
+            events.append(.finished(try ResponsesFinish.read(response, hasCalls: calls.count > 0)))
             if let usage = response.present("usage") { events.append(.usage(ResponsesUsage.read(usage))) }
             events.append(.ended)
         }
@@ -90,9 +74,7 @@ struct ResponsesStreamReader: StreamReading {
         } else if type == "response.reasoning_summary_text.delta" || type == "response.reasoning_text.delta" {
             events.append(.thinking(piece))
         } else if type == "response.function_call_arguments.delta" {
-            guard let slot = slot(of: index) else { return }
-            if !piece.isBlank { open[slot].hasArguments = true }
-            events.append(.toolArguments(block: open[slot].block, fragment: piece))
+            guard calls.take(piece, of: index, &events) else { return }
         } else {
             return
         }
@@ -106,26 +88,18 @@ struct ResponsesStreamReader: StreamReading {
         try begin(call: item, data["output_index"]?.integer ?? 0, &events)
     }
 
-    @discardableResult
     private mutating func begin(
         call item: JSONElement, _ index: Int64, _ events: inout [StreamEvent]
-    ) throws(TranslationFault) -> Int {
-        guard openCount < open.count else { throw TranslationFault(.brokenAnswer("too many open tool calls")) }
-        guard let name = item["name"]?.string, !name.isEmpty else {
-            throw TranslationFault(.incompleteAnswer, at: "item.name")
-        }
-        open[openCount] = OpenCall(index: index, block: calls)
-        events.append(.toolStarted(block: calls, id: item["call_id"]?.string ?? .empty, name: name))
-        calls += 1
-        openCount += 1
-        return openCount - 1
+    ) throws(TranslationFault) {
+        try calls.begin(index, id: item["call_id"]?.string, name: item["name"]?.string, at: "item.name", &events)
     }
 
     private mutating func readDone(_ data: JSONElement, _ events: inout [StreamEvent]) throws(TranslationFault) {
         guard let item = data["item"], let type = item["type"]?.string else { return }
         let index = data["output_index"]?.integer ?? 0
         if type == "function_call" {
-            try end(call: item, index, &events)
+            if !calls.isOpen(index) { try begin(call: item, index, &events) }
+            calls.end(index, whole: item["arguments"]?.string ?? .empty, &events)
         } else if type == "reasoning" {
             readReasoning(item, isNew: lastInPieces != index, &events)
         } else if type == "message", lastInPieces != index, let content = item["content"] {
@@ -136,25 +110,8 @@ struct ResponsesStreamReader: StreamReading {
         }
     }
 
-    /// Arguments without any text would be no JSON.
-    private mutating func end(
-        call item: JSONElement, _ index: Int64, _ events: inout [StreamEvent]
-    ) throws(TranslationFault) {
-        let slot: Int
-        if let known = self.slot(of: index) { slot = known } else { slot = try begin(call: item, index, &events) }
-        let ended = open[slot]
-        openCount -= 1
-        open[slot] = open[openCount]
-        if !ended.hasArguments {
-            let whole = item["arguments"]?.string ?? .empty
-            events.append(.toolArguments(block: ended.block, fragment: whole.isBlank ? "{}" : whole))
-        }
-        events.append(.toolEnded(block: ended.block))
-    }
-
     private func readReasoning(_ item: JSONElement, isNew: Bool, _ events: inout [StreamEvent]) {
         let sealed = item["encrypted_content"]?.string ?? .empty
-        if let data = ResponsesReasoning.redacted(sealed) { return events.append(.redactedThinking(data)) }
         if isNew, let texts = ResponsesReasoning.texts(of: item) {
             for (number, element) in texts.enumerated() {
                 guard let text = element["text"]?.string, !text.isEmpty else { continue }
@@ -163,10 +120,5 @@ struct ResponsesStreamReader: StreamReading {
             }
         }
         if !sealed.isEmpty { events.append(.signature(sealed, block: nil)) }
-    }
-
-    private func slot(of index: Int64) -> Int? {
-        for slot in 0..<openCount where open[slot].index == index { return slot }
-        return nil
     }
 }

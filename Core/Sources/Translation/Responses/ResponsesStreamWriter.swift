@@ -53,12 +53,11 @@ struct ResponsesStreamWriter: StreamWriting {
         case .thinking(let text): if !text.isEmpty { items.write(.reasoning, text, writer) }
         // A call's signature has no place on this wire.
         case .signature(let signature, let block): if block == nil { items.write(seal: signature, writer) }
-        case .redactedThinking(let data): items.write(redacted: data, writer)
         case .toolStarted(let block, let id, let name): items.start(call: block, id: id, name: name, writer)
         case .toolArguments(let block, let fragment): items.write(fragment: fragment, call: block, writer)
         case .toolObject(let block, let arguments): items.write(object: arguments, call: block, writer)
         case .toolEnded(let block): items.end(call: block, writer)
-        case .started, .finished, .usage, .failed, .ended: break
+        case .redactedThinking, .started, .finished, .usage, .failed, .ended: break
         }
     }
 
@@ -89,12 +88,7 @@ struct ResponsesStreamWriter: StreamWriting {
     // MARK: End
 
     private mutating func end(_ writer: JSONWriter) {
-        guard let finish else {
-            return fail(
-                WireError(
-                    status: 502, message: "The endpoint's answer stopped without saying how it ended.",
-                    type: "api_error"), to: writer)
-        }
+        guard let finish else { return fail(.unfinished, to: writer) }
         start(.empty, .empty, writer)
         phase = .over
         let status = ResponsesFinish.status(finish)

@@ -56,8 +56,9 @@ extension AWSKeyFetch {
             throw CredentialError(
                 "AWS_EC2_METADATA_DISABLED forbids the instance's metadata", hint: "choose another source")
         }
-        let stated = identity.metadataURL ?? surroundings.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT")
-        let base = try ServiceURL(stated ?? Self.instanceURLDefault, from: "metadataURL")
+        let base = try surroundings.address(
+            identity.metadataURL, field: "metadataURL", variable: "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+            otherwise: Self.instanceURLDefault)
         let session = TokenRequest(
             method: "PUT", url: base.appending(path: "/latest/api/token"),
             fields: ["x-aws-ec2-metadata-token-ttl-seconds": Self.sessionSeconds])

@@ -14,7 +14,9 @@ extension AWSKeyFetch {
 
     private func stsURL() throws(CredentialError) -> ServiceURL {
         let domain = AWSPartition.domain(ofRegion: identity.region)
-        return try ServiceURL(identity.stsURL ?? "https://sts.\(identity.region).\(domain)", from: "stsURL")
+        return try surroundings.address(
+            identity.stsURL, field: "stsURL", variable: "AWS_ENDPOINT_URL_STS",
+            otherwise: "https://sts.\(identity.region).\(domain)")
     }
 
     // MARK: Web identity

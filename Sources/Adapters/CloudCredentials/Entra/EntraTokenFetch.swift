@@ -25,6 +25,7 @@ struct EntraTokenFetch {
         ("AADSTS700212", "the token's audience must be that of the federated credential"),
         ("AADSTS70021", "no federated credential has this issuer, subject and audience; a new one takes minutes"),
         ("AADSTS700024", "the federated token has expired: is its file still renewed?"),
+        ("AADSTS700027", "the token's signature fits no key of its issuer: were the keys rotated?"),
         ("AADSTS90002", "there is no such tenant"),
         ("AADSTS500011", "there is no such resource in the tenant: check scope"),
         ("AADSTS1002012", "scope must be a resource followed by /.default"),
@@ -52,8 +53,9 @@ struct EntraTokenFetch {
     private func ask(
         tenant: String, client: String, _ proof: [(String, FormValue)]
     ) throws(CredentialError) -> FetchStep {
-        let stated = identity.authorityURL ?? surroundings.variable("AZURE_AUTHORITY_HOST")
-        let authority = try ServiceURL(stated ?? Self.authorityURLDefault, from: "authorityURL")
+        let authority = try surroundings.address(
+            identity.authorityURL, field: "authorityURL", variable: "AZURE_AUTHORITY_HOST",
+            otherwise: Self.authorityURLDefault)
         let request = TokenRequest.form(
             authority.appending(path: "/\(tenant.percentEncoded)/oauth2/v2.0/token"),
             [

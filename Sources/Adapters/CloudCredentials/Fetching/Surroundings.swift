@@ -35,6 +35,15 @@ struct Surroundings {
         throw CredentialError("neither \(field) nor the variable \(name) is set", hint: "set one of them")
     }
 
+    /// Where a service is: as stated, else as the variable says, else where the cloud has it.
+    func address(
+        _ stated: String?, field: String, variable name: String, otherwise usual: String
+    ) throws(CredentialError) -> ServiceURL {
+        if let stated { return try ServiceURL(stated, from: field) }
+        if let value = variable(name) { return try ServiceURL(value, from: name) }
+        return try ServiceURL(usual, from: field)
+    }
+
     /// A file's content, for messages by what it is.
     func file(_ path: String, _ what: String) throws(CredentialError) -> [UInt8] {
         do throws(FileFault) {

@@ -113,15 +113,33 @@ extension TokenAnswer {
         fields["retry-after"].flatMap { Int64($0) }.flatMap { (0...86_400).contains($0) ? .seconds($0) : nil }
     }
 
-    /// At most 300 printable characters without any of the secrets that were sent.
+    /// At most 300 printable characters without any of the secrets that were sent, or the better part of one.
     private func presentable(_ text: String) -> String {
         var text = text
         for secret in request.confidential where !secret.isEmpty {
             let plain = secret.withBytes { String(decoding: $0, as: UTF8.self) }
             text = text.replacing(plain, with: "<secret>").replacing(plain.percentEncoded, with: "<secret>")
+            text = text.hidingParts(of: plain)
         }
         let visible = text.unicodeScalars.prefix(300).map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 }
         return String(String.UnicodeScalarView(visible))
+    }
+}
+
+extension String {
+    /// So many bytes in a row of a secret tell too much of it. Services like to repeat a token's beginning.
+    private static let partBytes = 12
+
+    /// With `<secret>` for each word that has such a part of `secret`.
+    fileprivate func hidingParts(of secret: String) -> String {
+        let secret = Array(secret.utf8)
+        guard secret.count > Self.partBytes else { return self }
+        let parts = Set((0...(secret.count - Self.partBytes)).map { secret[$0..<($0 + Self.partBytes)] })
+        return split(separator: " ", omittingEmptySubsequences: false).map { word in
+            let bytes = Array(word.utf8)
+            let starts = 0..<max(0, bytes.count - Self.partBytes + 1)
+            return starts.contains { parts.contains(bytes[$0..<($0 + Self.partBytes)]) } ? "<secret>" : word
+        }.joined(separator: " ")
     }
 }
 

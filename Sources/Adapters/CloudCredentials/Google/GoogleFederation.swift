@@ -96,6 +96,12 @@ struct GoogleFederation {
                 ("subject_token_type", .text(try file.required("subject_token_type"))),
             ])
         let hints = [
+            ("audience in ID Token", "the token's audience must be one that the pool's provider allows"),
+            (
+                "credential's issuer",
+                "can Google reach the issuer's keys, and does one of them fit the token's signature?"
+            ),
+            ("stale", "the subject token has expired: is it still renewed?"),
             ("invalid_grant", "is the subject token still renewed, and does the pool's provider trust its issuer?"),
             ("invalid_target", "check audience: it names the pool's provider"),
             ("unauthorized_client", "the provider's attribute condition refuses this subject"),

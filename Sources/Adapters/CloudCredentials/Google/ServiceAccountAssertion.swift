@@ -38,11 +38,11 @@ struct ServiceAccountAssertion {
             ("scope", .string(scope)), ("iat", .integer(unixSeconds)),
             ("exp", .integer(unixSeconds + Self.lifeSeconds)),
         ])
-        var token = Base64URL.encode(header.bytes) + Array(".".utf8) + Base64URL.encode(claims.bytes)
+        var token = Base64.encode(header.bytes, .url) + Array(".".utf8) + Base64.encode(claims.bytes, .url)
         guard let signature = key.signature(of: token) else {
             throw CredentialError("OpenSSL refuses to sign with the key of \(account)")
         }
-        token += Array(".".utf8) + Base64URL.encode(signature)
+        token += Array(".".utf8) + Base64.encode(signature, .url)
         return Secret(token)
     }
 }

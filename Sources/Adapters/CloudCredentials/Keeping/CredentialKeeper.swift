@@ -9,7 +9,7 @@ public import ResourceTypes
 /// Keeps the cloud credentials of a process fresh: asks their sources in time and publishes what they give.
 ///
 /// `CredentialMachine` decides when, the sources (`FetchStep`) what to ask; this performs it with small HTTP exchanges
-/// on one loop. Files that sources name are read there too.
+/// on one loop. Files that sources name are read there too, and looked at every second.
 /// - Threading: confined to its loop, but `refused`. `publish` is called on the loop.
 public final class CredentialKeeper: @unchecked Sendable {
     // Proof of @unchecked: all state is touched on the loop's thread only.
@@ -25,6 +25,10 @@ public final class CredentialKeeper: @unchecked Sendable {
     private let lookup: NameLookup
     private var rng = SystemRandomNumberGenerator()
     private var kept: [CredentialID: KeptCredential] = [:]
+    private var watch: LoopTimer?
+    private var settling: (timer: LoopTimer, completion: () -> Void)?
+
+    private static let watchNanoseconds: Int64 = 1_000_000_000
 
     /// - Parameters:
     ///   - tls: whom to trust when asking; usually the system's roots.
@@ -59,6 +63,11 @@ public final class CredentialKeeper: @unchecked Sendable {
         for (id, source) in sources.sorted(by: { $0.key < $1.key }) {
             if let credential = kept[id] { update(credential, to: source) } else { begin(id, source) }
         }
+        if watch == nil {
+            watch = try? LoopTimer(loop: loop, at: loop.now + Self.watchNanoseconds) { [weak self] in
+                self?.lookAtFiles()
+            }
+        }
     }
 
     private func begin(_ id: CredentialID, _ source: CredentialSource) {
@@ -81,6 +90,19 @@ public final class CredentialKeeper: @unchecked Sendable {
         }
     }
 
+    /// Waits until each credential that is kept now has come or has failed once, but no longer than `seconds`.
+    /// - Parameter completion: called once, possibly before this returns. A wait before this one is forgotten.
+    public func whenSettled(within seconds: Int64, _ completion: @escaping () -> Void) {
+        settling?.timer.cancel()
+        settling = nil
+        let end = loop.now + seconds * 1_000_000_000
+        guard !isSettled, let timer = try? LoopTimer(loop: loop, at: end, fire: { [weak self] in self?.endSettling() })
+        else {
+            return completion()
+        }
+        settling = (timer, completion)
+    }
+
     /// By id.
     public var statuses: [CredentialStatus] {
         kept.values.map { $0.status(now: now) }.sorted { $0.id < $1.id }
@@ -90,7 +112,25 @@ public final class CredentialKeeper: @unchecked Sendable {
     public func stop() {
         for credential in kept.values { credential.stop() }
         kept = [:]
+        watch?.cancel()
+        settling?.timer.cancel()
         lookup.close()
+    }
+
+    // MARK: Watching
+
+    private func lookAtFiles() {
+        for credential in kept.values where credential.files.hasChanged { handle(.sourceChanged, for: credential) }
+        watch?.reschedule(at: loop.now + Self.watchNanoseconds)
+    }
+
+    private var isSettled: Bool { kept.values.allSatisfy { $0.machine.isHolding || $0.lastError != nil } }
+
+    private func endSettling() {
+        let ended = settling
+        settling = nil
+        ended?.timer.cancel()
+        ended?.completion()
     }
 
     // MARK: Deciding and doing
@@ -124,8 +164,9 @@ public final class CredentialKeeper: @unchecked Sendable {
         credential.exchange?.cancel()
         credential.exchange = nil
         credential.questions = 0
-        let surroundings = Surroundings(
-            variables: variables, nowUnixSeconds: unixSeconds(), read: Surroundings.FileFault.readFile)
+        let files = SourceFiles()
+        credential.files = files
+        let surroundings = Surroundings(variables: variables, nowUnixSeconds: unixSeconds(), read: files.read)
         advance(credential) { () throws(CredentialError) in
             try CredentialFetch.begin(credential.source, surroundings)
         }
@@ -170,6 +211,7 @@ public final class CredentialKeeper: @unchecked Sendable {
         credential.lastError = nil
         publish(credential.id, issued.credential)
         handle(.fetched(life: issued.life, recheck: issued.recheck), for: credential)
+        if isSettled { endSettling() }
     }
 
     private func fail(_ credential: KeptCredential, _ error: CredentialError) {
@@ -182,6 +224,7 @@ public final class CredentialKeeper: @unchecked Sendable {
                 "source": "\(credential.source.identity.summary)", "reason": "\(error)",
                 "usesOld": "\(credential.machine.isHolding)", "nextAttemptSeconds": "\(wait)",
             ])
+        if isSettled { endSettling() }
     }
 
     private func withdraw(_ credential: KeptCredential) {

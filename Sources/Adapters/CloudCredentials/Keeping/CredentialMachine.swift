@@ -11,6 +11,8 @@ internal import ResourceTypes
 ///   that gateways that began together do not ask together. Of a life shorter than 10 minutes, half is used.
 /// - After a failure the old credential stays in use until it expires. The next attempt comes after 1, 2, 4, … 60
 ///   seconds, half of it at random; after 60 at once when waiting will not mend it; and never before the source's hint.
+/// - A file of the source that has changed is read at once, if the last fetch began `changePause` ago or more: what it
+///   says now may mend what failed, or be a key that replaces the one held.
 /// - A refusal by the endpoint fetches at once, if the last fetch began a minute ago or more: it may be news of a key
 ///   that was revoked, but also of a permission that no new token brings.
 /// - Threading: confined to its owner.
@@ -25,6 +27,8 @@ struct CredentialMachine {
         case failed(isLasting: Bool, hint: TimeSpan?)
         /// The endpoint did not accept the credential.
         case refused
+        /// A file that the last fetch read is another one now; told again until a fetch has begun.
+        case sourceChanged
         /// `wakeAt` has come.
         case woke
     }
@@ -51,6 +55,8 @@ struct CredentialMachine {
     /// A source that asks for more patience than this is asked again nevertheless.
     static let hintMax = TimeSpan.seconds(600)
     static let refusalPause = TimeSpan.seconds(60)
+    /// Who writes a file every second does not make us ask every second.
+    static let changePause = TimeSpan.seconds(2)
 
     /// When `woke` is expected; `nil`: nothing to wait for.
     var wakeAt: Instant? {
@@ -76,6 +82,8 @@ struct CredentialMachine {
             let isRecent = now - begunAt < Self.refusalPause
             let isBackingOff = failures > 0
             return isRecent || isBackingOff ? [] : begin(now)
+        case .sourceChanged:
+            return now - begunAt < Self.changePause ? [] : begin(now)
         case .woke:
             let isDue = dueAt.map { $0 <= now } ?? false
             return expire(now) + (isDue ? begin(now) : [])

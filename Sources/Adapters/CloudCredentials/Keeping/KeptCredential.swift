@@ -30,6 +30,8 @@ final class KeptCredential {
     /// Asked since the fetch began.
     var questions = 0
     var lastError: CredentialError?
+    /// Read by the last fetch.
+    var files = SourceFiles()
 
     init(id: CredentialID, source: CredentialSource) {
         self.id = id

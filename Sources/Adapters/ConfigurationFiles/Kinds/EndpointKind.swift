@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-internal import Pricing
 internal import ResourceTypes
 
 // Endpoint: one address, what it serves, what it can take.
@@ -35,47 +34,13 @@ extension Shape where Value == ServedModel {
         let apis = fields.optional("apis", .list(.oneOf(ServedAPI.self), count: 1...12).unique("API", by: \.self))
         let thinking = fields.optional("thinking", .oneOf(ThinkingStyle.self)) ?? .adaptive
         let takesSampling = fields.optional("takesSampling", .bool) ?? true
+        let schemas = fields.optional("schemas", .oneOf(SchemaDialect.self)) ?? .jsonSchema
+        let countsAs = fields.optional("countsAs", .modelName)
         return model.map {
             ServedModel(
-                model: $0, upstreamName: upstreamName, prices: prices, apis: apis ?? [], thinking: thinking,
-                takesSampling: takesSampling)
-        }
-    }
-}
-
-extension Shape where Value == TokenPrices {
-    static let prices = Shape.object { fields in
-        let currency = fields.required("currency", .currency)
-        let input = fields.required("inputPerMillionTokens", .price)
-        let cachedInput = fields.optional("cachedInputPerMillionTokens", .price)
-        let output = fields.required("outputPerMillionTokens", .price)
-        guard currency != nil, let input, let output else { return nil }
-        return TokenPrices(input: input, cachedInput: cachedInput, output: output)
-    }
-}
-
-extension Shape where Value == Currency {
-    /// Noted with its place: all prices must agree, wherever they stand.
-    static let currency = Shape(allowed: "a currency code of three capital letters (ISO 4217), e.g. USD") { cursor in
-        let code = Shape<Currency>.text("a currency code of three capital letters (ISO 4217), e.g. USD") { text in
-            Currency(text).map { .value($0) } ?? .refused(hint: Currency(text.uppercased()).map { "write \($0.code)" })
-        }
-        guard let currency = code.parse(cursor) else { return nil }
-        cursor.context.price(in: currency, at: cursor.location, path: cursor.path)
-        return currency
-    }
-}
-
-extension Shape where Value == UnitPrice {
-    /// Read from the text, quoted or not: a binary fraction would not be the price that was written.
-    static let price = leaf("a decimal number such as 0.15 with at most 6 decimals, without sign or exponent") {
-        scalar in
-        do throws(PriceTextError) {
-            return .value(try UnitPrice(perMillionTokens: scalar.text))
-        } catch .tooFine {
-            return .refused(hint: "finer prices cannot be held exactly; state them per million tokens")
-        } catch {
-            return .refused()
+                model: $0, upstreamName: upstreamName, prices: prices?.tokens, mediaPrices: prices?.media,
+                apis: apis ?? [], thinking: thinking, takesSampling: takesSampling, schemas: schemas,
+                countsAs: countsAs)
         }
     }
 }

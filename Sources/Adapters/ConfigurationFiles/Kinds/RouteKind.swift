@@ -8,19 +8,32 @@ internal import ResourceTypes
 extension Shape where Value == Route {
     static func route(named name: String) -> Shape {
         .object { fields in
-            let model = fields.required("model", .reference(to: .model))
-            // Left out, callers use the model's own name.
-            let names = fields.optional("models", .list(.modelName, count: 1...64).unique("name", by: \.self))
+            let models = fields.required(
+                "model", .oneOrList(.reference(to: .model), count: 1...16).unique("model", by: \.self))
+            // Left out, callers use the model's own name; of several, none may answer to the others' names.
+            let shape = Shape<[String]>.list(.modelName, count: 1...64).unique("name", by: \.self)
+            let isOne = models.map { $0.count == 1 } ?? true
+            let names = isOne ? fields.optional("models", shape) ?? models : fields.required("models", shape)
+            let require = fields.optional("require", .requirement) ?? RouteRequirement()
             let tiers = fields.required("tiers", .list(.tier, count: 1...8).unique("name", by: \.name))
             let retry = fields.optional("retry", .retry) ?? RetryPolicy()
             let overflow = fields.optional("overflow", .overflow) ?? OverflowPolicy()
             let hedge = fields.optional("hedge", .hedge)
             let onUnsupported = fields.optional("onUnsupported", .oneOf(UnsupportedPolicy.self)) ?? .refuse
-            guard let model, let tiers else { return nil }
+            guard let models, let names, let tiers else { return nil }
             return Route(
-                name: name, modelNames: names ?? [model], model: model, tiers: tiers, retry: retry, overflow: overflow,
-                hedge: hedge, onUnsupported: onUnsupported)
+                name: name, modelNames: names, models: models, require: require, tiers: tiers, retry: retry,
+                overflow: overflow, hedge: hedge, onUnsupported: onUnsupported)
         }
+    }
+}
+
+extension Shape where Value == RouteRequirement {
+    static let requirement = Shape.object { fields in
+        let modalities = fields.optional(
+            "modalities", .list(.oneOf(Modality.self), count: 1...7).unique("modality", by: \.self))
+        let languages = fields.optional("languages", .list(.language, count: 1...64).unique("language", by: \.self))
+        return RouteRequirement(modalities: modalities ?? [], languages: languages ?? [])
     }
 }
 

@@ -115,8 +115,8 @@ enum DocumentText {
 
     private static func route(_ route: Route) -> String {
         var spec: [YAMLText.Field] = []
-        if route.modelNames != [route.model] { spec.append(("models", .list(route.modelNames.map { .text($0) }))) }
-        spec.append(("model", .text(route.model)))
+        if route.modelNames != route.models { spec.append(("models", .list(route.modelNames.map { .text($0) }))) }
+        spec += route.models.map { ("model", .text($0)) }
         spec.append(("tiers", .list(route.tiers.map(tier))))
         let defaults = RetryPolicy()
         var retry: [YAMLText.Field] = []

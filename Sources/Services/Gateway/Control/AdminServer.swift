@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+public import CloudCredentials
 internal import PlainHTTP
 public import Reactor
 internal import ResourceTypes
@@ -13,10 +14,14 @@ public struct AdminContext: Sendable {
     public var configuration: ConfigurationState
     /// Access log blocks lost so far.
     public var logBlocksDropped: Int
-    public init(state: State, configuration: ConfigurationState, logBlocksDropped: Int) {
+    public var credentials: [CredentialStatus]
+    public init(
+        state: State, configuration: ConfigurationState, logBlocksDropped: Int, credentials: [CredentialStatus]
+    ) {
         self.state = state
         self.configuration = configuration
         self.logBlocksDropped = logBlocksDropped
+        self.credentials = credentials
     }
 }
 
@@ -115,13 +120,31 @@ public final class AdminServer {
         guard let model = query["model"], !model.isEmpty else {
             return error(responder, 400, "Say which model: /explain?model=NAME.")
         }
-        let tokens = query["prompt_tokens"].flatMap { Int32($0) } ?? 200
+        var question = ExplainQuestion(model: model, region: query["region"])
+        if let tokens = query["prompt_tokens"].flatMap({ Int32($0) }) { question.promptTokens = max(tokens, 0) }
+        if let tag = query["language"] {
+            question.language = LanguageCode(tag)
+            guard question.language != nil else {
+                return error(responder, 400, "language must be a tag (BCP 47) such as ta or hi-IN.")
+            }
+        }
+        if let name = query["operation"] {
+            question.operation = Operation.allCases.first { $0.name == name }
+            guard question.operation != nil else {
+                let names = Operation.allCases.map(\.name).joined(separator: ", ")
+                return error(responder, 400, "operation must be one of \(names).")
+            }
+        }
+        explain(question, responder)
+    }
+
+    private func explain(_ question: ExplainQuestion, _ responder: HTTPResponder) {
         let ticket = Confined(responder)
-        gateway.explain(model: model, region: query["region"], promptTokens: max(tokens, 0)) { [loop] explanation in
+        gateway.explain(question) { [loop] explanation in
             loop.submit {
                 let responder = ticket.value
                 guard let explanation else {
-                    return Self.error(responder, 404, "No route has the public model name `\(model)`.")
+                    return Self.error(responder, 404, "No route has the public model name `\(question.model)`.")
                 }
                 responder.respond(
                     200, contentType: "application/json", body: ExplanationDocument.make(explanation).bytes)

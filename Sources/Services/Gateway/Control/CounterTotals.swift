@@ -38,6 +38,7 @@ extension EndpointCounters {
         inputTokens &+= other.inputTokens
         cachedInputTokens &+= other.cachedInputTokens
         outputTokens &+= other.outputTokens
+        media.add(other.media)
         cost += other.cost
         unpricedRequests &+= other.unpricedRequests
         estimatedRequests &+= other.estimatedRequests
@@ -54,6 +55,7 @@ extension KeyCounters {
         requests &+= other.requests
         inputTokens &+= other.inputTokens
         outputTokens &+= other.outputTokens
+        media.add(other.media)
         spend += other.spend
     }
 }

@@ -27,6 +27,7 @@ struct MetricsPage {
         page.requests()
         page.attempts()
         page.endpointState()
+        page.media()
         page.generativeAI()
         page.process()
         return page.bytes
@@ -115,6 +116,24 @@ struct MetricsPage {
         page.begin(.estimatedRequests, into: &bytes)
         for endpoint in endpoints {
             page.sample(endpoint.labels, Int64(clamping: endpoint.counters.estimatedRequests), into: &bytes)
+        }
+    }
+
+    // MARK: Sound, images, ranks
+
+    /// Only of endpoints that have any: most have none.
+    private mutating func media() {
+        counts(.audio) { Double($0.audioMilliseconds) / 1_000 }
+        counts(.images) { Double($0.images) }
+        counts(.searches) { Double($0.searches) }
+        counts(.characters) { Double($0.characters) }
+    }
+
+    private mutating func counts(_ metric: Metric, _ count: (MediaUsage) -> Double) {
+        page.begin(metric, into: &bytes)
+        for endpoint in endpoints {
+            let value = count(endpoint.counters.media)
+            if value > 0 { page.sample(endpoint.labels, value, into: &bytes) }
         }
     }
 

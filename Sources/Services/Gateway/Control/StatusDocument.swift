@@ -6,7 +6,7 @@ internal import ResourceTypes
 internal import Routing
 internal import WireFormats
 
-/// `GET /status`: endpoints, keys and the configuration's state as one JSON document.
+/// `GET /status`: endpoints, keys, cloud credentials and the configuration's state as one JSON document.
 enum StatusDocument {
     static func make(_ reports: [LoopReport], _ context: AdminContext) -> JSONValue {
         let totals = CounterTotals(reports)
@@ -17,6 +17,7 @@ enum StatusDocument {
             ("connections", .integer(reports.reduce(0) { $0 + $1.connections })),
             ("endpoints", .array(endpoints(reports, totals))),
             ("keys", .array(keys(reports, totals))),
+            ("credentials", .array(CredentialDocument.make(reports, context.credentials))),
         ])
     }
 
@@ -65,6 +66,7 @@ enum StatusDocument {
             ("share", .decimal(requestsTotal == 0 ? 0 : Double(requests) / Double(requestsTotal))),
             ("input_tokens", .integer(Int(counters?.inputTokens ?? 0))),
             ("output_tokens", .integer(Int(counters?.outputTokens ?? 0))),
+            ("media", media(counters?.media ?? MediaUsage())),
             ("price_per_million", price(record.prices)),
             ("spend", .string((counters?.cost ?? .zero).text(fractionDigits: 6))),
         ])
@@ -72,6 +74,14 @@ enum StatusDocument {
 
     private static func price(_ prices: TokenPrices?) -> JSONValue {
         prices.map { .string("\($0.input.perMillionTokensText)/\($0.output.perMillionTokensText)") } ?? .null
+    }
+
+    private static func media(_ usage: MediaUsage) -> JSONValue {
+        .object([
+            ("audio_seconds", .decimal(Double(usage.audioMilliseconds) / 1_000)),
+            ("images", .integer(Int(usage.images))), ("searches", .integer(Int(usage.searches))),
+            ("characters", .integer(Int(usage.characters))),
+        ])
     }
 
     // MARK: Keys
@@ -86,6 +96,7 @@ enum StatusDocument {
                 ("requests", .integer(Int(used?.requests ?? 0))),
                 ("input_tokens", .integer(Int(used?.inputTokens ?? 0))),
                 ("output_tokens", .integer(Int(used?.outputTokens ?? 0))),
+                ("media", media(used?.media ?? MediaUsage())),
                 ("spend", .string((used?.spend ?? .zero).text(fractionDigits: 6))),
             ])
         }
@@ -101,7 +112,8 @@ extension EndpointView.State {
         case .coolDown: 2
         case .halfOpen: 3
         case .open: 4
-        case .down: 5
+        case .noCredential: 5
+        case .down: 6
         }
     }
 }

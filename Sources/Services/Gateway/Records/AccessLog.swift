@@ -118,12 +118,24 @@ final class AccessLog {
         guard exchange.isInFlight else { return }
         name("route", metrics.routeName(exchange.routeCounters))
         writer.append(exchange.features.isStreaming ? #","stream":true"# : #","stream":false"#)
+        if let language = exchange.features.language {
+            writer.append(#","language":""#)
+            append(language)
+            writer.append(byte: 34)
+        }
         if exchange.machine.attempts > 0 {
             name("endpoint", metrics.endpointName(exchange.attempts[exchange.answeringSlot].counters))
         }
         writer.append(#","attempts":"#)
         writer.append(decimal: exchange.machine.attempts)
         appendTrace(exchange)
+    }
+
+    private func append(_ language: LanguageCode) {
+        for shift in stride(from: 16 as UInt32, through: 0, by: -8) {
+            let letter = UInt8(truncatingIfNeeded: language.packed >> shift)
+            if letter != 0 { writer.append(byte: letter) }
+        }
     }
 
     private func name(_ member: StaticString, _ value: UnsafeRawBufferPointer) {
@@ -168,11 +180,21 @@ final class AccessLog {
         writer.append(decimal: bill.usage.cachedInput)
         writer.append(#","output_tokens":"#)
         writer.append(decimal: bill.usage.output)
+        appendCount(#","audio_ms":"#, bill.media.audioMilliseconds)
+        appendCount(#","images":"#, bill.media.images)
+        appendCount(#","searches":"#, bill.media.searches)
+        appendCount(#","characters":"#, bill.media.characters)
         if bill.isEstimated { writer.append(#","estimated":true"#) }
         if let cost = bill.cost {
             writer.append(#","cost_pico":"#)
             writer.append(decimal: Int64(clamping: cost.pico))
         }
+    }
+
+    private func appendCount(_ member: StaticString, _ count: Int64) {
+        guard count > 0 else { return }
+        writer.append(member)
+        writer.append(decimal: count)
     }
 
     private func startTimer() {

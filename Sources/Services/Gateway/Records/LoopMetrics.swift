@@ -20,6 +20,7 @@ public struct EndpointCounters: Sendable {
     public var inputTokens: Int64 = 0
     public var cachedInputTokens: Int64 = 0
     public var outputTokens: Int64 = 0
+    public var media = MediaUsage()
     public var cost = Money.zero
     /// Requests whose price is unknown.
     public var unpricedRequests: UInt64 = 0
@@ -38,6 +39,7 @@ public struct KeyCounters: Sendable {
     public var requests: UInt64 = 0
     public var inputTokens: Int64 = 0
     public var outputTokens: Int64 = 0
+    public var media = MediaUsage()
     public var spend = Money.zero
 }
 
@@ -150,6 +152,7 @@ extension KeyCounters {
         requests &+= 1
         inputTokens &+= bill.usage.input
         outputTokens &+= bill.usage.output
+        media.add(bill.media)
         if let cost = bill.cost { spend += cost }
     }
 }
@@ -163,6 +166,7 @@ extension EndpointCounters {
         inputTokens &+= bill.usage.input
         cachedInputTokens &+= bill.usage.cachedInput
         outputTokens &+= bill.usage.output
+        media.add(bill.media)
         if let price = bill.cost { cost += price } else { unpricedRequests &+= 1 }
         if bill.isEstimated { estimatedRequests &+= 1 }
         inputTokenUsage.record(bill.usage.input)
@@ -171,5 +175,14 @@ extension EndpointCounters {
         if bill.usage.output > 1, timing.lastContent > timing.firstContent {
             timePerOutputToken.record((timing.lastContent - timing.firstContent) / (bill.usage.output - 1))
         }
+    }
+}
+
+extension MediaUsage {
+    mutating func add(_ other: MediaUsage) {
+        audioMilliseconds &+= other.audioMilliseconds
+        images &+= other.images
+        searches &+= other.searches
+        characters &+= other.characters
     }
 }

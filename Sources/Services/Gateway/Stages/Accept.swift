@@ -14,7 +14,9 @@ enum Accept {
         exchange.sendsChunks = head.isVersion11
         for field in fields { note(field, bytes, in: &exchange.headers) }
         if case .unknown = exchange.target { return .unknownPath }
-        if exchange.headers.streamsByPath, !head.query.slice(bytes).holds("alt=sse") { return .needsEvents }
+        if exchange.headers.streamsByPath {
+            exchange.headers.wantsArray = !(QueryValue.range(of: "alt", in: head.query, bytes).slice(bytes) == "sse")
+        }
         let isInference = if case .inference = exchange.target { true } else { false }
         guard head.method == (isInference ? .post : .get) else { return .methodNotAllowed }
         if isInference {
@@ -29,16 +31,28 @@ enum Accept {
     ) -> RequestTarget {
         let path = head.path.slice(bytes)
         if let operation = operation(of: path) { return .inference(operation) }
-        if path == "/v1/models" { return .models }
         if let method = generateContent(path, start: head.path.start, &headers) {
-            if headers.key.isEmpty { headers.key = QueryKey.range(head.query, in: bytes) }
+            if headers.key.isEmpty { headers.key = QueryValue.range(of: "key", in: head.query, bytes) }
             headers.streamsByPath = method == .stream
-            return .inference(.generateContent)
+            return .inference(method == .count ? .countContentTokens : .generateContent)
         }
-        let prefix = "/v1/models/" as StaticString
-        guard path.count > prefix.utf8CodeUnitCount, path.hasPrefix(prefix) else { return .unknown }
-        let skipped = Int32(prefix.utf8CodeUnitCount)
-        return .model(ByteRange(start: head.path.start + skipped, count: head.path.count - skipped))
+        return models(path, head, bytes, &headers)
+    }
+
+    /// `/v1/models`, which three vendors have, and Google's `/v1beta/models`; also with the name of one behind it.
+    private static func models(
+        _ path: UnsafeRawBufferPointer, _ head: RequestHead, _ bytes: UnsafeRawBufferPointer,
+        _ headers: inout RequestHeaders
+    ) -> RequestTarget {
+        let isBeta = path.prefix(14).elementsEqual("/v1beta/models".utf8)
+        guard isBeta || path.prefix(10).elementsEqual("/v1/models".utf8) else { return .unknown }
+        let skipped = isBeta ? 14 : 10
+        guard path.count == skipped || path[skipped] == 47 && path.count > skipped + 1 else { return .unknown }
+        headers.key = QueryValue.range(of: "key", in: head.query, bytes)
+        headers.isGoogles = isBeta || !headers.key.isEmpty
+        if path.count == skipped { return .models }
+        return .model(
+            ByteRange(start: head.path.start + Int32(skipped + 1), count: head.path.count - Int32(skipped + 1)))
     }
 
     private static func operation(of path: UnsafeRawBufferPointer) -> Operation? {
@@ -48,6 +62,7 @@ enum Accept {
         if path == "/v1/embeddings" { return .embeddings }
         if path == "/v1/completions" { return .completions }
         if path == "/v1/messages/count_tokens" { return .countTokens }
+        if path == "/v1/responses/input_tokens" { return .countInputTokens }
         if path == "/v1/audio/transcriptions" { return .transcriptions }
         if path == "/v1/audio/translations" { return .translations }
         if path == "/v1/audio/speech" { return .speech }
@@ -55,7 +70,7 @@ enum Accept {
         return path == "/v1/rerank" ? .rerank : nil
     }
 
-    private enum GenerateMethod { case whole, stream }
+    private enum GenerateMethod { case whole, stream, count }
 
     /// `/v1beta/models/M:generateContent` as Google's clients say it, and their longer form with publisher and project.
     private static func generateContent(
@@ -63,13 +78,18 @@ enum Accept {
     ) -> GenerateMethod? {
         guard path.hasPrefix("/v1"), let colon = path.lastIndex(of: 58) else { return nil }
         let verb = UnsafeRawBufferPointer(rebasing: path[(colon + 1)...])
-        let isStream = verb == "streamGenerateContent"
-        guard isStream || verb == "generateContent",
+        guard let method = method(verb),
             let slash = path[..<colon].lastIndex(of: 47), slash + 1 < colon,
             UnsafeRawBufferPointer(rebasing: path[..<(slash + 1)]).hasSuffix("/models/")
         else { return nil }
         headers.pathModel = ByteRange(start: start + Int32(slash + 1), count: Int32(colon - slash - 1))
-        return isStream ? .stream : .whole
+        return method
+    }
+
+    private static func method(_ verb: UnsafeRawBufferPointer) -> GenerateMethod? {
+        if verb == "generateContent" { return .whole }
+        if verb == "streamGenerateContent" { return .stream }
+        return verb == "countTokens" ? .count : nil
     }
 
     private static func note(_ field: HeaderField, _ bytes: UnsafeRawBufferPointer, in headers: inout RequestHeaders) {
@@ -81,11 +101,16 @@ enum Accept {
             }
         case .apiKey, .xAPIKey, .xGoogAPIKey:
             if headers.key.isEmpty { headers.key = field.value }
+            if field.known == .xGoogAPIKey { headers.isGoogles = true }
         case .isobarRegion: headers.region = field.value
+        case .isobarLanguage: headers.language = field.value
         case .isobarExplain: headers.wantsExplanation = field.value.slice(bytes) == "1"
         case .traceparent: headers.traceparent = field.value
         case .tracestate: headers.tracestate = field.value
-        case .contentType: headers.contentType = field.value
+        case .contentType:
+            // An empty one counts too.
+            headers.hasTwoContentTypes = headers.contentType.start > 0
+            headers.contentType = field.value
         case .anthropicVersion: headers.hasAnthropicVersion = true
         case .stainlessRetryCount: headers.isRetry = !(field.value.slice(bytes) == "0")
         default: break
@@ -93,15 +118,22 @@ enum Accept {
     }
 }
 
-/// Google's clients may put the key into the query as `key=…`.
-private enum QueryKey {
-    static func range(_ query: ByteRange, in bytes: UnsafeRawBufferPointer) -> ByteRange {
+/// What Google's clients put into the query: their key as `key=…`, and how they want the answer as `alt=…`, both also
+/// with a dollar sign in front.
+enum QueryValue {
+    /// The value of the first parameter of this name, as it is written.
+    static func range(
+        of name: StaticString, in query: ByteRange, _ bytes: UnsafeRawBufferPointer
+    ) -> ByteRange {
         let text = query.slice(bytes)
+        let length = name.utf8CodeUnitCount
         var start = 0
         while start < text.count {
             let end = text[start...].firstIndex(of: 38) ?? text.count
-            if UnsafeRawBufferPointer(rebasing: text[start..<end]).hasPrefix("key=") {
-                return ByteRange(start: query.start + Int32(start + 4), count: Int32(end - start - 4))
+            let first = text[start] == 36 ? start + 1 : start
+            let mark = first + length
+            if mark < end, text[mark] == 61, UnsafeRawBufferPointer(rebasing: text[first..<mark]) == name {
+                return ByteRange(start: query.start + Int32(mark + 1), count: Int32(end - mark - 1))
             }
             start = end + 1
         }

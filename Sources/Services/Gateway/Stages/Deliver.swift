@@ -27,7 +27,12 @@ extension Exchange {
 
     func sendStreamHead(_ connection: UpstreamConnection) {
         var writer = beginHead(connection)
-        if connection.isTranslating { writer.append("content-type: text/event-stream; charset=utf-8\r\n") }
+        if connection.isTranslating || connection.isReframed {
+            writer.append(
+                headers.wantsArray
+                    ? "content-type: application/json; charset=utf-8\r\n"
+                    : "content-type: text/event-stream; charset=utf-8\r\n")
+        }
         writer.append("cache-control: no-cache\r\nx-accel-buffering: no\r\n")
         AnswerHead.end(&writer, framing: framing, keepsAlive: keepsAlive)
         sendHead(writer)
@@ -122,7 +127,7 @@ extension Exchange {
         if relayedTail.count < Self.tailBytes {
             relayedTail.append(contentsOf: rest.prefix(Self.tailBytes))
             rest = rest.dropFirst(Self.tailBytes)
-            usage = ResponseScan.usage(inTailOf: relayedTail)
+            usage = relayedTail.withUnsafeBytes { counted($0) }
         }
         relayedTail.append(contentsOf: rest.suffix(Self.tailBytes))
         if relayedTail.count > 2 * Self.tailBytes { relayedTail.removeFirst(relayedTail.count - Self.tailBytes) }
@@ -139,23 +144,31 @@ extension Exchange {
         case .upstream where translationFault != nil:
             if let translationFault { refuse(.untranslatable(translationFault)) }
         case .upstream(let last) where last.kind == .unsupported: refuse(.unsupported(unsupported))
-        case .noEndpoint(.exhausted) where machine.attempts == 0 && !isOrphaned: refuse(.unsupported([]))
+        case .noEndpoint(.exhausted) where machine.attempts == 0 && !isOrphaned: refuse(unserved)
         case .upstream(let last) where upstreamError.isPresent && last.status != 0:
             outcome =
                 last.kind == .callerError || last.kind == .contextTooLong || last.kind == .contentPolicy
                 ? .callerError : .upstreamError
-            sendUpstreamError()
+            sendUpstreamError(last.kind)
         case .upstream(let last): refuse(.upstream(last))
         case .noEndpoint(let reason):
             if upstreamError.isPresent, case .exhausted = reason {
                 outcome = .upstreamError
-                sendUpstreamError()
+                sendUpstreamError(nil)
             } else {
                 refuse(.noEndpoint(reason))
             }
         case .deadline: refuse(.deadline)
         }
         finish(keepingAlive: true)
+    }
+
+    /// Why no endpoint of the route may have this request, whatever its state.
+    private var unserved: Refusal {
+        guard let language = features.language, worker.router.lacksOnlyLanguage(features) else {
+            return .unserved(features.operation)
+        }
+        return .unservedLanguage(language)
     }
 
     private func refuse(_ refusal: Refusal) {
@@ -165,30 +178,33 @@ extension Exchange {
 
     func sendError(_ refusal: Refusal) {
         let answer = refusal.answer()
-        let body = ErrorShape.write(
-            WireError(
-                status: answer.status, message: answer.message, type: answer.type, code: answer.code,
-                parameter: answer.parameter), in: wire)
         sendDocument(
-            answer.status, body, retryAfterSeconds: answer.retryAfterSeconds, keepsAlive: refusal.keepsConnection)
+            framed(ErrorShape.write(answer, in: wire)), refusal.advice(answer), keepsAlive: refusal.keepsConnection)
     }
 
-    private func sendUpstreamError() {
-        // An upstream's 401 is about our credential, not the caller's.
-        let status: UInt16 = upstreamError.status == 401 || upstreamError.status == 403 ? 502 : upstreamError.status
-        sendDocument(status, upstreamError.body, retryAfterSeconds: upstreamError.retryAfterSeconds, keepsAlive: true)
+    private func sendUpstreamError(_ cause: FailureKind?) {
+        let advice = RetryAdvice(
+            status: upstreamError.status, retryAfterSeconds: upstreamError.retryAfterSeconds, cause: cause)
+        sendDocument(framed(upstreamError.body), advice, keepsAlive: true)
     }
 
-    func sendDocument(_ status: UInt16, _ body: [UInt8], retryAfterSeconds: Int64, keepsAlive: Bool) {
+    /// Whoever waits for an array gets an error in one too, as from Google.
+    private func framed(_ error: [UInt8]) -> [UInt8] {
+        headers.wantsArray && error.first == 123 ? [91] + error + [93] : error
+    }
+
+    private func sendDocument(_ body: [UInt8], _ advice: RetryAdvice, keepsAlive: Bool) {
+        let status = advice.status
         answeredStatus = status
         var writer = ByteWriter(worker.headMemory)
         AnswerHead.begin(&writer, status: status)
         writer.append("content-type: application/json\r\n")
-        if retryAfterSeconds >= 0 {
+        if advice.retryAfterSeconds >= 0 {
             writer.append("retry-after: ")
-            writer.append(decimal: retryAfterSeconds)
+            writer.append(decimal: advice.retryAfterSeconds)
             writer.append("\r\n")
         }
+        if advice.isFutile(wait: { worker.router.wait(for: features, now: now) }) { writer.append(RetryAdvice.forbids) }
         if status == 401 { writer.append("www-authenticate: Bearer\r\n") }
         AnswerHead.appendDecision(&writer, self)
         AnswerHead.end(&writer, framing: .length(body.count), keepsAlive: keepsAlive && client.keepsAlive)
@@ -205,7 +221,9 @@ extension Exchange {
     /// no stream can only be cut.
     func endStream(_ failure: AttemptFailure) {
         outcome = .truncated
-        guard features.isStreaming, sendsChunks || !hasSentErrorEvent else { return finish(keepingAlive: false) }
+        guard features.isStreaming, sendsChunks || !hasSentErrorEvent, relayEndsWithEvent else {
+            return finish(keepingAlive: false)
+        }
         worker.beginSegments()
         if !hasSentErrorEvent {
             let event = terminalEvent(failure)
@@ -217,6 +235,13 @@ extension Exchange {
             sendStream(isLast: true)
         }
         finish(keepingAlive: true)
+    }
+
+    /// Events that nobody here understands go out as they arrive, so the last one may be a half: an event after it would
+    /// only spoil it.
+    private var relayEndsWithEvent: Bool {
+        relayedTail.isEmpty || relayedTail.suffix(2).elementsEqual([10, 10])
+            || relayedTail.suffix(4).elementsEqual([13, 10, 13, 10])
     }
 
     private func terminalEvent(_ failure: AttemptFailure) -> [UInt8] {
@@ -234,7 +259,7 @@ extension Exchange {
 extension Exchange {
     /// A document of our own, for the few paths that are not inference.
     func sendJSON(_ value: JSONValue) {
-        sendDocument(200, value.bytes, retryAfterSeconds: -1, keepsAlive: true)
+        sendDocument(value.bytes, RetryAdvice(status: 200, retryAfterSeconds: -1), keepsAlive: true)
         finish(keepingAlive: true)
     }
 }

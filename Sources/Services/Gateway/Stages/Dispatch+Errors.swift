@@ -32,15 +32,9 @@ extension Exchange {
                     isContextTooLong: facts.isContextTooLong, isContentFilter: facts.isContentFilter)
                 ?? .malformedResponse, facts)
         let retryAfter = attempts[slot].retryAfter ?? facts.retryAfterNanoseconds
-        // A caller that read 500 of a prompt that is too long would send the same again, and one that read 429 of a
-        // provider without room would slow down for nothing.
-        let isMistaken =
-            kind == .contextTooLong && status >= 500 || kind == .overloaded && status < 500 || kind == .credential
-        let answered = isNative && !isMistaken ? status : ErrorShape.status(status, kind, wire: wire)
+        let told = told(slot, body, facts, kind, status: status, isNative: isNative)
         upstreamError = UpstreamErrorAnswer(
-            status: answered,
-            body: ErrorShape.body(body, facts, kind, status: answered, wire: wire, isNative: isNative),
-            retryAfterSeconds: seconds(retryAfter))
+            status: told.status, body: told.body, retryAfterSeconds: seconds(retryAfter))
         return AttemptFailure(
             kind: kind, retryAfter: retryAfter.map { .nanoseconds($0) }, status: status, onReusedConnection: false)
     }
@@ -50,13 +44,23 @@ extension Exchange {
         let facts = ResponseScan.errorFacts(event)
         let said = facts.isQuotaExhausted ? .quotaExhausted : facts.kind(status: 200).map { FailureKind($0) }
         let kind = refined(said ?? .errorInStream, facts)
-        let answered = ErrorShape.status(502, kind, wire: wire)
-        upstreamError = UpstreamErrorAnswer(
-            status: answered,
-            body: ErrorShape.body(event, facts, kind, status: answered, wire: wire, isNative: isNative))
+        let told = told(slot, event, facts, kind, status: nil, isNative: isNative)
+        upstreamError = UpstreamErrorAnswer(status: told.status, body: told.body)
         return AttemptFailure(
             kind: kind, retryAfter: facts.retryAfterNanoseconds.map { .nanoseconds($0) }, status: 200,
             onReusedConnection: false)
+    }
+
+    /// The error as the caller gets it. One that repeats our credential keeps its class only.
+    private func told(
+        _ slot: Int, _ body: UnsafeRawBufferPointer, _ facts: ErrorFacts, _ kind: FailureKind, status: UInt16?,
+        isNative: Bool
+    ) -> (status: UInt16, body: [UInt8]) {
+        guard repeatsCredential(slot, body) else {
+            return ErrorShape.answer(body, facts, kind, status: status, wire: wire, isNative: isNative)
+        }
+        let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+        return ErrorShape.answer(nothing, ErrorFacts(), kind, status: status, wire: wire, isNative: isNative)
     }
 
     /// What the caller earned itself has two kinds that are told apart by more than their class.

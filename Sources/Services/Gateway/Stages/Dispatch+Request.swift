@@ -15,17 +15,22 @@ extension Exchange {
             features.operation, hasOwnHeaders: headers.hasAnthropicVersion)
     }
 
-    /// Puts the request into the endpoint's words, in the worker's translator. Nothing to do where both speak the same.
+    /// Puts the request into the endpoint's words, in the worker's translator. Nothing to do where both speak the same,
+    /// but for marks of ours that must not get there.
     /// - Returns: why the endpoint cannot be asked.
     func translate(_ plan: DispatchPlans.Plan, _ endpoint: EndpointID) -> AttemptFailure? {
-        guard plan.speech != .same else { return nil }
+        isMarkFree = false
+        // What an earlier attempt's endpoint could not say is no longer so.
+        if !unsupported.isEmpty { unsupported = [] }
+        guard plan.speech != .same || facts.mayBeMarked else { return nil }
         if let fault = write(plan, endpoint) {
             translationFault = fault
             return AttemptFailure(kind: .callerError)
         }
-        unsupported = losses(plan)
+        let (names, isComplete) = losses(plan)
+        unsupported = names
         let mayDrop = worker.generation.routeOptions[Int(features.route.index)].dropsUnsupported
-        return unsupported.isEmpty || mayDrop ? nil : AttemptFailure(kind: .unsupported)
+        return isComplete || mayDrop ? nil : AttemptFailure(kind: .unsupported)
     }
 
     private func write(_ plan: DispatchPlans.Plan, _ endpoint: EndpointID) -> TranslationFault? {
@@ -33,10 +38,13 @@ extension Exchange {
             let model = JSONString(name, hasEscapes: true)
             do throws(TranslationFault) {
                 switch plan.speech {
-                case .same: break
-                case .chat(let target, let home): try writeChat(target, home, model, endpoint)
+                case .same: try removeMarks(target(plan, .own, model, endpoint))
+                case .chat(let wire, let home): try writeChat(wire, target(plan, home, model, endpoint))
                 case .embeddings(let family):
                     try worker.embeddings.write(client.bodyBytes, for: .init(family), model: model)
+                case .count(let api, let home):
+                    try worker.counts.write(
+                        client.bodyBytes, from: wire, for: api, target: target(plan, home, model, endpoint))
                 }
                 return nil
             } catch {
@@ -45,28 +53,43 @@ extension Exchange {
         }
     }
 
-    private func writeChat(
-        _ target: ChatWire, _ home: OperationPlan.Home, _ model: JSONString, _ endpoint: EndpointID
-    ) throws(TranslationFault) {
+    private func target(
+        _ plan: DispatchPlans.Plan, _ home: OperationPlan.Home, _ model: JSONString, _ endpoint: EndpointID
+    ) -> EndpointTarget {
         let options = worker.generation.dispatchPlans[Int(endpoint.index)]
+        return EndpointTarget(
+            model: model, outputTokensDefault: options.outputTokensDefault, home: .init(home),
+            capabilities: options.capabilities, origin: plan.origin)
+    }
+
+    private func writeChat(_ target: ChatWire, _ endpoint: EndpointTarget) throws(TranslationFault) {
         try worker.translator.translate(
-            client.bodyBytes, from: wire, isStream: features.isStreaming, to: target,
-            for: EndpointTarget(
-                model: model, outputTokensDefault: options.outputTokensDefault, home: .init(home),
-                capabilities: options.capabilities))
+            client.bodyBytes, from: wire, isStream: features.isStreaming, to: target, for: endpoint)
     }
 
-    private func losses(_ plan: DispatchPlans.Plan) -> [String] {
-        if case .embeddings = plan.speech { return worker.embeddings.isComplete ? [] : worker.embeddings.lossNames }
-        return worker.translator.isComplete ? [] : worker.translator.lossNames(in: wire)
+    /// The caller's own words without the marks of earlier answers. Operations without thinking pass as they are.
+    private func removeMarks(_ endpoint: EndpointTarget) throws(TranslationFault) {
+        guard endpoint.origin != nil, let kind = features.operation.kind else { return }
+        guard try worker.translator.removeMarks(from: client.bodyBytes, on: wire, for: endpoint) else { return }
+        // Of a body made from one that was scanned, the scan finds nothing amiss.
+        isMarkFree =
+            RequestScan.facts(worker.translator.body, kind: kind, hashesPrefix: false, into: &worker.markFreeFacts)
+            == nil
     }
 
-    /// The endpoint's words for the request, from the translation made last; `nil` where they are the caller's.
-    private func translatedBody(_ plan: DispatchPlans.Plan) -> UnsafeRawBufferPointer? {
+    /// What the caller is told that the endpoint does not do, and whether that may be left to it.
+    private func losses(_ plan: DispatchPlans.Plan) -> (names: [String], isComplete: Bool) {
         switch plan.speech {
-        case .same: nil
-        case .chat: worker.translator.body
-        case .embeddings: worker.embeddings.output
+        case .embeddings:
+            let isComplete = worker.embeddings.isComplete
+            return (isComplete ? [] : worker.embeddings.lossNames, isComplete)
+        case .count:
+            let isComplete = worker.counts.isComplete
+            return (isComplete ? [] : worker.counts.lossNames(in: wire), isComplete)
+        case .same where !isMarkFree: return ([], true)
+        case .same, .chat:
+            let translator = worker.translator
+            return (translator.isSilent ? [] : translator.lossNames(in: wire), translator.isComplete)
         }
     }
 
@@ -93,6 +116,7 @@ extension Exchange {
         guard !credentials.isEmpty else { return true }
         guard let index = credentials.pick(now: now) else { return false }
         attempts[slot].credential = index
+        attempts[slot].credentialEdition = credentials.edition(at: index)
         return true
     }
 
@@ -101,9 +125,15 @@ extension Exchange {
     func noteCredential(_ slot: Int, _ failure: AttemptFailure) -> Bool {
         guard let endpoint = attempts[slot].endpoint, attempts[slot].credential >= 0 else { return false }
         let credentials = worker.generation.upstreams[Int(endpoint.index)].credentials
-        let index = attempts[slot].credential
-        if failure.kind == .credential, let id = credentials.identity(of: index) { worker.credentialRefused?(id) }
-        return credentials.failed(index, failure.kind, pause: failure.retryAfter, now: now)
+        let edition = attempts[slot].credentialEdition
+        if failure.kind == .credential, let id = credentials.identity(of: edition) { worker.credentialRefused?(id) }
+        return credentials.failed(edition, failure.kind, pause: failure.retryAfter, now: now)
+    }
+
+    /// Whether the endpoint's words repeat the credential of an attempt: then they are not for the caller.
+    func repeatsCredential(_ slot: Int, _ body: UnsafeRawBufferPointer) -> Bool {
+        guard attempts[slot].credential >= 0, let upstream = attempts[slot].connection?.upstream else { return false }
+        return upstream.credentials.isRepeated(attempts[slot].credential, in: body)
     }
 
     // MARK: Sending
@@ -112,7 +142,9 @@ extension Exchange {
     func sendRequest(on connection: UpstreamConnection) -> Sent {
         guard let plan = connection.plan, let endpoint = attempts[connection.slot].endpoint else { return .failed(0) }
         if !isTranslated, translate(plan, endpoint) != nil { return .failed(0) }
-        return worker.generation.upstreamModels[Int(endpoint.index)].withUnsafeBytes { model in
+        let isForm = features.operation.kind == nil
+        let models = isForm ? worker.generation.plainUpstreamModels : worker.generation.upstreamModels
+        return models[Int(endpoint.index)].withUnsafeBytes { model in
             var body = SegmentList(memory: worker.headSegmentMemory)
             appendBody(plan, model, to: &body)
             var writer = ByteWriter(worker.headMemory)
@@ -135,11 +167,18 @@ extension Exchange {
     private func appendBody(
         _ plan: DispatchPlans.Plan, _ model: UnsafeRawBufferPointer, to segments: inout SegmentList
     ) {
-        if let translated = translatedBody(plan) { return segments.append(translated) }
-        let body = client.bodyBytes
+        switch plan.speech {
+        case .chat: return segments.append(worker.translator.body)
+        case .embeddings: return segments.append(worker.embeddings.output)
+        case .count: return segments.append(worker.counts.output)
+        case .same: break
+        }
+        let body = isMarkFree ? worker.translator.body : client.bodyBytes
         let edits =
             plan.modelPlace == .body
-            ? RequestBody.edits(facts, of: body, model: model, addUsage: dropsUsageChunk) : RequestBody()
+            ? RequestBody.edits(
+                isMarkFree ? worker.markFreeFacts : facts, of: body, model: model, addUsage: dropsUsageChunk)
+            : RequestBody()
         edits.appendBody(body, to: &segments)
     }
 

@@ -55,7 +55,8 @@ extension Exchange {
         worker.router.began(endpoint, features, now: now)
         attempts[slot] = Attempt(
             endpoint: endpoint, counters: generation.endpointSlots[Int(endpoint.index)],
-            prices: options.prices, idleNanoseconds: options.timeouts.idle.nanoseconds,
+            prices: options.prices, mediaPrices: options.mediaPrices,
+            idleNanoseconds: options.timeouts.idle.nanoseconds,
             firstByteNanoseconds: options.timeouts.firstByte.nanoseconds,
             startedAt: worker.loop.now,
             connectDeadline: worker.loop.now + options.timeouts.connect.nanoseconds,
@@ -129,7 +130,8 @@ extension Exchange {
         timing.lastContent = worker.loop.now
         attempts[slot].phase = .streaming
         attempts[slot].phaseDeadline = worker.loop.now + attempts[slot].idleNanoseconds
-        guard let endpoint = attempts[slot].endpoint else { return }
+        // A count says nothing about how long an answer takes.
+        guard let endpoint = attempts[slot].endpoint, !features.operation.countsTokens else { return }
         let timeToFirstToken = TimeSpan.nanoseconds(worker.loop.now - attempts[slot].startedAt)
         worker.router.answered(endpoint, timeToFirstToken: timeToFirstToken, now: now)
         attempts[slot].hasReportedFirstToken = true

@@ -25,7 +25,8 @@ enum Inspect {
             isStream && operation.takesStreamOptions && !facts.streamOptions.includesUsage
         exchange.features = RequestFeatures(
             route: route,
-            promptTokens: Int32(clamping: facts.promptBytes / bytesPerToken),
+            // A count reads no prompt: it takes nothing of an endpoint's tokens, and no context is too short for it.
+            promptTokens: operation.countsTokens ? 0 : Int32(clamping: facts.promptBytes / bytesPerToken),
             outputTokensMax: Int32(clamping: max(facts.outputTokensMax, 0)),
             isStreaming: isStream,
             callerRegion: callerRegion(exchange),
@@ -33,6 +34,20 @@ enum Inspect {
             prefixCount: facts.prefixCount)
         exchange.features.operation = operation
         pin(exchange, facts.previousResponse.slice(body))
+        return nameLanguage(exchange)
+    }
+
+    /// The header is for us, so it must be right, and it wins. A form's field is for the endpoint: what is no tag there
+    /// (some take `auto`, or a name) passes on and names nothing here.
+    private static func nameLanguage(_ exchange: Exchange) -> Refusal? {
+        var language: LanguageCode?
+        if !exchange.headers.language.isEmpty {
+            language = LanguageCode(tag: exchange.headers.language.slice(exchange.client.headBytes))
+            guard language != nil else { return .invalidLanguage }
+        } else if !exchange.facts.language.isEmpty {
+            language = LanguageCode(tag: exchange.facts.language.slice(exchange.client.bodyBytes))
+        }
+        exchange.features.language = language == .undetermined ? nil : language
         return nil
     }
 
@@ -46,19 +61,31 @@ enum Inspect {
 
     private static func scan(_ body: UnsafeRawBufferPointer, _ operation: Operation, _ exchange: Exchange) -> Refusal? {
         guard let kind = operation.kind else { return scanForm(body, exchange) }
-        return RequestScan.facts(body, kind: kind, hashesPrefix: true, into: &exchange.facts).map { .invalidBody($0) }
+        // Counting warms nobody's cache.
+        let hashesPrefix = !operation.countsTokens
+        if let fault = RequestScan.facts(body, kind: kind, hashesPrefix: hashesPrefix, into: &exchange.facts) {
+            return .invalidBody(fault)
+        }
+        // Here and not where requests are translated: most pass as they are.
+        return exchange.facts.mayNameLocalFile ? LocalFileAddress.member(of: body).map { .localFile($0) } : nil
     }
 
-    /// A form with a sound file in it: only the model's name and a flag are read.
+    /// A form with a sound file in it: only the model's name, the language and a flag are read.
     private static func scanForm(_ body: UnsafeRawBufferPointer, _ exchange: Exchange) -> Refusal? {
         exchange.facts = RequestFacts()
         let contentType = exchange.headers.contentType.slice(exchange.client.headBytes)
-        guard let boundary = MultipartForm.boundary(of: contentType), let form = MultipartForm(body, boundary: boundary)
-        else { return .invalidForm }
-        guard !form.model.isEmpty else { return .invalidBody(.missing(.model)) }
-        exchange.facts.model = form.model
-        exchange.facts.isStream = form.isStream
-        return nil
+        guard !exchange.headers.hasTwoContentTypes, let boundary = MultipartForm.boundary(of: contentType) else {
+            return .invalidForm(.contentType)
+        }
+        do throws(MultipartFault) {
+            let form = try MultipartForm(body, boundary: boundary)
+            exchange.facts.model = form.model
+            exchange.facts.language = form.language
+            exchange.facts.isStream = form.isStream
+            return nil
+        } catch {
+            return .invalidForm(error)
+        }
     }
 
     /// Empty when the model's name is in the body.

@@ -12,6 +12,8 @@ struct DispatchPlans {
         let speech: OperationPlan.Speech
         let framing: OperationPlan.Framing
         let modelPlace: OperationPlan.ModelPlace
+        /// Whose signatures the endpoint makes and takes back.
+        let origin: SignatureOrigin?
         /// Value of the `Host` field, as signatures need it.
         let host: String
         private let head: [UInt8]
@@ -23,6 +25,7 @@ struct DispatchPlans {
             speech = plan.speech
             framing = plan.framing
             modelPlace = plan.modelPlace
+            origin = plan.origin
             host = address.hostField
             target = Array(plan.path.utf8)
             streamTarget = Array(plan.streamPath.utf8)
@@ -71,6 +74,7 @@ struct DispatchPlans {
         var capabilities = Capabilities()
         capabilities.thinking = record.thinking
         capabilities.takesSampling = record.takesSampling
+        capabilities.schemas = record.schemas
         self.capabilities = capabilities
     }
 

@@ -21,14 +21,20 @@ final class Upstream {
     private var preferredAddress = 0
     private var isRetired = false
 
-    init(_ record: EndpointRecord, addresses: [SocketAddress], tls: TLSContext?, worker: Worker) {
+    /// - Parameter previous: the same endpoint and address in the configuration before; gives its idle connections away.
+    init(
+        _ record: EndpointRecord, addresses: [SocketAddress], tls: TLSContext?, worker: Worker,
+        inheriting previous: Upstream?
+    ) {
         name = record.name
         authority = record.address.authority
-        credentials = CredentialSet(record.address.credentials, store: worker.credentials)
+        credentials = CredentialSet(
+            record.address.credentials, store: worker.credentials, inheriting: previous?.credentials)
         address = record.address
         self.addresses = addresses
         self.tls = tls
         self.worker = worker
+        if let previous { adoptIdleConnections(of: previous) }
     }
 
     /// A connection that is ready or on its way.
@@ -94,7 +100,7 @@ final class Upstream {
 
     var idleCount: Int { idle.count }
 
-    func adoptIdleConnections(of other: Upstream) {
+    private func adoptIdleConnections(of other: Upstream) {
         for connection in other.idle {
             connection.move(to: self)
             idle.append(connection)

@@ -2,6 +2,7 @@
 // Isobar
 
 internal import Reactor
+internal import ResourceTypes
 internal import Routing
 internal import WireFormats
 
@@ -29,6 +30,7 @@ extension UpstreamConnection {
                 if isClosed { return }
             case .needMore:
                 if !whole.isEmpty { loop.buffers.append(whole, to: &held) }
+                if relaysEarly, mode == .whole, !held.isEmpty, !beginRelay() { return }
                 return pauseBody()
             case .end:
                 if !whole.isEmpty { return wholeArrived(whole, isReusable: offset == bytes.count) }
@@ -47,7 +49,7 @@ extension UpstreamConnection {
             if room > 0 { loop.buffers.append(UnsafeRawBufferPointer(rebasing: content.prefix(room)), to: &held) }
         case .whole:
             loop.buffers.append(content, to: &held)
-            guard held.count > worker.limits.heldAnswerBytesMax else { return }
+            guard held.count > wholeBytesMax else { return }
             if isTranslating { fail(.malformedResponse) } else { exchange?.attemptReady(slot) }
         case .preview:
             loop.buffers.append(content, to: &held)
@@ -56,6 +58,12 @@ extension UpstreamConnection {
         case .relay: forwardBytes(content)
         case .drain, .head, .idle, .connecting: break
         }
+    }
+
+    /// vLLM tells every token that it counts.
+    private var wholeBytesMax: Int {
+        if case .count(.tokenize, _) = plan?.speech { return worker.limits.eventBytesMax }
+        return worker.limits.heldAnswerBytesMax
     }
 
     /// No more input for now: send what was collected; a stream that said `[DONE]` is complete for the client whatever
@@ -129,6 +137,7 @@ extension UpstreamConnection {
     private func wholeArrived(_ body: UnsafeRawBufferPointer, isReusable: Bool) {
         guard let exchange else { return finished(isReusable: isReusable) }
         let slot = slot
+        if relaysEvents, case .failed(let error) = RelayStart(body) { return failedBeforeContent(error, exchange) }
         guard let answer = translatedWhole(body) else { return fail(.malformedResponse) }
         guard exchange.answerIfFirst(slot, body: answer.body, usage: answer.usage) else { return }
         finished(isReusable: isReusable)

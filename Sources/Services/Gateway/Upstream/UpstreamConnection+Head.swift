@@ -25,9 +25,9 @@ extension UpstreamConnection {
             mode = .error
             exchange.noteRetryHint(slot, bytes, fields)
         } else if found.isEventStream || found.isFrames {
-            // Events that nobody here understands are relayed as they come.
             mode = exchange.hasKnownEvents ? .preview : .whole
-            if mode == .whole { exchange.attemptReady(slot) }
+            relaysEvents = mode == .whole
+            relaysEarly = relaysEvents
         } else if found.isMarkup {
             // A proxy's or a login page's HTML with status 200 is not an answer.
             fail(.malformedResponse)
@@ -37,6 +37,8 @@ extension UpstreamConnection {
             mode = .preview
         } else {
             mode = .whole
+            // Sound of unknown length is being made while it is sent: whoever listens should hear its beginning.
+            relaysEarly = exchange.features.operation == .speech && reader.announced < 0
             if reader.announced > Int64(worker.limits.heldAnswerBytesMax), !isTranslating {
                 exchange.attemptReady(slot)
             }
@@ -64,7 +66,10 @@ extension UpstreamConnection {
                 findings.isEventStream = value.hasPrefix("text/event-stream")
                 findings.isFrames = value.hasPrefix("application/vnd.amazon.eventstream")
                 findings.isMarkup = value.hasPrefix("text/html")
-                guard !isTranslating else { break }
+                if let exchange, exchange.features.isStreaming, translator?.source == .generateContent {
+                    isReframed = findings.isEventStream == exchange.headers.wantsArray
+                }
+                guard !isTranslating, !isReframed else { break }
                 pool.append(field.line.slice(bytes), to: &headLines)
             case .rateLimit, .utilization, .retryAfter, .retryAfterMilliseconds, .xMsRetryAfterMilliseconds:
                 // An account's limits are ours to know, never a tenant's.
@@ -72,8 +77,7 @@ extension UpstreamConnection {
             case .amazonErrorType: pool.append(field.value.slice(bytes), to: &errorType)
             case .bedrockInputTokens: inputTokenCount = Self.count(field.value.slice(bytes))
             case .host, .contentLength, .transferEncoding, .connection, .hopByHop, .cookie, .alternativeService,
-                .isobar, .isobarRegion,
-                .isobarExplain:
+                .isobar, .isobarRegion, .isobarLanguage, .isobarExplain:
                 break
             default:
                 // What a provider says of its own wire would be wrong on the caller's.

@@ -21,11 +21,7 @@ extension UpstreamConnection {
                 ? ChunkFacts(kind: .noContent) : ResponseScan.chunkFacts(event.data.slice(complete))
             switch facts.kind {
             case .content: isReady = true
-            case .error:
-                let failure = exchange.classifyStreamError(slot, event.data.slice(complete), isNative: true)
-                self.exchange = nil
-                close()
-                return exchange.attemptFailed(slot, failure)
+            case .error: return failedBeforeContent(event.data.slice(complete), exchange)
             case .done: sawDone = true
             case .noContent, .usageOnly: break
             case .malformed: return fail(.malformedResponse)
@@ -36,6 +32,32 @@ extension UpstreamConnection {
         previewed += offset
         // The events looked at are looked at again by `forwardEvents` when they are sent; framing restarts with them.
         if isReady || held.count > worker.limits.heldStreamBytesMax { exchange.attemptReady(slot) }
+    }
+
+    /// A 200 that turns out to be a failure before anything of it was seen: another endpoint may do better.
+    func failedBeforeContent(_ error: UnsafeRawBufferPointer, _ exchange: Exchange) {
+        let failure = exchange.classifyStreamError(slot, error, isNative: true)
+        let slot = slot
+        self.exchange = nil
+        close()
+        exchange.attemptFailed(slot, failure)
+    }
+
+    /// Commits to an answer that is relayed from its first bytes on, unless they are an error.
+    /// - Returns: false when the attempt failed or lost, and the connection is gone.
+    func beginRelay() -> Bool {
+        guard let exchange else { return false }
+        if relaysEvents {
+            switch RelayStart(held.bytes) {
+            case .failed(let error):
+                failedBeforeContent(error, exchange)
+                return false
+            case .unfinished where held.count <= worker.limits.heldStreamBytesMax: return true
+            case .unfinished, .begun: break
+            }
+        }
+        exchange.attemptReady(slot)
+        return !isClosed
     }
 
     /// Commits: from here on the client sees this attempt's answer.

@@ -19,9 +19,11 @@ extension UpstreamConnection {
         let translator = translator ?? worker.takeAnswerTranslator()
         exchange.withModelName { model in
             translator.begin(
-                from: translation.source, to: translation.caller, isStream: exchange.features.isStreaming,
-                model: model, identifier: exchange.identifier, createdUnixSeconds: worker.unixSeconds,
-                includesUsage: !exchange.dropsUsageChunk,
+                from: translation.source, of: plan.origin, to: translation.caller,
+                isThinkingAsked: worker.translator.asksForThinking, marksNative: exchange.marksNative,
+                isStream: exchange.features.isStreaming, model: model, identifier: exchange.identifier,
+                createdUnixSeconds: worker.unixSeconds, includesUsage: !exchange.dropsUsageChunk,
+                framing: exchange.headers.wantsArray ? .array : .events,
                 aliases: translation.caller == nil ? [] : worker.translator.toolAliases(in: translation.source))
         }
         self.translator = translator
@@ -39,14 +41,16 @@ extension UpstreamConnection {
     /// - Returns: `nil` when the answer is no answer.
     func translatedWhole(_ body: UnsafeRawBufferPointer) -> (body: UnsafeRawBufferPointer, usage: UsageCounts?)? {
         if case .embeddings(let family) = plan?.speech { return translatedVectors(body, .init(family)) }
-        guard let translator else { return (body, ResponseScan.usage(inTailOf: body)) }
+        if case .count(let api, _) = plan?.speech { return translatedCount(body, api) }
+        guard let translator else { return (body, exchange?.counted(body)) }
         do throws(TranslationFault) {
             try translator.whole(body)
         } catch {
             // What passes by as it is need not be understood.
             return isTranslating ? nil : (body, nil)
         }
-        return (isTranslating ? translator.output.bytes : body, translator.usage)
+        // Of a native answer there is only something where something was marked.
+        return (isTranslating || !translator.output.isEmpty ? translator.output.bytes : body, translator.usage)
     }
 
     private func translatedVectors(
@@ -62,6 +66,18 @@ extension UpstreamConnection {
             } catch {
                 return nil
             }
+        }
+    }
+
+    private func translatedCount(
+        _ body: UnsafeRawBufferPointer, _ api: TokenCountAPI
+    ) -> (body: UnsafeRawBufferPointer, usage: UsageCounts?)? {
+        guard let exchange else { return nil }
+        do throws(TranslationFault) {
+            try worker.counts.write(answer: body, from: api, to: exchange.wire)
+            return (worker.counts.output, nil)
+        } catch {
+            return nil
         }
     }
 
@@ -105,7 +121,7 @@ extension UpstreamConnection {
         return complete.count
     }
 
-    /// Google's other way to stream. The caller gets events all the same: that is what was asked for.
+    /// Google's other way to stream. Whether the caller gets it as it is depends on what the caller asked for.
     private func readElements(_ bytes: UnsafeRawBufferPointer) -> Int {
         var offset = 0
         while !isClosed, exchange != nil, let step = elements?.next(bytes, from: &offset) {
@@ -228,6 +244,11 @@ extension Exchange {
     /// Whether a stream of this operation consists of events that are understood.
     var hasKnownEvents: Bool { features.operation.hasKnownEvents }
 
+    /// Whether what native endpoints of the route sign is marked.
+    var marksNative: Bool {
+        worker.generation.routeOptions[Int(features.route.index)].markedOperations.contains(features.operation)
+    }
+
     /// The wires between which an answer is translated; `caller` is `nil` where its events only need reading, and all
     /// is `nil` where not even that.
     func answerWires(_ plan: DispatchPlans.Plan) -> (source: ChatWire, caller: ChatWire?)? {
@@ -236,7 +257,7 @@ extension Exchange {
         case .same:
             guard let wire = features.operation.chatWire, wire != .chatCompletions else { return nil }
             return (wire, nil)
-        case .embeddings: return nil
+        case .embeddings, .count: return nil
         }
     }
 }

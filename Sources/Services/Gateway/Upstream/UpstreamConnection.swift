@@ -13,7 +13,7 @@ internal import WireFormats
 /// The answer passes through one of these modes:
 /// - `error`: not a success; the body is collected, classified and handed over. Nothing reaches the client yet.
 /// - `whole`: a success that is not a stream; collected so that a broken one can still fail over. Too long for that, it
-///   is relayed.
+///   is relayed; events that nobody understands and sound are relayed from their first bytes on.
 /// - `preview`: a stream before its first content; an error or an end here can still fail over.
 /// - `stream`: committed; whole events are forwarded in the iteration in which they arrived, from the receive buffer,
 ///   without a copy.
@@ -54,6 +54,12 @@ final class UpstreamConnection: Channel {
     var frames = AWSEventStream()
     /// Set where a stream comes as one long JSON array.
     var elements: JSONArrayFraming?
+    /// Whether the caller gets the endpoint's own chunks in another framing than they came in.
+    var isReframed = false
+    /// Goes out from its first bytes on, although nothing tells here where an answer's content begins.
+    var relaysEarly = false
+    /// Events that nobody here understands: relayed as they come.
+    var relaysEvents = false
     /// Position in `held` up to which `preview` has looked.
     var previewed = 0
     var sawDone = false
@@ -144,6 +150,8 @@ final class UpstreamConnection: Channel {
         bytesReceived = 0
         informationalHeads = 0
         previewed = 0
+        relaysEarly = false
+        relaysEvents = false
         sawDone = false
         sawFinish = false
         sawErrorEvent = false
@@ -151,6 +159,7 @@ final class UpstreamConnection: Channel {
         frames = AWSEventStream()
         inputTokenCount = nil
         elements = nil
+        isReframed = false
         errorType.count = 0
         headLines.count = 0
         held.count = 0

@@ -42,7 +42,7 @@ enum UpstreamRequestHead {
         switch header {
         case .host, .contentLength, .transferEncoding, .connection, .hopByHop, .expect, .authorization, .apiKey,
             .xAPIKey, .xGoogAPIKey, .cloudIdentity, .acceptEncoding,
-            .isobarRegion, .isobarExplain, .isobar, .cookie:
+            .isobarRegion, .isobarLanguage, .isobarExplain, .isobar, .cookie:
             false
         default: true
         }

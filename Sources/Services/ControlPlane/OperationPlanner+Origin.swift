@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import ResourceTypes
+internal import Routing
+
+/// Whose signatures an endpoint makes and takes back, by what it speaks and who runs it.
+extension OperationPlanner {
+    func origin(_ operation: Operation, _ plan: OperationPlan) -> SignatureOrigin? {
+        let native = operation == .countTokens ? ChatWire.messages : operation.chatWire
+        let spoken: ChatWire? = if case .chat(let wire, _) = plan.speech { wire } else { native }
+        return spoken.map(origin)
+    }
+
+    private func origin(_ wire: ChatWire) -> SignatureOrigin {
+        switch (wire, flavor) {
+        case (.messages, .anthropic), (.messages, .azure), (.messages, .bedrock), (.messages, .vertex): .anthropic
+        case (.converse, _): isClaude ? .anthropic : model(.bedrock)
+        case (_, .gemini): .google
+        case (_, .vertex): .vertex
+        // One organisation's, whatever the model.
+        case (_, .openai), (_, .azure): SignatureOrigin(.openAI, endpoint: endpoint)
+        case (_, .bedrock): model(.bedrock)
+        default: model(.other)
+        }
+    }
+
+    private func model(_ family: SignatureOrigin.Family) -> SignatureOrigin {
+        SignatureOrigin(family, endpoint: "\(endpoint)/\(modelName)")
+    }
+
+    /// Bedrock's ids name the model's vendor: `anthropic.…`, `us.anthropic.…`, and ARNs of either. An ARN that names
+    /// neither (an application's inference profile, provisioned throughput) stands for itself alone.
+    private var isClaude: Bool {
+        let identifier = modelName.split(separator: "/").last ?? ""
+        return identifier.split(separator: ".").prefix(2).contains("anthropic")
+    }
+}
