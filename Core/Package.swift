@@ -41,6 +41,7 @@ let package = Package(
         .library(name: "Budgets", targets: ["Budgets"]),
         .library(name: "Routing", targets: ["Routing"]),
         .library(name: "Simulation", targets: ["Simulation"]),
+        .library(name: "AuditLog", targets: ["AuditLog"]),
         // For tests here and outside only.
         .library(name: "CoreTestSupport", targets: ["CoreTestSupport"]),
     ],
@@ -54,6 +55,7 @@ let package = Package(
         module("Budgets", settings: hotPath),
         module("Routing", ["ResourceTypes"], settings: exhaustive),
         module("Simulation", ["ResourceTypes"]),
+        module("AuditLog", ["WireFormats"]),
         tests("ResourceTypes", []),
         .target(name: "CoreTestSupport", path: "Tests/CoreTestSupport", swiftSettings: strict),
         tests("WireFormats", ["CoreTestSupport"]),
@@ -63,5 +65,6 @@ let package = Package(
         tests("Budgets", ["CoreTestSupport"]),
         tests("Routing", ["ResourceTypes"]),
         tests("Simulation", ["ResourceTypes"]),
+        tests("AuditLog", ["CoreTestSupport", "WireFormats"]),
     ]
 )
