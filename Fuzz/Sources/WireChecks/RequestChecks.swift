@@ -138,6 +138,7 @@ enum RequestChecks {
     ) {
         let writer = JSONWriter()
         var losses = Losses()
+        conversation.settleSignatures(from: source, for: target.origin)
         let fresh = Result { () throws(TranslationFault) in
             try write(conversation, wire, target, writer, &losses)
         }

@@ -143,7 +143,7 @@ struct TurnTeller {
     /// Only who signed thinking takes it back: Anthropic's wire, and Responses for sealed reasoning.
     private func thought(_ part: Part, _ role: Turn.Role) -> String? {
         guard role == .assistant, !part.signature.isEmpty, wire == .messages || wire == .responses else { return nil }
-        if wire == .responses, ResponsesReasoning.redacted(part.signature) != nil { return nil }
+        if wire == .responses, SealedThinking.data(part.signature) != nil { return nil }
         return "\(part.text.text) signed \(part.signature.text)"
     }
 
@@ -162,7 +162,7 @@ struct TurnTeller {
     private func text(of media: Media) -> JSONString? {
         if media.source == .text { return media.value }
         guard media.source == .base64, media.type.begins("text/") else { return nil }
-        guard let characters = Base64Text.decoded(media.value, conversation.arena) else { return nil }
+        guard let characters = Base64.decoded(media.value, conversation.arena) else { return nil }
         var escaped: [UInt8] = []
         JSONText.append(String(decoding: characters, as: UTF8.self), to: &escaped)
         let inner = escaped.withUnsafeBytes {
@@ -173,7 +173,7 @@ struct TurnTeller {
 
     private func standard(_ base64: JSONString) -> String {
         let arena = ByteArena()
-        return withExtendedLifetime(arena) { StandardBase64.standard(base64, arena)?.text ?? base64.text }
+        return withExtendedLifetime(arena) { Base64.standard(base64, arena)?.text ?? base64.text }
     }
 }
 
