@@ -32,12 +32,18 @@ def wait_until(condition, what, seconds=10.0):
         time.sleep(0.01)
 
 
+_given = set()
+
+
 def free_port(count=1):
     """The first of `count` neighbouring ports, outside of the range from which the kernel takes ports of outgoing
-    connections, so that none of them can take one."""
+    connections, so that none of them can take one. No port is given twice: it may be bound later than the next is asked
+    for, and a gateway would share it with itself."""
     while True:
         first = random.randint(15_000, 32_000)
-        if all(_is_free(port) for port in range(first, first + count)):
+        ports = range(first, first + count)
+        if _given.isdisjoint(ports) and all(_is_free(port) for port in ports):
+            _given.update(ports)
             return first
 
 
