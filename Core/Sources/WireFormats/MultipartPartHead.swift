@@ -52,11 +52,12 @@ struct MultipartPartHead {
         return UnsafeRawBufferPointer(rebasing: body[start..<end])
     }
 
-    /// - Returns: `nil` for a line without a name, a folded one included.
+    /// - Returns: `nil` for a line without a name, a folded one included, and for one that begins with a dash: a lenient
+    ///   reader could take it for a delimiter.
     private static func field(
         _ line: UnsafeRawBufferPointer
     ) -> (name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)? {
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0 else { return nil }
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0, line[0] != 45 else { return nil }
         let name = UnsafeRawBufferPointer(rebasing: line[..<colon])
         guard name.allSatisfy({ isobar_is_token($0) != 0 }) else { return nil }
         return (name, UnsafeRawBufferPointer(rebasing: line[(colon + 1)...]).trimmed)

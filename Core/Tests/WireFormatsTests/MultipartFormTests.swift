@@ -155,6 +155,7 @@ private func fault(_ result: Result<Fields, MultipartFault>) -> MultipartFault? 
     }
 
     @Test(arguments: [
+        #"Content-Disposition: form-data; name="model"\#r\#n--b*: x"#,
         "", "Content-Type: text/plain", "Content-Disposition: form-data", "Content-Disposition: form-data; name=",
         "Content-Disposition: form-data; name=\"model", "Content-Disposition: form-data; name=\"mod\\el\"",
         "Content-Disposition: form-data; name=\"x\"; name=\"model\"", "Content-Disposition: attachment; name=\"model\"",
