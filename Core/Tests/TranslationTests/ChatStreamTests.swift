@@ -75,6 +75,15 @@ struct ChatStreamReaderTests {
             ])
     }
 
+    @Test(
+        "a call without a name breaks the stream, with or without an index",
+        arguments: [#"{"function":{"arguments":"{}"}}"#, #"{"index":0,"id":"a","function":{"name":""}}"#, #"{"id":"a"}"#])
+    func namelessCall(_ call: String) {
+        #expect(throws: TranslationFault(.incompleteAnswer, at: "choices[0].delta.tool_calls[].function.name")) {
+            try read([#"{\#(head),"choices":[{"delta":{"tool_calls":[\#(call)]}}]}"#])
+        }
+    }
+
     @Test("Azure's filter chunk, empty choices and reasoning under both names")
     func dialects() throws {
         let told = try read([

@@ -47,7 +47,7 @@ struct ChatStreamReader: StreamReading {
             if let text = delta["content"]?.string, !text.isEmpty { events.append(.text(text)) }
             if let text = delta["refusal"]?.string, !text.isEmpty { events.append(.refusal(text)) }
             if let calls = delta.present("tool_calls") {
-                for call in calls.elements { read(call: call, &events) }
+                for call in calls.elements { try read(call: call, &events) }
             }
         }
         if let finish = try ChatFinish.read(choice["finish_reason"]) {
@@ -67,15 +67,20 @@ struct ChatStreamReader: StreamReading {
         }
     }
 
-    private mutating func read(call: JSONElement, _ events: inout [StreamEvent]) {
+    private mutating func read(call: JSONElement, _ events: inout [StreamEvent]) throws(TranslationFault) {
         let function = call["function"]
         let id = call["id"]?.string ?? .empty
+        let name = function?["name"]?.string ?? .empty
         let index = call["index"]?.integer ?? indices.last ?? 0
         var block = indices.lastIndex(of: index)
-        if block == nil || !id.isEmpty && !(function?["name"]?.string ?? .empty).isEmpty {
+        if block == nil || !id.isEmpty && !name.isEmpty {
+            // Nobody could make a call without a name.
+            guard !name.isEmpty else {
+                throw TranslationFault(.incompleteAnswer, at: "choices[0].delta.tool_calls[].function.name")
+            }
             block = indices.count
             indices.append(index)
-            events.append(.toolStarted(block: indices.count - 1, id: id, name: function?["name"]?.string ?? .empty))
+            events.append(.toolStarted(block: indices.count - 1, id: id, name: name))
         }
         guard let block else { return }
         if let signature = call["extra_content"]?["google"]?["thought_signature"]?.string {

@@ -56,7 +56,7 @@ enum ChatToolReader {
 
     static func readCall(_ call: JSONElement, _ path: String, _ arena: ByteArena) throws(TranslationFault) -> Part {
         var part = Part(.toolCall)
-        guard let function = call["function"], let name = function["name"]?.string else {
+        guard let function = call["function"], let name = function["name"]?.string, !name.isEmpty else {
             throw TranslationFault(.wrongType("a function call"), at: path)
         }
         part.name = name
