@@ -107,6 +107,8 @@ struct GenerateContentRequestWriterTests {
         #expect(throws: TranslationFault(.unmatchedToolCall, at: "call_a")) {
             try contents(#"{"role":"tool","tool_call_id":"call_a","content":"x"}"#)
         }
+        let half = Self.calls + #",{"role":"tool","tool_call_id":"call_b","content":"x"}"#
+        #expect(throws: TranslationFault(.unmatchedToolCall, at: "call_a")) { try contents(half) }
     }
 
     @Test("calls with the same id get their results in order")

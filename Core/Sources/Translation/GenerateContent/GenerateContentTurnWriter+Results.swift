@@ -21,14 +21,20 @@ extension GenerateContentTurnWriter {
         }
         endEntry()
         var written = 0
+        var unanswered: Part?
         for position in calls where conversation.parts[position].kind == .toolCall {
             let call = conversation.parts[position]
             let rank = self.count(.toolCall, calls.lowerBound..<position, id: call.id)
-            guard let result = find(call.id, rank, in: results) else { continue }
+            guard let result = find(call.id, rank, in: results) else {
+                unanswered = unanswered ?? call
+                continue
+            }
             writeResult(result, of: call, &losses)
             written += 1
         }
         guard written == count else { throw unmatched(results, calls) }
+        // Google refuses fewer results than calls, and without ids would take one for another's.
+        if let unanswered { throw TranslationFault(.unmatchedToolCall, at: unanswered.id.text) }
         endEntry()
     }
 
