@@ -66,6 +66,16 @@ struct WriteResponsesRequestTests {
         #expect(written.body["tool_choice"] == (try MessagesTesting.value(#"{"type":"function","name":"a_b_8bf51c"}"#)))
     }
 
+    @Test("where no allowed tool is there, none is written, and a call that is demanded is refused")
+    func noAllowedTool() throws {
+        func body(_ mode: String) -> String {
+            #"{"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"\#(mode)","tools":[{"type":"function","function":{"name":"g"}}]}},\#(ask)}"#
+        }
+        let written = try fromChat(body("auto")).body
+        #expect(written["tools"] == nil && written["tool_choice"] == nil)
+        #expect(throws: TranslationFault.self) { try fromChat(body("required")) }
+    }
+
     @Test("OpenAI is told which tools are allowed, compatible servers only get those")
     func allowedTools() throws {
         let json =

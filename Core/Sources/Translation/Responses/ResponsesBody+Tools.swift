@@ -7,7 +7,8 @@ internal import WireFormats
 // Tools and the choice among them.
 extension ResponsesBody {
     func writeTools() throws(TranslationFault) {
-        let hasTools = conversation.tools.contains(where: isWritten)
+        // An empty list of allowed tools would be refused.
+        let hasTools = conversation.hasCallableTools
         try conversation.checkChoice(hasTools: hasTools)
         guard hasTools else { return }
         writeChoice()
