@@ -21,6 +21,10 @@ enum AnswerChecks {
             let said = ToldAnswer(answer)
             for caller in ChatWire.callers {
                 let writer = JSONWriter()
+                // Marks are written into the answer.
+                let answer = Answer()
+                _ = read(raw, source, JSONTape(), into: answer)
+                AnswerSignatures(Signs.origin, for: caller, isThinkingAsked: false).mark(answer)
                 write(answer, caller, target, writer)
                 check(Array(writer.bytes), writer.isBalanced, said, caller, bytes)
             }

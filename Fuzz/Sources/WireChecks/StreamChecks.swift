@@ -110,7 +110,7 @@ enum StreamChecks {
     static func begin(_ translator: AnswerTranslator, from source: ChatWire, to caller: ChatWire?) {
         _ = AnswerComparison.model.utf8.withContiguousStorageIfAvailable { model in
             translator.begin(
-                from: source, of: nil, to: caller, isStream: true, model: UnsafeRawBufferPointer(model),
+                from: source, of: caller == nil ? nil : Signs.origin, to: caller, isStream: true, model: UnsafeRawBufferPointer(model),
                 identifier: 0x0123_4567_89AB_CDEF, createdUnixSeconds: 1_700_000_000, includesUsage: true,
                 framing: .events, aliases: [])
         }

@@ -25,7 +25,7 @@ struct ToldGroup: Equatable {
         text = Words(text.description + other.text.description)
         calls += other.calls
         results += other.results
-        media += other.media
+        media = (media + other.media).sorted()
         thoughts += other.thoughts
     }
 }
