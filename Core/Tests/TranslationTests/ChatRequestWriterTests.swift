@@ -122,7 +122,7 @@ struct ChatRequestWriterTests {
 
     @Test(
         "data URLs that are none are refused with their place",
-        arguments: ["data:image/png,AAAA", "data:image/png;base64,A A", "data:;base64,"])
+        arguments: ["data:image/png,AAAA", "data:image/png;base64,A A", "data:;base64,", "data:image;base64,AA==", #"data:image\/png;base64,AA=="#])
     func malformedMedia(_ url: String) {
         #expect(throws: TranslationFault(.malformedMedia, at: "messages[0].content[0].image_url.url")) {
             _ = try rewrite(

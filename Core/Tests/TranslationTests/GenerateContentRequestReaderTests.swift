@@ -73,6 +73,10 @@ struct GenerateContentRequestReaderTests {
                 TranslationFault(.malformedMedia, at: "contents[0].parts[0].inlineData.data")
             ),
             (
+                #"{"contents":[{"parts":[{"inlineData":{"mimeType":"image/png,x","data":"AAAA"}}]}]}"#,
+                TranslationFault(.malformedMedia, at: "contents[0].parts[0].inlineData.mimeType")
+            ),
+            (
                 #"{"contents":[{"role":"model","parts":[{"text":"a"},{"functionCall":{"name":"f","args":[1]}}]}]}"#,
                 TranslationFault(.malformedArguments, at: "contents[0].parts[1].functionCall.args")
             ),

@@ -148,7 +148,7 @@ struct ReadMessagesRequestTests {
     @Test("a media type that many write and nobody lists is read as the one that is meant")
     func mediaTypes() throws {
         try withMessages(
-            #"{"messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/jpg","data":"AAAA"}}]}]}"#
+            #"{"messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/jpg;x=1","data":"AAAA"}}]}]}"#
         ) { conversation in
             #expect(conversation.parts[0].media.type == "image/jpeg")
         }

@@ -43,7 +43,7 @@ enum GenerateContentPartReader {
         _ part: JSONElement, _ place: GenerateContentPlace, _ arena: ByteArena
     ) throws(TranslationFault) -> Part? {
         if let inline = part.either("inlineData", "inline_data") {
-            let type = DataURL.canonical(inline.either("mimeType", "mime_type")?.string ?? "application/octet-stream")
+            let type = try mediaType(inline, place, ".inlineData.mimeType")
             guard let data = inline["data"]?.string.flatMap({ Base64.standard($0, arena) }) else {
                 throw place.fault(.malformedMedia, ".inlineData.data")
             }
@@ -53,9 +53,17 @@ enum GenerateContentPartReader {
         guard let address = file.either("fileUri", "file_uri")?.string else {
             throw place.fault(.wrongType("a string"), ".fileData.fileUri")
         }
-        let type = DataURL.canonical(file.either("mimeType", "mime_type")?.string ?? "application/octet-stream")
+        let type = try mediaType(file, place, ".fileData.mimeType")
         return mediaPart(
             Media(GenerateContentFiles.isUploaded(address) ? .fileID : .url, type: type, value: address), file)
+    }
+
+    private static func mediaType(
+        _ source: JSONElement, _ place: GenerateContentPlace, _ path: StaticString
+    ) throws(TranslationFault) -> JSONString {
+        guard let type = source.either("mimeType", "mime_type")?.string else { return "application/octet-stream" }
+        guard let type = DataURL.mediaType(type) else { throw place.fault(.malformedMedia, path) }
+        return type
     }
 
     private static func mediaPart(_ media: Media, _ source: JSONElement) -> Part {

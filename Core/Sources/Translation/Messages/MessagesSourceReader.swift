@@ -45,8 +45,10 @@ enum MessagesSourceReader {
         if type == "base64" {
             let data = try place.text(source?["data"], ".source.data")
             guard Base64.isText(data.bytes) else { throw place.fault(.malformedMedia, ".source.data") }
-            let type = try place.text(source?["media_type"], ".source.media_type")
-            return Media(.base64, type: DataURL.canonical(type), value: data)
+            guard let type = DataURL.mediaType(try place.text(source?["media_type"], ".source.media_type")) else {
+                throw place.fault(.malformedMedia, ".source.media_type")
+            }
+            return Media(.base64, type: type, value: data)
         }
         if type == "url" {
             return Media(.url, type: .empty, value: try place.text(source?["url"], ".source.url"))
