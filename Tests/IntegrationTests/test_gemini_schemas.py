@@ -108,6 +108,30 @@ def test_vertex_ai_has_words_for_it(over, front):
     assert server.last.json["generationConfig"]["responseSchema"] == {**SAID, "additionalProperties": False}
 
 
+CHAIN = {
+    "$defs": {
+        "Stop": {
+            "type": "object",
+            "properties": {
+                "name": {"type": "string"},
+                "next": {"anyOf": [{"$ref": "#/$defs/Stop"}, {"type": "null"}]},
+            },
+        }
+    },
+    "$ref": "#/$defs/Stop",
+}
+
+
+@pytest.mark.parametrize("front", FRONTS)
+def test_a_schema_that_leads_back_to_itself_is_told_to_vertex_ai(over, front):
+    server, caller = over(front, "vertex")
+    heard = caller.ask(PUBLIC_MODEL, Question(["Describe a journey"], schema=CHAIN))
+    assert (json.loads(heard.text), heard.dropped) == ({"name": "text", "next": None}, [])
+    said = server.last.json["generationConfig"]["responseSchema"]
+    again = {"anyOf": [{"ref": "#/defs/Stop"}, {"type": "NULL"}]}
+    assert said["properties"]["next"] == said["defs"]["Stop"]["properties"]["next"] == again
+
+
 def test_google_s_own_words_reach_others_as_json_schema(workshop, double):
     server = double(Anthropic)
     gateway = workshop.gateway(

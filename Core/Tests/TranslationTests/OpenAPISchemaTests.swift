@@ -164,6 +164,45 @@ struct OpenAPISchemaTests {
         }
     }
 
+    @Test(
+        "what leads back to itself is a definition on Vertex AI",
+        arguments: [
+            (
+                ##"{"type":"object","properties":{"next":{"$ref":"#/$defs/N"}},"$defs":{"N":{"type":"object","properties":{"next":{"$ref":"#/$defs/N"}}}}}"##,
+                ##"{"type":"OBJECT","properties":{"next":{"type":"OBJECT","properties":{"next":{"ref":"#/defs/N"}}}},"defs":{"N":{"type":"OBJECT","properties":{"next":{"ref":"#/defs/N"}}}}}"##
+            ),
+            // As pydantic writes a tree, and zod a list; two that lead to one another.
+            (
+                ##"{"$defs":{"T":{"type":"object","properties":{"of":{"anyOf":[{"type":"array","items":{"$ref":"#/$defs/T"}},{"type":"null"}]}}}},"$ref":"#/$defs/T"}"##,
+                ##"{"type":"OBJECT","properties":{"of":{"type":"ARRAY","nullable":true,"items":{"ref":"#/defs/T"}}},"defs":{"T":{"type":"OBJECT","properties":{"of":{"type":"ARRAY","nullable":true,"items":{"ref":"#/defs/T"}}}}}}"##
+            ),
+            (
+                ##"{"type":"object","properties":{"next":{"anyOf":[{"$ref":"#"},{"type":"null"}]}}}"##,
+                ##"{"type":"OBJECT","properties":{"next":{"anyOf":[{"ref":"#/defs/root"},{"type":"NULL"}]}},"defs":{"root":{"type":"OBJECT","properties":{"next":{"anyOf":[{"ref":"#/defs/root"},{"type":"NULL"}]}}}}}"##
+            ),
+            (
+                ##"{"type":"array","items":{"$ref":"#/$defs/A"},"$defs":{"A":{"type":"array","items":{"$ref":"#/$defs/B"}},"B":{"type":"array","items":{"$ref":"#/$defs/A"}}}}"##,
+                ##"{"type":"ARRAY","items":{"type":"ARRAY","items":{"type":"ARRAY","items":{"ref":"#/defs/A"}}},"defs":{"A":{"type":"ARRAY","items":{"type":"ARRAY","items":{"ref":"#/defs/A"}}}}}"##
+            ),
+        ])
+    func recursion(_ schema: String, _ expected: String) throws {
+        let vertex = try written(schema, home: .vertex)
+        #expect(vertex.losses.isEmpty && vertex.schema.text == expected, "\(vertex)")
+        #expect(try written(schema).losses.contains("$ref"))
+    }
+
+    @Test(
+        "no definition stands for what is only itself, beside alternatives, or for another of its name",
+        arguments: [
+            ##"{"type":"object","properties":{"a":{"$ref":"#/$defs/A"}},"$defs":{"A":{"anyOf":[{"$ref":"#/$defs/A"},{"type":"string"}]}}}"##,
+            ##"{"type":"array","items":{"$ref":"#/$defs/A"},"$defs":{"A":{"$ref":"#/$defs/B"},"B":{"$ref":"#/$defs/A"}}}"##,
+            ##"{"anyOf":[{"type":"string"},{"type":"array","items":{"$ref":"#"}}]}"##,
+            ##"{"type":"object","properties":{"a":{"$ref":"#/$defs/A"},"b":{"$ref":"#/definitions/A"}},"$defs":{"A":{"type":"array","items":{"$ref":"#/$defs/A"}}},"definitions":{"A":{"type":"object","properties":{"x":{"$ref":"#/definitions/A"}}}}}"##,
+        ])
+    func noDefinition(_ schema: String) throws {
+        #expect(try written(schema, home: .vertex).losses == ["$ref"])
+    }
+
     @Test("references that multiply are bounded, in number and in depth")
     func bounds() throws {
         let levels = (0..<40).map { level in
@@ -229,7 +268,7 @@ struct OpenAPISchemaTests {
             let written = try written(schema.text, home: isVertex ? .vertex : .own)
             guard written.losses.isEmpty else { continue }
             complete += 1
-            let google = GoogleSchemaJudge(isVertex: isVertex)
+            let google = GoogleSchemaJudge(isVertex: isVertex, root: written.schema)
             let complaint = google.complaint(written.schema)
             #expect(complaint == nil, "seed \(seed): \(schema.text) → \(written.schema.text)")
             let judge = JSONSchemaJudge(root: schema)

@@ -65,11 +65,15 @@ struct GoogleSchemaJudge {
     ]
 
     /// What the servers would say; `nil` for a schema that they take.
-    func complaint(_ schema: JSONValue) -> String? {
+    func complaint(_ schema: JSONValue, isRoot: Bool = true) -> String? {
         guard let members = schema.members else { return "no object: \(schema.text)" }
-        for (name, _) in members where !Self.known.contains(name) {
-            guard isVertex, name == "additionalProperties" else { return "unknown: \(name)" }
+        let known = Self.known.union(isVertex ? ["additionalProperties", "ref"] + (isRoot ? ["defs"] : []) : [])
+        for (name, _) in members where !known.contains(name) { return "unknown: \(name)" }
+        if let reference = schema["ref"]?.stringValue {
+            let isThere = reference.hasPrefix("#/defs/") && root["defs"]?[String(reference.dropFirst(7))] != nil
+            return isThere && members.count == 1 ? nil : "ref: \(schema.text)"
         }
+        let complaint = { (inner: JSONValue) in self.complaint(inner, isRoot: false) }
         if let branches = schema["anyOf"]?.arrayValue {
             return members.count == 1 ? branches.lazy.compactMap(complaint).first : "beside anyOf: \(schema.text)"
         }
@@ -82,7 +86,7 @@ struct GoogleSchemaJudge {
             return "required: \(name.text)"
         }
         if type == "ARRAY", schema["items"] == nil { return "no items" }
-        let inner = properties.map(\.1) + [schema["items"]].compactMap { $0 }
+        let inner = properties.map(\.1) + [schema["items"]].compactMap { $0 } + (schema["defs"]?.members ?? []).map(\.1)
         return inner.lazy.compactMap(complaint).first
     }
 }

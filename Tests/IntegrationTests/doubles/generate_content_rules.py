@@ -24,8 +24,16 @@ MIME = text(pattern="[a-z]+/[a-zA-Z0-9.+-]+")
 def _schema_of(is_vertex):
     """Google's subset of JSON Schema. AI Studio's and Vertex AI's refuse different things."""
 
+    def of_root(value, path):
+        check(value, path)
+        for place, name in _references(value):
+            if not name.startswith("#/defs/") or name.removeprefix("#/defs/") not in value.get("defs", {}):
+                raise Wrong((*path, *place), f"Reference to undefined schema: {name}")
+
     def check(value, path):
         fields(value, path)
+        if "defs" in value and path[-1] not in _SCHEMA_ROOTS:
+            raise Wrong((*path, "defs"), "only allowed at the root of the schema.")
         if "anyOf" in value and is_vertex and set(value) != {"anyOf"}:
             raise Wrong(path, "When using any_of, it must be the only field set.")
         if "anyOf" in value or "ref" in value:
@@ -50,7 +58,24 @@ def _schema_of(is_vertex):
             **({"defs": of_each(map_of), "ref": text()} if is_vertex else {}),
         }
     )
-    return check
+    return of_root
+
+
+# Members that hold a whole schema.
+_SCHEMA_ROOTS = ("parameters", "response", "responseSchema")
+
+
+def _references(schema, place=()):
+    """Where in a schema another one is referred to, and by which name."""
+    if "ref" in schema:
+        yield (*place, "ref"), schema["ref"]
+    inner = {"items": schema.get("items"), "additionalProperties": schema.get("additionalProperties")}
+    inner |= {f"properties.{name}": one for name, one in schema.get("properties", {}).items()}
+    inner |= {f"defs.{name}": one for name, one in schema.get("defs", {}).items()}
+    inner |= {f"anyOf.{index}": one for index, one in enumerate(schema.get("anyOf", []))}
+    for name, one in inner.items():
+        if isinstance(one, dict):
+            yield from _references(one, (*place, name))
 
 
 def _judge_schema(value, kind, path, is_vertex):

@@ -184,7 +184,9 @@ def instance(schema, definitions=None):
         return schema["enum"][0]
     for union in ("anyOf", "oneOf", "allOf"):
         if schema.get(union):
-            return instance(schema[union][0], definitions)
+            # One that ends, where there is one.
+            branches = sorted(schema[union], key=lambda branch: "$ref" in branch or "ref" in branch)
+            return instance(branches[0], definitions)
     kind = schema.get("type", "object")
     kind = next(one for one in kind if one != "null") if isinstance(kind, list) else kind
     return _instance_of(kind.lower(), schema, definitions)

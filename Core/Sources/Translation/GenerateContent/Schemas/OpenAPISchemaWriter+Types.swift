@@ -38,7 +38,10 @@ extension OpenAPISchemaWriter {
         _ description: JSONRaw?
     ) {
         let listed = SchemaTypes.all.filter { types.contains($0) }
-        if listed.count == 1 { return write(listed[0], of: schema, values, isNullable: isNullable, description) }
+        if listed.count == 1 {
+            if depth == 1, isVertex { definitions = [] }
+            return write(listed[0], of: schema, values, isNullable: isNullable, description)
+        }
         writer.beginObject()
         writer.name("anyOf")
         writer.beginArray()
@@ -68,6 +71,7 @@ extension OpenAPISchemaWriter {
         }
         if let value = schema.present("default") { writer.member("default", raw: value.raw) }
         noteUnsaid(schema, type)
+        if depth == 1 { writeDefinitions() }
         writer.endObject()
     }
 
@@ -97,7 +101,7 @@ extension OpenAPISchemaWriter {
         guard let others = schema["additionalProperties"], !others.isOpenSchema else { return }
         guard isVertex else { return lose("additionalProperties") }
         writer.name("additionalProperties")
-        if others.bool == false { writer.bool(false) } else { write(others) }
+        if others.bool == false { writer.bool(false) } else { writeInner(others) }
     }
 
     /// In the order in which they stand: models before Gemini 2.5 keep to it only when it is said.
@@ -106,7 +110,7 @@ extension OpenAPISchemaWriter {
         writer.beginObject()
         for (name, schema) in properties.members {
             writer.name(name)
-            write(schema)
+            writeInner(schema)
         }
         writer.endObject()
         var members = properties.members
@@ -134,7 +138,7 @@ extension OpenAPISchemaWriter {
     private mutating func writeArray(_ schema: JSONElement) {
         writer.name("items")
         if let items = schema["items"], items.isObject {
-            write(items)
+            writeInner(items)
         } else {
             // Google wants to know what is in it; a list of schemas, one for each place, is an older draft's.
             lose("items")

@@ -7,7 +7,8 @@ internal import WireFormats
 /// Writes a JSON Schema in Google's selection of OpenAPI's schemas, which is all that models before Gemini 2.5 take.
 ///
 /// Every value that is valid stays valid, and no other becomes so; whatever has no words there is reported by its keyword
-/// and left out. References are written out, as far as they do not lead back to themselves. A schema that may be `null`
+/// and left out. References are written out, as far as they do not lead back to themselves: that Vertex AI alone has words
+/// for (`OpenAPISchemaWriter+References`). A schema that may be `null`
 /// is `nullable`; one of several types is an `anyOf`, which must be the only member where it stands.
 ///
 /// Facts (read 2026-11): the API references' `Schema` of Gemini and of Vertex AI; python-genai 3.6. The servers' own
@@ -23,9 +24,14 @@ struct OpenAPISchemaWriter {
     /// What the schema is of, for losses.
     let feature: Feature
     var losses: Losses
-    private var openReferences: [UnsafeRawPointer?] = []
+    /// What references have led to and is being written.
+    var openReferences: [OpenReference]
+    /// Objects and arrays around what is being written.
+    var containers = 0
+    /// What references lead back to; `nil` where the root has no place for it.
+    var definitions: [Definition]?
     private var nodes = 0
-    private var depth = 0
+    private(set) var depth = 0
 
     static let nodesMax = 4096
     static let depthMax = 64
@@ -71,6 +77,7 @@ struct OpenAPISchemaWriter {
         self.isVertex = isVertex
         self.feature = feature
         self.losses = losses
+        openReferences = [OpenReference(place: root.place, containers: 0)]
     }
 
     mutating func lose(_ keyword: JSONString) { losses.add(feature, keyword: keyword) }
@@ -95,6 +102,7 @@ struct OpenAPISchemaWriter {
         var node = resolve(schema)
         node.isNullable = node.isNullable || orNull
         node.description = node.description ?? description
+        if let name = node.reference { return write(reference: name, node) }
         guard node.schema.isObject else {
             lose("type")
             return writeAnything(node.description)
@@ -117,6 +125,8 @@ struct OpenAPISchemaWriter {
         var schema: JSONElement
         var isNullable = false
         var description: JSONRaw?
+        /// Of the definition that it is, where that is being written already.
+        var reference: JSONString?
     }
 
     /// Follows what only leads to another schema: a reference, the only branch of several, a branch beside `null`.
@@ -133,7 +143,7 @@ struct OpenAPISchemaWriter {
     }
 
     private mutating func target(of node: inout Node) -> JSONElement? {
-        if let reference = node.schema["$ref"] { return follow(reference, beside: node.schema) }
+        if let reference = node.schema["$ref"] { return follow(reference, &node) }
         if let all = node.schema["allOf"], !node.schema.constrains(beside: "allOf") { return all.onlyElement }
         for (name, isExclusive) in [("anyOf", false), ("oneOf", true)] as [(StaticString, Bool)] {
             guard let branches = node.schema[name], !node.schema.constrains(beside: name),
@@ -143,34 +153,6 @@ struct OpenAPISchemaWriter {
             guard others.count == 1, let only = others.popLast() else { continue }
             if branches.elements.contains(where: \.isNullSchema) { node.isNullable = true }
             return only
-        }
-        return nil
-    }
-
-    private mutating func follow(_ reference: JSONElement, beside schema: JSONElement) -> JSONElement? {
-        for (name, value) in schema.members where !(name == "$ref") {
-            if let keyword = SchemaKeyword(name), keyword.role == .written || keyword.isUnsaid(value) { lose(name) }
-        }
-        guard let target = definition(reference) else {
-            lose("$ref")
-            return nil
-        }
-        let place = target.raw.bytes.baseAddress
-        guard !openReferences.contains(place) else {
-            lose("$ref")
-            return nil
-        }
-        openReferences.append(place)
-        return target
-    }
-
-    private func definition(_ reference: JSONElement) -> JSONElement? {
-        guard let text = reference.string else { return nil }
-        for (prefix, list) in [("#/$defs/", "$defs"), ("#/definitions/", "definitions")]
-            as [(StaticString, StaticString)]
-        where text.begins(prefix) {
-            let name = UnsafeRawBufferPointer(rebasing: text.bytes[prefix.utf8CodeUnitCount...])
-            return root[list]?.members.first { $0.name.bytes.elementsEqual(name) }?.value
         }
         return nil
     }
@@ -195,7 +177,7 @@ struct OpenAPISchemaWriter {
     private func areDisjoint(_ branches: JSONElement) -> Bool {
         var seen: SchemaTypes = []
         for branch in branches.elements {
-            let target = branch["$ref"].flatMap(definition) ?? branch
+            let target = branch["$ref"].flatMap(definition)?.schema ?? branch
             guard let types = target["type"].flatMap({ SchemaTypes($0) }), !types.overlaps(seen) else { return false }
             seen.formUnion(types)
         }
