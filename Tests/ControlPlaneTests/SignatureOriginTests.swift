@@ -31,6 +31,16 @@ struct SignatureOriginTests {
         ] { #expect(origin(.bedrock, .converse, .messages, model: model) == .anthropic) }
     }
 
+    @Test("a counter is told what its own wire's endpoint signed")
+    func counts() {
+        #expect(origin(.vertex, .generateContent, .countContentTokens) == .vertex)
+        #expect(origin(.vertex, .generateContent, .countTokens) == .vertex)
+        #expect(origin(.gemini, .generateContent, .countContentTokens) == .google)
+        #expect(origin(.vertex, .messages, .countTokens) == .anthropic)
+        #expect(origin(.openai, .responses, .countInputTokens) == origin(.openai, .responses, .responses))
+        #expect(origin(.bedrock, .converse, .countTokens, model: "amazon.nova-2-lite-v1:0")?.family == .bedrock)
+    }
+
     @Test("who is not known to be Claude on Bedrock stands for itself")
     func bedrock() {
         let nova = origin(.bedrock, .converse, .messages, model: "us.amazon.nova-2-lite-v1:0")

@@ -306,12 +306,6 @@ rule(
 )
 feature("signatures", "Thinking", "signed thoughts and calls sent back in the next turn")
 rule("signatures", Absent("Nothing is signed on this API.", "provider"), upstreams=CHAT | {"vertex-gemini"})
-rule(
-    "signatures",
-    Dropped("This API has no place for the signature of a call; Google's own stand-in for a lost one is sent."),
-    {"messages", "responses"},
-    {"gemini"},
-)
 
 # Caching and usage
 

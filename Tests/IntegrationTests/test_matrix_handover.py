@@ -41,7 +41,7 @@ UPSTREAMS = (
 CLAUDE = {"anthropic", "foundry-claude", "bedrock-converse", "bedrock-invoke", "vertex-claude"}
 # Passed through on both sides by routes of their own, so that nobody looks at what the one did not sign and the other
 # asks for.
-UNSEEN = {"chat": {"compatible", "openai"}, "generateContent": {"gemini", "vertex-gemini"}}
+UNSEEN = {"chat": {"compatible", "openai"}}
 # What a caller is told that one answer went without, by the caller's name for it.
 THINKING = {
     "chat": "reasoning_effort",
@@ -99,6 +99,19 @@ def test_claude_knows_its_own_thoughts_on_every_platform(matrix, front):
         assert (answer.text, answer.dropped) == ("get_time said: noon", [])
         sent = matrix.doubles[second].last.body
         assert b'"signature":"YW50aHJvcGlj' in sent.replace(b'": "', b'":"'), (first, second)
+
+
+@pytest.mark.parametrize("streams", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("front", FRONTS)
+def test_gemini_gets_the_signature_of_its_call_back(matrix, front, streams):
+    """On wires without a place for it too; there it stands in front of the call."""
+    caller = matrix.callers[front]
+    ask = caller.stream if streams else caller.ask
+    heard = ask("gemini", Question([WORDS], effort="low", tools=[CLOCK]))
+    ask("gemini", Question([WORDS, heard, [Result(heard.calls[0], "noon")]], effort="low", tools=[CLOCK]))
+    contents = matrix.doubles["gemini"].last.json["contents"]
+    [call] = [part for one in contents for part in one["parts"] if "functionCall" in part]
+    assert call["thoughtSignature"] != "skip_thought_signature_validator"
 
 
 def test_a_turn_in_the_middle_goes_on_without_thinking_where_claude_would_refuse_it(matrix):

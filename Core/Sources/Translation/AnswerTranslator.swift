@@ -224,14 +224,15 @@ public final class AnswerTranslator {
     private func deliver() -> StreamFacts {
         var facts = StreamFacts()
         arena.reset()
-        for event in events {
+        for (position, event) in events.enumerated() {
             note(event, &facts)
             if facts.failure != nil { break }
             guard let marks, marks.concerns(event) else {
                 write(event)
                 continue
             }
-            self.marks?.mark(event, arena) { write($0) }
+            let next = position + 1 < events.count ? events[position + 1] : nil
+            self.marks?.mark(event, before: next, arena) { write($0) }
         }
         if facts.hasEnded || facts.failure != nil { passing?.close(output) }
         return facts

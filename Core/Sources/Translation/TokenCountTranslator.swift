@@ -13,8 +13,9 @@ public final class TokenCountTranslator {
     /// For what is wrapped once more.
     private let inner = JSONWriter(capacity: 4 << 10)
     private var losses = Losses()
+    private let filter: SignatureFilter
 
-    public init() {}
+    public init() { filter = SignatureFilter(writer, conversation.arena) }
 
     /// What was written last; valid until the next call.
     public var output: UnsafeRawBufferPointer { writer.bytes }
@@ -37,7 +38,8 @@ public final class TokenCountTranslator {
         inner.reset()
         let document = try tape.document(body)
         if source == .generateContent, api == .generateContent {
-            return try GenerateContentCount.pass(document, for: target, to: writer, losses: &losses)
+            filter.begin(.generateContent, target)
+            return try GenerateContentCount.pass(document, for: target, through: filter, losses: &losses)
         }
         try read(document, source)
         conversation.settleSignatures(from: source, for: target.origin)

@@ -7,7 +7,7 @@ import WireFormats
 
 @testable import Translation
 
-@Suite("Native answers are marked where a route mixes origins")
+@Suite("Native answers are marked where another endpoint could be sent them")
 struct NativeSignaturesTests {
     private static let own = SignatureOrigin(.other, scope: 0x1A)
     private static let mark = "isobar-1.other-0000001a."
@@ -46,6 +46,7 @@ struct NativeSignaturesTests {
     @Test("whole answers: signatures and seals, and nothing that only looks like one")
     func wholes() throws {
         let google = String(decoding: Base64.encode(Array("\(Self.mark)c2ln".utf8)), as: UTF8.self)
+        let unsigned = String(decoding: Base64.encode(Array(Self.mark.utf8)), as: UTF8.self)
         let rows: [(ChatWire, String, String)] = [
             (
                 .messages,
@@ -61,6 +62,11 @@ struct NativeSignaturesTests {
                 .generateContent,
                 #"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"thoughtSignature":"x"}},"thoughtSignature":"c2ln"}]},"finishReason":"STOP"}]}"#,
                 #"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"thoughtSignature":"x"}},"thoughtSignature":"\#(google)"}]},"finishReason":"STOP"}]}"#
+            ),
+            (
+                .generateContent,
+                #"{"candidates":[{"content":{"parts":[{"text":"t"},{"functionCall":{"name":"f","args":{"functionCall":{}}}}]},"finishReason":"STOP"}]}"#,
+                #"{"candidates":[{"content":{"parts":[{"text":"t"},{"functionCall":{"name":"f","args":{"functionCall":{}}},"thoughtSignature":"\#(unsigned)"}]},"finishReason":"STOP"}]}"#
             ),
         ]
         for (wire, body, expected) in rows { #expect(try whole(body, wire) == expected) }
@@ -96,8 +102,8 @@ struct NativeSignaturesTests {
         }
     }
 
-    @Test("a route mixes origins where one endpoint could be sent another's signature unseen")
-    func mixed() {
+    @Test("native answers are marked where one endpoint could be sent another's signature unseen")
+    func mistakable() {
         let (one, two) = (SignatureOrigin(.openAI, endpoint: "one"), SignatureOrigin(.openAI, endpoint: "two"))
         let kimi = SignatureOrigin(.other, endpoint: "kimi")
         let rows: [(ChatWire, [SignatureOrigin], [SignatureOrigin], Bool)] = [
@@ -107,10 +113,11 @@ struct NativeSignaturesTests {
             (.messages, [kimi], [kimi, .google], false), (.messages, [kimi], [kimi, .anthropic], true),
             (.messages, [.anthropic, kimi], [.anthropic, kimi], true), (.messages, [], [.anthropic, kimi], false),
             (.generateContent, [.google, .vertex], [.google, .vertex], true),
-            (.generateContent, [.vertex], [.vertex, one], false), (.chatCompletions, [one, kimi], [one, kimi], false),
+            (.generateContent, [.vertex], [.vertex, one], true),
+            (.generateContent, [.google], [.google, one], false), (.chatCompletions, [one, kimi], [one, kimi], false),
         ]
         for (wire, natives, all, expected) in rows {
-            #expect(SignatureOrigin.areMixed(natives, among: all, on: wire) == expected, "\(wire) \(natives) \(all)")
+            #expect(SignatureOrigin.areMistakable(natives, among: all, on: wire) == expected, "\(wire) \(natives) \(all)")
         }
     }
 }

@@ -119,11 +119,12 @@ struct SignatureFilterTests {
              {"role":"model","parts":[{"text":"t","thought":true,"thoughtSignature":"\#(foreign)"},{"text":"said","thought_signature":"\#(foreign)"},
               {"text":"","thoughtSignature":"\#(foreign)"},{\#(call),"thoughtSignature":"\#(mark)"},{"thoughtSignature":"\#(mark)",\#(call)}]},
              {"role":"model","parts":[{"text":"t","thought":true,"thoughtSignature":"\#(mark)"}]},
+             {"role":"user","parts":[{"text":"q"}]},
              {"role":"model","parts":[{\#(call),"thoughtSignature":"\#(google("isobar-1.google.b3du"))"},{\#(call)}]}]}
             """#
         func expected(_ word: String) -> String {
             #"{"contents":[{"role":"user","parts":[{"text":"q"}]},{"role":"model","parts":[{"text":"said"},"#
-                + #"{\#(call)\#(word)},{\#(call)}]},{"role":"model","parts":[{\#(call),"thoughtSignature":"b3du"},{\#(call)}]}]}"#
+                + #"{\#(call)\#(word)},{\#(call)}]},{"role":"user","parts":[{"text":"q"}]},{"role":"model","parts":[{\#(call),"thoughtSignature":"b3du"},{\#(call)}]}]}"#
         }
         #expect(
             try filter(body, .generateContent, .google).body
@@ -144,6 +145,31 @@ struct SignatureFilterTests {
             #"{"contents":[{"role":"model","parts":[{"text":"said"}]},{"role":"user","parts":[{"text":"q"}]},"#
             + #"{"role":"model","parts":[{"text":"own","thought":true},{"functionCall":{"name":"f"}}]}]}"#
         #expect(try filter(body, .generateContent, .google).body == expected)
+    }
+
+    @Test("generateContent: the calls of a turn that was streamed get one word for a lost signature among them, on the first")
+    func streamedCalls() throws {
+        let mark = google("isobar-1.vertex.")
+        let call = #"{"role":"model","parts":[{"functionCall":{"name":"f"},"thoughtSignature":"\#(mark)"}]}"#
+        let expected =
+            #"{"contents":[{"role":"model","parts":[{"functionCall":{"name":"f"},"thoughtSignature":"skip_thought_signature_validator"}]},"#
+            + #"{"role":"model","parts":[{"functionCall":{"name":"f"}}]}]}"#
+        #expect(try filter(#"{"contents":[\#(call),\#(call)]}"#, .generateContent, .google).body == expected)
+    }
+
+    @Test("generateContent: what has no mark is AI Studio's, whose signatures Vertex AI is not sent")
+    func unmarkedOfTheOther() throws {
+        let call = #""functionCall":{"name":"f"}"#
+        let body = #"""
+            {"contents":[{"role":"model","parts":[{"text":"t","thought":true,"thoughtSignature":"YQ=="},{"text":"said"},{\#(call),"thought_signature":"Yg=="},{\#(call)}]}]}
+            """#
+        #expect(try filter(body, .generateContent, .google).body == body)
+        let expected = #"{"contents":[{"role":"model","parts":[{"text":"said"},{\#(call)},{\#(call)}]}]}"#
+        #expect(try filter(body, .generateContent, .vertex, thinking: .budget).body == expected)
+        let own = body.replacing("YQ==", with: google("isobar-1.vertex.YQ=="))
+            .replacing("Yg==", with: google("isobar-1.vertex.Yg=="))
+        let sent = try filter(own, .generateContent, .vertex).body
+        #expect(sent.contains(#""thoughtSignature":"YQ==""#) && sent.contains(#""thoughtSignature":"Yg==""#))
     }
 
     @Test("what the scan of a body does not see has no mark, and what it sees may have one", arguments: Travel.callers)

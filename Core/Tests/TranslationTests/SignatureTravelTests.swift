@@ -12,11 +12,6 @@ import WireFormats
 
 @Suite("Signatures find their way")
 struct SignatureTravelTests {
-    /// Whether the caller's wire has a place for it: calls are signed on two wires only.
-    private func carries(_ caller: ChatWire, _ source: Travel.Endpoint) -> Bool {
-        source.origin != .google || caller == .chatCompletions || caller == .generateContent
-    }
-
     @Test("to their maker, and to nobody else", arguments: Travel.endpoints, Travel.callers)
     func everyPair(_ source: Travel.Endpoint, _ caller: ChatWire) throws {
         let body = Travel.next(try Travel.told(source.answer, by: source, to: caller), on: caller)
@@ -26,8 +21,7 @@ struct SignatureTravelTests {
             // An endpoint of the caller's own wire is passed what another endpoint of that wire said, unseen.
             let isUnseen = caller == source.wire && caller == target.wire && target.origin != source.origin
             let isBack =
-                isUnseen
-                || source.origin == target.origin && carries(caller, source) && target.wire != .chatCompletions
+                isUnseen || source.origin == target.origin && target.wire != .chatCompletions
             for secret in source.secrets where !isUnseen || isBack {
                 #expect(sent.contains(secret) == isBack, "\(secret) to \(target.name): \(sent)")
             }
@@ -58,6 +52,57 @@ struct SignatureTravelTests {
                 #expect(!Travel.hasMark(sent.body) && (sent.told == ["thinking"]) == isSaid)
             }
         }
+    }
+
+    @Test("the signature of a call stands in front of it where a wire has no place for it, whole and streamed")
+    func callsInFront() throws {
+        let gemini = Travel.endpoints[3]
+        let block = #"{"type":"redacted_thinking","data":"isobar-1.google.function_call:R09PR0xF"},{"type":"tool_use""#
+        let item = #""summary":[],"encrypted_content":"isobar-1.google.function_call:R09PR0xF"},{"id":"fc_"#
+        #expect(try Travel.told(gemini.answer, by: gemini, to: .messages).text.contains(block))
+        #expect(try Travel.told(gemini.answer, by: gemini, to: .responses).text.contains(item))
+        let chunk = gemini.answer.replacing("\n", with: "")
+        for (caller, expected) in [(ChatWire.messages, "redacted "), (.responses, "signature ")] {
+            let told = try stream([chunk], from: gemini, to: caller)
+            let place = try #require(told.firstIndex { $0.contains("isobar-1.google.function_call:R09PR0xF") })
+            #expect(told[place].hasPrefix(expected) && told[place + 1].hasPrefix("tool 0"), "\(told)")
+        }
+    }
+
+    /// What a caller's own reader makes of a stream.
+    private func stream(_ events: [String], from source: Travel.Endpoint, to caller: ChatWire) throws -> [String] {
+        let translator = AnswerTranslator()
+        let none = UnsafeRawBufferPointer(start: nil, count: 0)
+        translator.begin(
+            from: source.wire, of: source.origin, to: caller, isStream: true, model: none, identifier: 7,
+            createdUnixSeconds: 0, includesUsage: true, framing: .events, aliases: [])
+        for var data in events {
+            try data.withUTF8 { data in
+                _ = try translator.event(WireEvent(name: none, data: UnsafeRawBufferPointer(data)), raw: none)
+            }
+        }
+        _ = translator.bodyEnded()
+        let text = String(decoding: translator.output.bytes, as: UTF8.self)
+        let written = MessagesTesting.events(text)
+        return caller == .messages
+            ? try MessagesTesting.read(written, MessagesStreamReader.self)
+            : try MessagesTesting.read(written, ResponsesStreamReader.self)
+    }
+
+    @Test("what stands between a carried signature and its call belongs to another turn")
+    func carriedTooFar() throws {
+        let block = #"{"type":"redacted_thinking","data":"isobar-1.google.function_call:c2ln"}"#
+        let call = #"{"type":"tool_use","id":"t","name":"f","input":{}}"#
+        let result = #"{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"r"}]}"#
+        func sent(_ blocks: String...) throws -> String {
+            let turn = #"{"role":"assistant","content":[\#(blocks.joined(separator: ","))]}"#
+            return try Travel.sent(
+                #"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"q"},\#(turn),\#(result)]}"#,
+                by: .messages, to: Travel.endpoints[3]
+            ).body
+        }
+        #expect(try sent(block, call).contains(#""thoughtSignature":"c2ln""#))
+        #expect(try !sent(block, #"{"type":"text","text":"a"}"#, call).contains("c2ln"))
     }
 
     @Test("random answers", arguments: 0..<200)

@@ -15,7 +15,8 @@ struct TokenCountTests {
     }
 
     private func written(
-        _ body: String, _ source: ChatWire, _ api: TokenCountAPI, home: EndpointTarget.Home = .own
+        _ body: String, _ source: ChatWire, _ api: TokenCountAPI, home: EndpointTarget.Home = .own,
+        origin: SignatureOrigin? = nil
     ) throws -> Written {
         let translator = TokenCountTranslator()
         var capabilities = Capabilities()
@@ -24,7 +25,7 @@ struct TokenCountTests {
         return try body.withUTF8 { bytes in
             try translator.write(
                 UnsafeRawBufferPointer(bytes), from: source, for: api,
-                target: EndpointTarget(model: "m", home: home, capabilities: capabilities))
+                target: EndpointTarget(model: "m", home: home, capabilities: capabilities, origin: origin))
             return Written(
                 text: String(decoding: translator.output, as: UTF8.self), losses: translator.lossNames(in: source))
         }
@@ -128,6 +129,27 @@ struct TokenCountTests {
         #expect(vertex.text == "{\(members)}" && vertex.losses.isEmpty)
         let cached = #"{\#(Self.contents),"cachedContent":"c"}"#
         #expect(try written(cached, .generateContent, .generateContent, home: .vertex).losses == ["cachedContent"])
+    }
+
+    @Test("between Google's own APIs marks come off, and what the other one signed goes")
+    func marks() throws {
+        func mark(_ text: String) -> String { String(decoding: Base64.encode(Array(text.utf8)), as: UTF8.self) }
+        func body(_ signature: String, _ other: String) -> String {
+            #"{"contents":[{"role":"model","parts":[{"text":"a"\#(signature)}]},{"role":"user","parts":[{"text":"q"}]},{"role":"model","parts":[{"text":"b"\#(other)}]}]}"#
+        }
+        let marked = body(
+            #","thoughtSignature":"\#(mark("isobar-1.google.b3du"))""#,
+            #","thoughtSignature":"\#(mark("isobar-1.vertex.b3RoZXI="))""#)
+        let expected = body(#","thoughtSignature":"b3du""#, "").dropFirst().dropLast()
+        #expect(
+            try written(marked, .generateContent, .generateContent, origin: .google).text
+                == #"{"generateContentRequest":{"model":"models/m",\#(expected)}}"#)
+        let vertex = try written(marked, .generateContent, .generateContent, home: .vertex, origin: .vertex)
+        #expect(vertex.text == body("", #","thoughtSignature":"b3RoZXI=""#))
+        let unmarked = body(#","thoughtSignature":"b3du""#, "")
+        #expect(
+            try written(unmarked, .generateContent, .generateContent, home: .vertex, origin: .vertex).text
+                == body("", ""))
     }
 
     @Test("what a counter cannot be told is named")

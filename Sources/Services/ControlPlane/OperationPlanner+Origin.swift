@@ -7,9 +7,12 @@ internal import Routing
 /// Whose signatures an endpoint makes and takes back, by what it speaks and who runs it.
 extension OperationPlanner {
     func origin(_ operation: Operation, _ plan: OperationPlan) -> SignatureOrigin? {
-        let native = operation == .countTokens ? ChatWire.messages : operation.chatWire
-        let spoken: ChatWire? = if case .chat(let wire, _) = plan.speech { wire } else { native }
-        return spoken.map(origin)
+        switch plan.speech {
+        case .chat(let wire, _): origin(wire)
+        case .count(let api, _): origin(api.wire)
+        case .embeddings: nil
+        case .same: (operation.chatWire ?? operation.countedWire).map(origin)
+        }
     }
 
     private func origin(_ wire: ChatWire) -> SignatureOrigin {
@@ -34,5 +37,30 @@ extension OperationPlanner {
     private var isClaude: Bool {
         let identifier = modelName.split(separator: "/").last ?? ""
         return identifier.split(separator: ".").prefix(2).contains("anthropic")
+    }
+}
+
+extension Operation {
+    /// The wire in whose words a count is asked for.
+    fileprivate var countedWire: ChatWire? {
+        switch self {
+        case .countTokens: .messages
+        case .countContentTokens: .generateContent
+        case .countInputTokens: .responses
+        default: nil
+        }
+    }
+}
+
+extension TokenCountAPI {
+    /// The wire in whose words the conversation stands.
+    fileprivate var wire: ChatWire {
+        switch self {
+        case .messages, .invokeModel: .messages
+        case .generateContent: .generateContent
+        case .converse: .converse
+        case .responses: .responses
+        case .tokenize: .chatCompletions
+        }
     }
 }

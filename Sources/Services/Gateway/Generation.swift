@@ -143,7 +143,7 @@ final class Generation {
             guard let wire = operation.chatWire else { continue }
             let plans = endpoints.compactMap { $0.plans[operation] }
             let natives = plans.filter(\.isNative).compactMap(\.origin)
-            if SignatureOrigin.areMixed(natives, among: plans.compactMap(\.origin), on: wire) {
+            if SignatureOrigin.areMistakable(natives, among: plans.compactMap(\.origin), on: wire) {
                 marked.insert(operation.set)
             }
         }

@@ -177,6 +177,7 @@ FINISH = {
 
 def _heard(message):
     thinking = [one for one in message.content if one.type == "thinking"]
+    sealed = [one.data for one in message.content if one.type == "redacted_thinking"]
     return Heard(
         text="".join(one.text for one in message.content if one.type == "text"),
         thinking="".join(one.thinking for one in thinking),
@@ -185,7 +186,7 @@ def _heard(message):
         stop_sequence=message.stop_sequence,
         usage=_counted(message.usage),
         model=message.model,
-        signed=any(is_signature(one.signature) for one in thinking),
+        signed=any(map(is_signature, [one.signature for one in thinking] + sealed)),
         turn=[json.loads(one.to_json()) for one in message.content],
     )
 

@@ -164,4 +164,28 @@ static inline int isobar_has_stream_marker(const uint8_t *p, const uint8_t *end)
     return 0;
 }
 
+// Whether `gn` at `at` is that of a member's name `thoughtSignature` or `thought_signature`.
+static inline int isobar_is_thought_signature(const uint8_t *start, const uint8_t *at, const uint8_t *end) {
+    if (end - at < 8 || at - start < 9 || __builtin_memcmp(at, "gnature\"", 8) != 0) return 0;
+    if (__builtin_memcmp(at - 9, "thoughtSi", 9) == 0) return 1;
+    return at - start >= 10 && __builtin_memcmp(at - 10, "thought_si", 10) == 0;
+}
+
+// Whether JSON has a member `thoughtSignature`, in either of Google's spellings; inside text its last quote is escaped.
+static inline int isobar_has_thought_signature(const uint8_t *start, const uint8_t *end) {
+    const uint8_t *p = start;
+#if defined(__SSE2__)
+    const __m128i first = _mm_set1_epi8('g'), second = _mm_set1_epi8('n');
+    for (; end - p >= 17; p += 16) {
+        __m128i here = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)p), first);
+        __m128i next = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(p + 1)), second);
+        for (int mask = _mm_movemask_epi8(_mm_and_si128(here, next)); mask; mask &= mask - 1)
+            if (isobar_is_thought_signature(start, p + __builtin_ctz(mask), end)) return 1;
+    }
+#endif
+    for (; p < end; p++)
+        if (*p == 'g' && isobar_is_thought_signature(start, p, end)) return 1;
+    return 0;
+}
+
 #pragma clang assume_nonnull end

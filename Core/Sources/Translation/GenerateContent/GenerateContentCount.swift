@@ -23,17 +23,21 @@ enum GenerateContentCount {
         end(target, writer)
     }
 
-    /// Hands a caller's own members on as they are, in the place where the endpoint wants them.
+    /// Hands a caller's own members on as they are, in the place where the endpoint wants them, but for what others
+    /// signed.
     static func pass(
-        _ body: JSONElement, for target: EndpointTarget, to writer: JSONWriter, losses: inout Losses
+        _ body: JSONElement, for target: EndpointTarget, through filter: SignatureFilter, losses: inout Losses
     ) throws(TranslationFault) {
+        let writer = filter.writer
         let request = request(in: body)
         guard request.isObject, let contents = request.present("contents"), !contents.isEmpty else {
             throw TranslationFault(.wrongType("a list of messages"), at: "contents")
         }
         begin(target, writer)
         for (name, value) in request.members where !value.isNull && !(name == "model") {
-            if target.home != .vertex || isCounted(name) {
+            if name == "contents" {
+                filter.filterContents(name, value)
+            } else if target.home != .vertex || isCounted(name) {
                 writer.member(name, raw: value.raw)
             } else if !isSilent(name) {
                 losses.add(name)

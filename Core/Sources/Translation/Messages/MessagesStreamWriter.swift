@@ -49,7 +49,7 @@ struct MessagesStreamWriter: StreamWriting {
             hasRefusal = true
             if !text.isEmpty { blocks.write(text: text, writer) }
         case .thinking(let text): if !text.isEmpty { blocks.write(thinking: text, writer) }
-        // A call's signature has no place on this wire.
+        // A call's signature has no place on this wire (`AnswerSignatures` carries it elsewhere).
         case .signature(let signature, let block): if block == nil { blocks.write(signature: signature, writer) }
         case .redactedThinking(let data): blocks.write(redacted: data, writer)
         case .toolStarted(let block, let id, let name): blocks.start(tool: block, id: id, name: name, target, writer)

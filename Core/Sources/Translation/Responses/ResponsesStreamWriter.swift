@@ -51,7 +51,7 @@ struct ResponsesStreamWriter: StreamWriting {
         case .text(let text): if !text.isEmpty { items.write(.text, text, writer) }
         case .refusal(let text): if !text.isEmpty { items.write(.refusal, text, writer) }
         case .thinking(let text): if !text.isEmpty { items.write(.reasoning, text, writer) }
-        // A call's signature has no place on this wire.
+        // A call's signature has no place on this wire (`AnswerSignatures` carries it elsewhere).
         case .signature(let signature, let block): if block == nil { items.write(seal: signature, writer) }
         case .toolStarted(let block, let id, let name): items.start(call: block, id: id, name: name, writer)
         case .toolArguments(let block, let fragment): items.write(fragment: fragment, call: block, writer)

@@ -8,6 +8,7 @@ internal import WireFormats
 ///
 /// Thinking that nobody signed gets a mark too, behind its last piece: its own wire's endpoints would refuse it, or take
 /// it for theirs. So does a call on Google's wire, which has a place for it and endpoints that ask for a signature there.
+/// Where a wire has no place for the signature of a call, it stands in front of the call as sealed thinking.
 struct AnswerSignatures {
     private let origin: SignatureOrigin
     private let wire: ChatWire
@@ -16,6 +17,8 @@ struct AnswerSignatures {
     private var isThinking = false
     /// The stream has had thinking, or a mark in its place.
     private var hasThought = false
+    /// Calls of the stream that have begun and not ended.
+    private var openCalls = 0
 
     /// - Parameter isThinkingAsked: calls that come without any thinking then get a mark in its place on Messages: Claude
     ///   with a budget does not go on from calls of a turn that it did not think in, and a mark says that it did not.
@@ -33,7 +36,8 @@ struct AnswerSignatures {
     // MARK: Whole answers
 
     func mark(_ answer: Answer) {
-        if announcesCalls, answer.hasToolCalls,
+        let carriesCalls = !placesCalls && answer.parts.contains { $0.kind == .toolCall && !$0.signature.isEmpty }
+        if announcesCalls, answer.hasToolCalls, !carriesCalls,
             !answer.parts.contains(where: { $0.kind == .thinking || $0.kind == .redactedThinking })
         {
             answer.parts.insert(Part(.redactedThinking), at: 0)
@@ -43,13 +47,30 @@ struct AnswerSignatures {
             switch part.kind {
             case .redactedThinking: answer.parts[position] = sealed(part.text, answer.arena)
             case .thinking: answer.parts[position].signature = marked(part.signature, part.kind, answer.arena)
-            case .toolCall where marksCalls || !part.signature.isEmpty:
+            case .toolCall where placesCalls && (marksCalls || !part.signature.isEmpty):
                 answer.parts[position].signature = marked(part.signature, part.kind, answer.arena)
             case .text where !part.signature.isEmpty:
                 answer.parts[position].signature = marked(part.signature, part.kind, answer.arena)
             default: break
             }
         }
+        if carriesCalls { carryCalls(answer) }
+    }
+
+    private func carryCalls(_ answer: Answer) {
+        for position in answer.parts.indices.reversed() {
+            let part = answer.parts[position]
+            guard part.kind == .toolCall, !part.signature.isEmpty else { continue }
+            answer.parts.insert(seal(ofCall: part.signature, answer.arena), at: position)
+        }
+    }
+
+    /// Marked in any case: without its mark it would be taken for thinking.
+    private func seal(ofCall signature: JSONString, _ arena: ByteArena) -> Part {
+        let text = SignatureMark.written(CallSignature.seal(signature, arena), of: origin, for: wire, arena)
+        var part = Part(SealedThinking.hasPlace(on: wire) ? .redactedThinking : .thinking)
+        if part.kind == .thinking { part.signature = text } else { part.text = text }
+        return part
     }
 
     private func sealed(_ data: JSONString, _ arena: ByteArena) -> Part {
@@ -63,6 +84,7 @@ struct AnswerSignatures {
         return part
     }
 
+    private var placesCalls: Bool { CallSignature.hasPlace(on: wire) }
     private var marksCalls: Bool { wire == .generateContent && origin.needsMark(on: wire, .toolCall) }
 
     // MARK: Streams
@@ -71,13 +93,17 @@ struct AnswerSignatures {
     func concerns(_ event: StreamEvent) -> Bool {
         switch event {
         case .text, .refusal, .finished, .ended: isThinking
-        case .thinking, .signature, .redactedThinking, .toolStarted: true
-        case .started, .toolArguments, .toolObject, .toolEnded, .usage, .failed: false
+        case .thinking, .signature, .redactedThinking, .toolStarted, .toolEnded: true
+        case .started, .toolArguments, .toolObject, .usage, .failed: false
         }
     }
 
-    /// - Parameter write: takes the event, and what has to be said before or behind it.
-    mutating func mark(_ event: StreamEvent, _ arena: ByteArena, _ write: (StreamEvent) -> Void) {
+    /// - Parameters:
+    ///   - next: what is told right behind it; the signature of a call is.
+    ///   - write: takes the event, and what has to be said before or behind it.
+    mutating func mark(
+        _ event: StreamEvent, before next: StreamEvent?, _ arena: ByteArena, _ write: (StreamEvent) -> Void
+    ) {
         switch event {
         case .thinking(let text):
             if !text.isEmpty { (isThinking, hasThought) = (true, true) }
@@ -86,22 +112,38 @@ struct AnswerSignatures {
             (isThinking, hasThought) = (false, true)
             write(.signature(marked(text, .thinking, arena), block: nil))
         case .signature(let text, let block?):
-            write(.signature(marked(text, .toolCall, arena), block: block))
+            if placesCalls { write(.signature(marked(text, .toolCall, arena), block: block)) }
         case .redactedThinking(let data):
             endThinking(arena, write)
             hasThought = true
-            let part = sealed(data, arena)
-            write(part.kind == .thinking ? .signature(part.signature, block: nil) : .redactedThinking(part.text))
+            say(sealed(data, arena), write)
         case .toolStarted(let block, _, _):
             endThinking(arena, write)
-            if announcesCalls, !hasThought { write(.redactedThinking(marked(.empty, .redactedThinking, arena))) }
+            announce(next, arena, write)
             hasThought = true
+            openCalls += 1
             write(event)
             if marksCalls { write(.signature(marked(.empty, .toolCall, arena), block: block)) }
+        case .toolEnded:
+            openCalls = max(0, openCalls - 1)
+            write(event)
         case .text, .refusal, .finished, .ended:
             endThinking(arena, write)
             write(event)
-        case .started, .toolArguments, .toolObject, .toolEnded, .usage, .failed: write(event)
+        case .started, .toolArguments, .toolObject, .usage, .failed: write(event)
+        }
+    }
+
+    private func say(_ part: Part, _ write: (StreamEvent) -> Void) {
+        write(part.kind == .thinking ? .signature(part.signature, block: nil) : .redactedThinking(part.text))
+    }
+
+    /// Says what has to be said in front of a call. While another call is open nothing may come between.
+    private func announce(_ next: StreamEvent?, _ arena: ByteArena, _ write: (StreamEvent) -> Void) {
+        if !placesCalls, openCalls == 0, case .signature(let text, _?) = next, !text.isEmpty {
+            say(seal(ofCall: text, arena), write)
+        } else if announcesCalls, !hasThought {
+            write(.redactedThinking(marked(.empty, .redactedThinking, arena)))
         }
     }
 

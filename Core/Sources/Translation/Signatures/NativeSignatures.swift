@@ -4,8 +4,9 @@
 public import ResourceTypes
 internal import WireFormats
 
-/// Marks what an endpoint signed in its answer to a caller of its own wire, which otherwise passes as it is. Only for
-/// routes on which another endpoint might be sent it unseen: two organisations' Responses, two vendors' Messages.
+/// Marks what an endpoint signed in its answer to a caller of its own wire, which otherwise passes as it is. Only where
+/// another endpoint might be sent it unseen: two organisations' Responses, two vendors' Messages, Vertex AI's and AI
+/// Studio's generateContent. A call on Google's wire is marked without a signature too: Gemini 3 asks for one.
 struct NativeSignatures {
     let origin: SignatureOrigin
     let wire: ChatWire
@@ -14,6 +15,7 @@ struct NativeSignatures {
     func isSigned(_ value: JSONElement) -> Bool {
         if value.isArray { return value.elements.contains { isSigned($0) } }
         guard value.isObject else { return false }
+        if isUnsignedCall(value) { return true }
         let place = place(value)
         return value.members.contains { name, inner in
             isSigned(name, inner, place) || Self.isOurs(name) && isSigned(inner)
@@ -40,6 +42,9 @@ struct NativeSignatures {
                     writer.compact(inner.raw)
                 }
             }
+            if isUnsignedCall(value) {
+                writer.member("thoughtSignature", SignatureMark.written(.empty, of: origin, for: wire, arena))
+            }
             writer.endObject()
         case .string, .number, .yes, .no, .null: writer.raw(value.raw)
         }
@@ -47,6 +52,10 @@ struct NativeSignatures {
 
     private func isSigned(_ name: JSONString, _ value: JSONElement, _ place: StaticString?) -> Bool {
         place.map { name == $0 } ?? false && value.string.map { !$0.isEmpty } ?? false
+    }
+
+    private func isUnsignedCall(_ part: JSONElement) -> Bool {
+        wire == .generateContent && part["functionCall"] != nil && part["thoughtSignature"] == nil
     }
 
     /// The member of an object that is a signature or sealed.
@@ -63,15 +72,18 @@ struct NativeSignatures {
 }
 
 extension SignatureOrigin {
-    /// Whether a route's endpoints could be sent each other's signatures unseen, by passing what a caller sends back as it
-    /// is or by what the caller's wire implies.
+    /// Whether an endpoint could be sent another's signatures unseen, by passing what a caller sends back as it is or by
+    /// what the caller's wire implies; native answers are marked then.
     /// - Parameters:
-    ///   - natives: of the endpoints that speak the caller's wire.
-    ///   - all: of all endpoints.
-    public static func areMixed(_ natives: [SignatureOrigin], among all: [SignatureOrigin], on wire: ChatWire) -> Bool {
+    ///   - natives: of the endpoints of a route that speak the caller's wire.
+    ///   - all: of all endpoints of the route.
+    public static func areMistakable(_ natives: [SignatureOrigin], among all: [SignatureOrigin], on wire: ChatWire)
+        -> Bool
+    {
         // Chat completions pass without anybody reading them, and are not signed but for Google's calls.
         guard wire != .chatCompletions, let first = natives.first else { return false }
         guard let implied = implied(by: wire, .thinking) else { return false }
+        if natives.contains(where: { !$0.takesUnmarked(on: wire) }) { return true }
         return natives.contains { $0 != first } || first != implied && all.contains(implied)
     }
 }

@@ -40,7 +40,7 @@ extension SignatureFilter {
         switch verdict(chat: block) {
         case .unmarked: writer.raw(block.raw)
         case .own(let text): write(block, block["data"] == nil ? "signature" : "data", text)
-        case .foreign: break
+        case .unsigned, .foreign: break
         }
     }
 

@@ -10,46 +10,49 @@ extension SignatureFilter {
     func filterGenerateContent(_ body: JSONElement) {
         write(body) { name, value in
             guard name == "contents" else { return false }
-            writer.name(name)
-            if value.isArray {
-                writer.beginArray()
-                write(contents: Array(value.elements))
-                writer.endArray()
-            } else {
-                write(content: value, isForeign: hasForeign(value))
-            }
+            filterContents(name, value)
             return true
         }
     }
 
-    /// Contents of one role that follow one another are one turn, answered by one endpoint: clients that stream keep each
-    /// chunk as a content of its own, and only the last of its thoughts says whose they are.
-    private func write(contents: [JSONElement]) {
+    /// Writes the member `contents`.
+    func filterContents(_ name: JSONString, _ value: JSONElement) {
+        writer.name(name)
+        guard value.isArray else { return write(turn: [value]) }
+        writer.beginArray()
+        let contents = Array(value.elements)
         var start = 0
         while start < contents.count {
             var end = start + 1
             while end < contents.count, isSameRole(contents[start], contents[end]) { end += 1 }
-            let isForeign = contents[start..<end].contains { hasForeign($0) }
-            for content in contents[start..<end] { write(content: content, isForeign: isForeign) }
+            write(turn: contents[start..<end])
             start = end
         }
+        writer.endArray()
     }
+
+    /// Contents of one role that follow one another are one turn, answered by one endpoint: clients that stream keep each
+    /// chunk as a content of its own, only the last of its thoughts says whose they are, and only its first call needs a
+    /// signature.
+    private func write(turn contents: ArraySlice<JSONElement>) {
+        let isForeign = contents.contains { content in parts(content).contains { verdict(part: $0).isOthers } }
+        let isSigned = contents.contains { content in
+            parts(content).contains { isCall($0) && self.isSigned($0) }
+        }
+        var needsWord = target.capabilities.thinking == .adaptive && !isSigned
+        for content in contents { write(content: content, isForeign: isForeign, &needsWord) }
+    }
+
+    private func parts(_ content: JSONElement) -> [JSONElement] { content["parts"].map { Array($0.elements) } ?? [] }
 
     private func isSameRole(_ one: JSONElement, _ other: JSONElement) -> Bool {
         (one["role"]?.string ?? "user").isSame(as: other["role"]?.string ?? "user")
     }
 
-    private func hasForeign(_ content: JSONElement) -> Bool {
-        content["parts"]?.elements.contains { verdict(part: $0).isForeign } ?? false
-    }
-
-    private func write(content: JSONElement, isForeign: Bool) {
-        let parts = content["parts"]?.elements
-        guard let parts, isForeign || parts.contains(where: { verdict(part: $0).isMarked }) else {
-            return writer.raw(content.raw)
-        }
+    private func write(content: JSONElement, isForeign: Bool, _ needsWord: inout Bool) {
+        let parts = parts(content)
+        guard isForeign || parts.contains(where: { verdict(part: $0).isMarked }) else { return writer.raw(content.raw) }
         guard parts.contains(where: { !isDropped($0, isForeign) }) else { return }
-        var needsWord = target.capabilities.thinking == .adaptive && !parts.contains { isCall($0) && isSigned($0) }
         write(content) { name, value in
             guard name == "parts" else { return false }
             writer.name(name)
@@ -69,7 +72,7 @@ extension SignatureFilter {
         switch verdict(part: part) {
         case .unmarked: writer.raw(part.raw)
         case .own(let text): write(part, signature: text)
-        case .foreign: write(part, signature: nil)
+        case .unsigned, .foreign: write(part, signature: nil)
         }
     }
 

@@ -38,7 +38,7 @@ extension SignatureFilter {
         switch verdict(block: block) {
         case .unmarked: writer.raw(block.raw)
         case .own(let text): write(block, isSealed(block) ? "data" : "signature", text)
-        case .foreign: break
+        case .unsigned, .foreign: break
         }
     }
 

@@ -19,7 +19,7 @@ extension SignatureFilter {
         switch verdict(item["encrypted_content"]) {
         case .unmarked: writer.raw(item.raw)
         case .own(let text): write(item, "encrypted_content", text)
-        case .foreign: break
+        case .unsigned, .foreign: break
         }
     }
 }

@@ -10,7 +10,8 @@ final class SignatureFilter {
     let writer: JSONWriter
     let arena: ByteArena
     private(set) var target: EndpointTarget
-    /// A mark was found; without one the body may stay as it is.
+    private var wire = ChatWire.chatCompletions
+    /// A mark was found, or an unmarked signature that the endpoint did not make; else the body may stay as it is.
     private(set) var hasFound = false
     /// The caller asked for thinking, and the endpoint would refuse it at this point of the conversation.
     var isThinkingOff = false
@@ -22,9 +23,7 @@ final class SignatureFilter {
     }
 
     func filter(_ body: JSONElement, on wire: ChatWire, for target: EndpointTarget) {
-        self.target = target
-        hasFound = false
-        isThinkingOff = false
+        begin(wire, target)
         switch wire {
         case .chatCompletions: filterChat(body)
         case .responses: filterResponses(body)
@@ -34,6 +33,13 @@ final class SignatureFilter {
         }
     }
 
+    func begin(_ wire: ChatWire, _ target: EndpointTarget) {
+        self.wire = wire
+        self.target = target
+        hasFound = false
+        isThinkingOff = false
+    }
+
     // MARK: Verdicts
 
     enum Verdict {
@@ -41,19 +47,33 @@ final class SignatureFilter {
         case unmarked
         /// The endpoint's own, which gets it back.
         case own(JSONString)
-        /// Another's, or a mark that nobody signed anything behind.
+        /// The endpoint's own mark, and nobody signed anything behind it.
+        case unsigned
+        /// Another's.
         case foreign
 
         var isMarked: Bool { if case .unmarked = self { false } else { true } }
-        var isForeign: Bool { if case .foreign = self { true } else { false } }
+        /// Nothing that the endpoint could take.
+        var isForeign: Bool {
+            switch self {
+            case .unmarked, .own: false
+            case .unsigned, .foreign: true
+            }
+        }
+        var isOthers: Bool { if case .foreign = self { true } else { false } }
     }
 
     /// - Parameter value: a signature or sealed text.
     func verdict(_ value: JSONElement?) -> Verdict {
-        guard let text = value?.string, let mark = SignatureMark(text, arena) else { return .unmarked }
+        guard let text = value?.string else { return .unmarked }
+        guard let mark = SignatureMark(text, arena) else {
+            guard !text.isEmpty, target.origin.map({ !$0.takesUnmarked(on: wire) }) ?? false else { return .unmarked }
+            hasFound = true
+            return .foreign
+        }
         hasFound = true
-        guard let origin = target.origin, mark.origin == origin, !mark.signature.isEmpty else { return .foreign }
-        return .own(mark.signature)
+        guard let origin = target.origin, mark.origin == origin else { return .foreign }
+        return mark.signature.isEmpty ? .unsigned : .own(mark.signature)
     }
 
     // MARK: Writing

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-internal import ResourceTypes
+public import ResourceTypes
 
 extension SignatureOrigin {
     /// Whose a signature without a mark is, by the wire on which the caller sends it: it came by that wire from an endpoint
@@ -25,4 +25,8 @@ extension SignatureOrigin {
         // On chat completions signatures are an extension, which few endpoints take: the mark lets it be found.
         wire == .chatCompletions || self != Self.implied(by: wire, kind)
     }
+
+    /// Whether an endpoint that speaks the caller's wire is passed signatures without a mark. Vertex AI's own answers are
+    /// always marked on Google's wire (`areMistakable`), so what has no mark there is AI Studio's.
+    public func takesUnmarked(on wire: ChatWire) -> Bool { wire != .generateContent || self == .google }
 }

@@ -16,13 +16,13 @@ extension Exchange {
     }
 
     /// Puts the request into the endpoint's words, in the worker's translator. Nothing to do where both speak the same,
-    /// but for marks of ours that must not get there.
+    /// but for marks of ours that must not get there, and what another endpoint signed.
     /// - Returns: why the endpoint cannot be asked.
     func translate(_ plan: DispatchPlans.Plan, _ endpoint: EndpointID) -> AttemptFailure? {
         isMarkFree = false
         // What an earlier attempt's endpoint could not say is no longer so.
         if !unsupported.isEmpty { unsupported = [] }
-        guard plan.speech != .same || facts.mayBeMarked else { return nil }
+        guard plan.speech != .same || facts.mayBeMarked || mayBeSignedByOthers(plan) else { return nil }
         if let fault = write(plan, endpoint) {
             translationFault = fault
             return AttemptFailure(kind: .callerError)
@@ -31,6 +31,11 @@ extension Exchange {
         unsupported = names
         let mayDrop = worker.generation.routeOptions[Int(features.route.index)].dropsUnsupported
         return isComplete || mayDrop ? nil : AttemptFailure(kind: .unsupported)
+    }
+
+    private func mayBeSignedByOthers(_ plan: DispatchPlans.Plan) -> Bool {
+        guard let origin = plan.origin, !origin.takesUnmarked(on: wire) else { return false }
+        return RequestScan.hasThoughtSignature(client.bodyBytes)
     }
 
     private func write(_ plan: DispatchPlans.Plan, _ endpoint: EndpointID) -> TranslationFault? {
