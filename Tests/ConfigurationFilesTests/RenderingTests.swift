@@ -91,7 +91,7 @@ struct RenderingTests {
         #expect(
             warnings.map(\.message) == [
                 "no route leads here", "the credential travels unencrypted",
-                "the tier weighs cost, but Endpoint e has no price of tokens for m",
+                "the tier weighs cost, but Endpoint e has no price for m",
             ])
         #expect(warnings.allSatisfy { $0.severity == .warning && $0.line > 0 })
     }

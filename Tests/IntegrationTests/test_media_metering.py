@@ -9,7 +9,7 @@ import pytest
 
 import prometheus
 from doubles.openai import OpenAI
-from media_routes import ENDPOINT_KEY, ENVIRONMENT, Place, media_configuration
+from media_routes import ENDPOINT_KEY, ENVIRONMENT, SERVED, Place, media_configuration
 from processes import ask, wait_until
 from test_media import AUDIO, through
 
@@ -136,3 +136,29 @@ def test_status_and_metrics_add_up(gateway):
     assert prometheus.value(page, "isobar_images_total", gen_ai_response_model="dall-e-3") == 2
     assert prometheus.value(page, "isobar_searches_total", gen_ai_response_model="rerank-v3.5") == 1
     assert prometheus.value(page, "isobar_spoken_characters_total", gen_ai_response_model="tts-1") == 3
+
+
+PRICES = {
+    "listener": ("perAudioMinute", "0.006", "0.003", lambda caller: caller.transcribe(model="listener")),
+    "voice": ("perMillionCharacters", "30", "15", lambda caller: caller.speak("abc")),
+    "poster": ("perImage", "0.08", "0.04", lambda caller: caller.draw(model="poster")),
+    "ranker": ("perThousandSearches", "2.00", "1.00", lambda caller: caller.rank()),
+}
+
+
+@pytest.mark.parametrize("model", PRICES)
+def test_where_cost_decides_the_cheaper_endpoint_serves(workshop, double, model):
+    name, dear, cheap, asked = PRICES[model]
+    doubles = {"dear": double(OpenAI, keys=[ENDPOINT_KEY]), "cheap": double(OpenAI, keys=[ENDPOINT_KEY])}
+
+    def place(endpoint, price):
+        served = {"model": model, **SERVED[model], "prices": {"currency": "USD", name: price}}
+        return Place(endpoint, doubles[endpoint].port, (model,), options={"serves": [served]})
+
+    tiers = [{"name": "all", "endpoints": ["dear", "cheap"], "objective": {"latency": 0, "cost": 1}}]
+    routes = {f"public-{model}": {"model": model, "tiers": tiers}}
+    configuration = media_configuration(place("dear", dear), place("cheap", cheap), routes=routes)
+    with through(workshop.gateway(configuration, environment=ENVIRONMENT)) as caller:
+        for _ in range(8):
+            asked(caller)
+    assert (len(doubles["dear"].requests), len(doubles["cheap"].requests)) == (0, 8)

@@ -70,7 +70,7 @@ public struct MediaPrices: Hashable, Sendable {
 }
 
 /// What one answer used beside tokens. 0 also where nobody counted.
-public struct MediaUsage: Hashable, Sendable {
+public struct MediaUsage: Hashable, BitwiseCopyable, Sendable {
     /// Of sound that was listened to.
     public var audioMilliseconds: Int64
     public var images: Int64

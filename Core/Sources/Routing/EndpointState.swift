@@ -33,6 +33,9 @@ struct EndpointState: BitwiseCopyable {
     var headroom = HeadroomEstimate()
     var breaker = CircuitBreaker()
 
+    /// What sound, images, searches and characters cost; `nil`: unknown. Read for such requests only.
+    var mediaPrices: ScoreMediaPrices?
+
     // Read or written once per attempt.
     /// Requests of this loop at the endpoint, so that they can be given back should the endpoint leave the snapshot.
     var inFlightHere: Int32 = 0
@@ -60,6 +63,7 @@ struct EndpointState: BitwiseCopyable {
         self.languages = languages
         limits = Limits(record.limits)
         prices = record.prices.map { ScorePrices($0) }
+        mediaPrices = record.mediaPrices.map { ScoreMediaPrices($0) }
     }
 
     /// Constants of a newer snapshot; what was learned stays.
@@ -73,6 +77,7 @@ struct EndpointState: BitwiseCopyable {
         self.languages = fresh.languages
         limits = fresh.limits
         prices = fresh.prices
+        mediaPrices = fresh.mediaPrices
         if record.health == nil { failedProbes = 0 }
     }
 }
@@ -88,6 +93,22 @@ struct ScorePrices: BitwiseCopyable {
         input = Double(prices.input.picoPerUnit)
         cachedInput = Double((prices.cachedInput ?? prices.input).picoPerUnit)
         output = Double(prices.output.picoPerUnit)
+    }
+}
+
+/// The same of `MediaPrices`; below 0: unknown.
+struct ScoreMediaPrices: BitwiseCopyable {
+    var audioMillisecond: Double
+    var image: Double
+    var search: Double
+    var character: Double
+
+    init(_ prices: MediaPrices) {
+        func known(_ price: UnitPrice?) -> Double { price.map { Double($0.picoPerUnit) } ?? -1 }
+        audioMillisecond = known(prices.audioMinute) / 60_000
+        image = known(prices.image)
+        search = known(prices.search)
+        character = known(prices.character)
     }
 }
 

@@ -13,6 +13,8 @@ public struct RequestFeatures: BitwiseCopyable, Sendable {
     public var route: RouteID
     /// Estimate of the prompt's tokens, ≥ 0.
     public var promptTokens: Int32
+    /// What it will be counted in beside tokens, as far as that can be told before the answer: only its price is made of it.
+    public var media = MediaUsage()
     /// The caller's own bound on output tokens; 0 means unknown.
     public var outputTokensMax: Int32
     public var isStreaming: Bool

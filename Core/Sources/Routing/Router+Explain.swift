@@ -89,7 +89,6 @@ extension Router {
     }
 
     private func parts(_ scored: Candidate) -> [Explanation.Part] {
-        let state = endpoints[Int(scored.endpoint.index)]
         var parts = [
             Explanation.Part(name: "time", value: scored.time * 1_000, unit: "ms"),
             Explanation.Part(name: "time under load", value: scored.loadedTime * 1_000, unit: "ms"),
@@ -97,7 +96,7 @@ extension Router {
             Explanation.Part(name: "used", value: scored.used * 100, unit: "%"),
             Explanation.Part(name: "cached prompt", value: scored.cachedShare * 100, unit: "%"),
         ]
-        if state.pointee.prices != nil {
+        if scored.cost >= 0 {
             parts.append(
                 Explanation.Part(name: "cost", value: scored.cost / 1e6, unit: "micro-\(snapshot.currency.code)"))
         }

@@ -112,6 +112,7 @@ extension Router {
             start: scratch.base, count: weighsPrefixes ? credit(count, tier, route, question) : count)
         let prompt = Double(question.features.promptTokens)
         let output = route.pointee.outputTokensExpected(question.features)
+        let weighsMedia = !question.features.media.isEmpty
         for i in 0..<candidates.count {
             let state = endpoints.base + Int(candidates[i].endpoint.index)
             let cached = candidates[i].cachedShare
@@ -123,6 +124,9 @@ extension Router {
                 candidates[i].time, inFlight: candidates[i].inFlight, limits: state.pointee.limits)
             candidates[i].isNative = state.pointee.native.contains(question.features.operation)
             candidates[i].cost = Scoring.cost(state.pointee.prices, prompt: prompt, cachedShare: cached, output: output)
+            guard weighsMedia else { continue }
+            candidates[i].cost = Scoring.cost(
+                state.pointee.mediaPrices, question.features.media, beside: candidates[i].cost)
         }
         return candidates
     }

@@ -87,6 +87,20 @@ enum Scoring {
         return prompt * (prices.input * (1 - cachedShare) + prices.cachedInput * cachedShare) + prices.output * output
     }
 
+    /// What is counted beside tokens, at its own price; where that is unknown, the price of the tokens alone.
+    static func cost(_ prices: ScoreMediaPrices?, _ media: MediaUsage, beside tokens: Double) -> Double {
+        guard let prices else { return tokens }
+        var cost = tokens
+        func add(_ price: Double, _ quantity: Int64) {
+            if price >= 0, quantity > 0 { cost = max(cost, 0) + price * Double(quantity) }
+        }
+        add(prices.audioMillisecond, media.audioMilliseconds)
+        add(prices.image, media.images)
+        add(prices.search, media.searches)
+        add(prices.character, media.characters)
+        return cost
+    }
+
     /// Fills in `score` of every candidate.
     static func score(_ candidates: UnsafeMutableBufferPointer<Candidate>, _ weights: ScoreWeights) {
         guard !weights.isLoadOnly else { return scoreLoadOnly(candidates) }

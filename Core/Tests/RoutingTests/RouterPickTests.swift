@@ -47,6 +47,22 @@ import Testing
         #expect(world.picked(features, excluding: [0, 2]) == 1)
     }
 
+    @Test func `weighs prices of sound, images, searches and characters where that is what is asked for`() {
+        func speech(_ name: String, _ slot: Int, _ pico: Int64?) -> EndpointRecord {
+            var record = EndpointRecord.test(name, slot: slot)
+            record.mediaPrices = pico.map { MediaPrices(character: UnitPrice(picoPerUnit: $0)) }
+            return record
+        }
+        let endpoints = [speech("dear", 0, 30), speech("unknown", 1, nil), speech("cheap", 2, 10)]
+        let world = World(.test(endpoints, objective: Objective(latency: 0, cost: 1)))
+        var features = RequestFeatures(route: RouteID(0))
+        #expect(world.shares(300, of: 3, features).allSatisfy { $0 > 20 })
+        features.media = MediaUsage(characters: 1_000)
+        #expect(world.shares(100, of: 3, features) == [0, 0, 100])
+        #expect(world.picked(features, excluding: [2]) == 0)
+        #expect(world.explain(features).tiers[0].candidates[0].parts.contains { $0.name == "cost" })
+    }
+
     @Test func `shifts with the caller's region`() {
         let endpoints: [EndpointRecord] = [.test("near", region: 0, slot: 0), .test("far", region: 1, slot: 1)]
         let world = World(.test(endpoints, roundTripMilliseconds: [1, 250, 250, 1]))

@@ -38,6 +38,16 @@ import Testing
         #expect(Scoring.costRatio(-1, cheapest: .infinity) == Scoring.unknownCostRatio)
     }
 
+    @Test func `prices what is counted beside tokens, and what has no price not at all`() {
+        let prices = ScoreMediaPrices(
+            MediaPrices(audioMinute: UnitPrice(picoPerUnit: 60_000), image: UnitPrice(picoPerUnit: 0)))
+        #expect(Scoring.cost(prices, MediaUsage(audioMilliseconds: 500), beside: -1) == 500)
+        #expect(Scoring.cost(prices, MediaUsage(audioMilliseconds: 500), beside: 40) == 540)
+        #expect(Scoring.cost(prices, MediaUsage(images: 2), beside: -1) == 0)
+        #expect(Scoring.cost(prices, MediaUsage(characters: 9), beside: -1) < 0)
+        #expect(Scoring.cost(nil, MediaUsage(images: 2), beside: 7) == 7)
+    }
+
     @Test func `prices the cached part of a prompt at its own price`() {
         let prices = ScorePrices(
             TokenPrices(

@@ -31,13 +31,13 @@ enum Advice {
             for (tierIndex, tier) in route.tiers.enumerated() where tier.objective.cost > 0 {
                 for (index, endpoint) in tier.endpoints.enumerated() {
                     let unpriced = (served[endpoint] ?? []).filter {
-                        route.models.contains($0.model) && $0.prices == nil
+                        route.models.contains($0.model) && $0.prices == nil && $0.mediaPrices == nil
                     }
                     warnings += unpriced.map { model in
                         sources.problem(
                             .warning, at: ResourceName(.route, route.name),
                             "spec.tiers[\(tierIndex)].endpoints[\(index)]",
-                            "the tier weighs cost, but Endpoint \(endpoint) has no price of tokens for \(model.model)",
+                            "the tier weighs cost, but Endpoint \(endpoint) has no price for \(model.model)",
                             hint: "an unknown price counts as the highest; add prices to its spec.serves")
                     }
                 }

@@ -32,6 +32,21 @@ extension Operation {
         }
     }
 
+    /// What a request will be counted in beside tokens, before anybody has counted: enough to weigh prices by.
+    /// - Parameter soundBytes: of a form with a sound file. How long that lasts is not known, so it counts as 128 kbit/s:
+    ///   endpoints with a price per minute compare the same whatever it is.
+    func expectedMedia(images: Int64, characters: Int64, soundBytes: Int) -> MediaUsage {
+        let bytesPerMillisecond: Int64 = 16
+        return switch self {
+        case .transcriptions, .translations:
+            MediaUsage(audioMilliseconds: max(1, Int64(soundBytes) / bytesPerMillisecond))
+        case .images: MediaUsage(images: images)
+        case .speech: MediaUsage(characters: characters)
+        case .rerank: MediaUsage(searches: 1)
+        default: MediaUsage()
+        }
+    }
+
     /// The form of its errors: the caller's wire where it is one of chat, OpenAI's for everything else.
     var wire: ChatWire {
         switch self {

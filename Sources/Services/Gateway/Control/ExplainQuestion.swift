@@ -41,6 +41,8 @@ public struct ExplainQuestion: Sendable {
         let served = worker.router.operations(of: route)
         features.operation = operation ?? Operation.allCases.first { served.contains($0) } ?? .chatCompletions
         features.language = language
+        // Of a request as any other: an image, a minute of sound, a thousand characters.
+        features.media = features.operation.expectedMedia(images: 1, characters: 1_000, soundBytes: 960_000)
         return features
     }
 }

@@ -33,6 +33,10 @@ enum Inspect {
             prefixHashes: facts.prefixHashes,
             prefixCount: facts.prefixCount)
         exchange.features.operation = operation
+        if operation.isMedia {
+            exchange.features.media = operation.expectedMedia(
+                images: facts.choices, characters: facts.characters, soundBytes: body.count)
+        }
         pin(exchange, facts.previousResponse.slice(body))
         return nameLanguage(exchange)
     }
