@@ -9,89 +9,13 @@ import Testing
 
 // Each source against a service in this process that accepts the right questions only.
 
-private let stsAnswer = """
-    <AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
-      <AssumeRoleResult>
-        <AssumedRoleUser><Arn>arn:aws:sts::123456789012:assumed-role/r/isobar</Arn></AssumedRoleUser>
-        <Credentials>
-          <AccessKeyId>ASIAROLEKEYEXAMPLE00</AccessKeyId>
-          <SecretAccessKey>role/Secret+Key</SecretAccessKey>
-          <SessionToken>role//Session+Token==</SessionToken>
-          <Expiration>2015-08-30T13:36:00Z</Expiration>
-        </Credentials>
-      </AssumeRoleResult>
-      <ResponseMetadata><RequestId>c6104cbe-af31-11e0-8154-cbc7ccf896c7</RequestId></ResponseMetadata>
-    </AssumeRoleResponse>
-    """
-
-private func stsError(_ code: String, _ message: String) -> String {
-    "<ErrorResponse><Error><Type>Sender</Type><Code>\(code)</Code><Message>\(message)</Message></Error></ErrorResponse>"
-}
-
-/// The answer of container agents and the instance's service.
-private let agentAnswer = """
-    {"Code": "Success", "AccessKeyId": "ASIAAGENTKEYEXAMPLE0", "SecretAccessKey": "agent/Secret", "Token": "agentToken==",
-     "Expiration": "2015-08-30T18:36:00Z", "RoleArn": "r"}
-    """
-
-private let role = "arn:aws:iam::123456789012:role/r"
-private let keyVariables = [
-    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE00000", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-]
-
-/// A question that is signed with a key, checked by signing it again.
-private func assumeRole(signedBy key: AWSCredential, externalID: String? = nil, at time: Int64 = exampleTime)
-    -> Question
-{
-    var question = Question.form(
-        "/", ["Action": "AssumeRole", "Version": "2011-06-15", "RoleArn": role, "RoleSessionName": "isobar"],
-        accept: "application/xml")
-    if let externalID { question.body += "&ExternalId=\(externalID.percentEncoded)" }
-    question.inspected = ["authorization", "x-amz-date", "x-amz-security-token"]
-    question.inspect = { request in
-        let signer = AWSSigner(credential: key, region: "eu-central-1", service: "sts")
-        let lines = signer.lines(
-            host: request.fields["host"] ?? "", path: "/", contentType: "application/x-www-form-urlencoded",
-            body: String(decoding: request.body, as: UTF8.self), at: time)
-        let sent = ["X-Amz-Date", "X-Amz-Security-Token", "Authorization"].compactMap { name in
-            request.fields[name].map { "\(name): \($0)\r\n" }
-        }
-        #expect(sent.joined() == lines)
-    }
-    return question
-}
-
-@Suite struct AWSSourceTests {
-    private let cloud: CloudDouble
+@Suite struct AWSSourceTests: AWSSourceSuite {
+    let cloud: CloudDouble
     private let folder: TemporaryFolder
 
     init() throws {
         cloud = try CloudDouble()
         folder = try TemporaryFolder()
-    }
-
-    private func identity(_ source: AWSIdentity.Source, role: AWSIdentity.Role? = nil) -> CloudIdentity {
-        .aws(
-            AWSIdentity(
-                region: "eu-central-1", source: source, role: role, stsURL: cloud.url, metadataURL: cloud.url))
-    }
-
-    private func expectRoleKey(_ outcome: Outcome) {
-        #expect(outcome.error == nil)
-        #expect(outcome.key?.accessKeyID == "ASIAROLEKEYEXAMPLE00")
-        #expect(outcome.key?.secretAccessKey.text == "role/Secret+Key")
-        #expect(outcome.key?.sessionToken?.text == "role//Session+Token==")
-        #expect(outcome.life == 3_600)
-        #expect(outcome.unasked == 0)
-    }
-
-    private func expectAgentKey(_ outcome: Outcome) {
-        #expect(outcome.error == nil)
-        #expect(outcome.key?.accessKeyID == "ASIAAGENTKEYEXAMPLE0")
-        #expect(outcome.key?.secretAccessKey.text == "agent/Secret")
-        #expect(outcome.key?.sessionToken?.text == "agentToken==")
-        #expect(outcome.life == 6 * 3_600)
-        #expect(outcome.unasked == 0)
     }
 
     // MARK: Keys at hand
@@ -140,7 +64,7 @@ private func assumeRole(signedBy key: AWSCredential, externalID: String? = nil, 
         cloud.expect(assumeRole(signedBy: key, externalID: "agreed: 1").answering(stsAnswer))
         expectRoleKey(
             try cloud.obtain(
-                identity(.environment, role: AWSIdentity.Role(arn: role, externalID: "agreed: 1")),
+                identity(.environment, role: AWSIdentity.Role(arn: exampleRole, externalID: "agreed: 1")),
                 variables: keyVariables))
     }
 
@@ -150,11 +74,11 @@ private func assumeRole(signedBy key: AWSCredential, externalID: String? = nil, 
         question.inspect = { _ in }
         cloud.expect(question.answering(403, stsError("AccessDenied", message)))
         let outcome = try cloud.obtain(
-            identity(.environment, role: AWSIdentity.Role(arn: role)), variables: keyVariables)
+            identity(.environment, role: AWSIdentity.Role(arn: exampleRole)), variables: keyVariables)
         #expect(outcome.credential == nil)
         #expect(
             outcome.error
-                == "POST \(cloud.url) answered 403 AccessDenied: \(message); may this key assume \(role), "
+                == "POST \(cloud.url) answered 403 AccessDenied: \(message); may this key assume \(exampleRole), "
                 + "and does the role trust it (and its external id)?")
     }
 
@@ -168,7 +92,7 @@ private func assumeRole(signedBy key: AWSCredential, externalID: String? = nil, 
             assumeRole(signedBy: key).answering(400, stsError("RequestExpired", "Request has expired."), fields: date),
             assumeRole(signedBy: key, at: exampleTime + 2_400).answering(200, stsAnswer, fields: date))
         let outcome = try cloud.obtain(
-            identity(.environment, role: AWSIdentity.Role(arn: role)), variables: keyVariables)
+            identity(.environment, role: AWSIdentity.Role(arn: exampleRole)), variables: keyVariables)
         #expect(outcome.key?.accessKeyID == "ASIAROLEKEYEXAMPLE00")
         // The life is counted on the service's clock.
         #expect(outcome.life == 1_200)
@@ -181,7 +105,7 @@ private func assumeRole(signedBy key: AWSCredential, externalID: String? = nil, 
             question.answering(
                 403, stsError("SignatureDoesNotMatch", "no"), fields: ["date": "Sun, 30 Aug 2015 12:36:01 GMT"]))
         let outcome = try cloud.obtain(
-            identity(.environment, role: AWSIdentity.Role(arn: role)), variables: keyVariables)
+            identity(.environment, role: AWSIdentity.Role(arn: exampleRole)), variables: keyVariables)
         #expect(outcome.error?.hasSuffix("is the secret access key right?") == true)
         #expect(cloud.asked == 1)
     }
@@ -190,7 +114,7 @@ private func assumeRole(signedBy key: AWSCredential, externalID: String? = nil, 
         .form(
             "/",
             [
-                "Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15", "RoleArn": role,
+                "Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15", "RoleArn": exampleRole,
                 "RoleSessionName": "isobar", "WebIdentityToken": token,
             ], accept: "application/xml")
     }
@@ -199,7 +123,7 @@ private func assumeRole(signedBy key: AWSCredential, externalID: String? = nil, 
         let file = try folder.write("token", "eyJ.web.token\n")
         let answer = stsAnswer.replacing("AssumeRoleRes", with: "AssumeRoleWithWebIdentityRes")
         cloud.expect(webIdentityQuestion(token: "eyJ.web.token").answering(answer))
-        expectRoleKey(try cloud.obtain(identity(.webIdentity(roleARN: role, tokenFile: file))))
+        expectRoleKey(try cloud.obtain(identity(.webIdentity(roleARN: exampleRole, tokenFile: file))))
     }
 
     @Test func `a web identity takes role and file from the platform's variables`() throws {
@@ -209,7 +133,7 @@ private func assumeRole(signedBy key: AWSCredential, externalID: String? = nil, 
                 400, stsError("ExpiredTokenException", "Token eyJ expired at 1")))
         let outcome = try cloud.obtain(
             identity(.webIdentity(roleARN: nil, tokenFile: nil)),
-            variables: ["AWS_ROLE_ARN": role, "AWS_WEB_IDENTITY_TOKEN_FILE": file])
+            variables: ["AWS_ROLE_ARN": exampleRole, "AWS_WEB_IDENTITY_TOKEN_FILE": file])
         #expect(
             outcome.error == "POST \(cloud.url) answered 400 ExpiredTokenException: Token <secret> expired at 1; "
                 + "is \(file) still renewed?")
@@ -219,7 +143,7 @@ private func assumeRole(signedBy key: AWSCredential, externalID: String? = nil, 
         let file = try folder.write("token", "eyJ.web.token")
         let answer = stsAnswer.replacing("AssumeRoleRes", with: "AssumeRoleWithWebIdentityRes")
         cloud.expect(webIdentityQuestion(token: "eyJ.web.token").answering(answer))
-        let source = AWSIdentity.Source.webIdentity(roleARN: role, tokenFile: file)
+        let source = AWSIdentity.Source.webIdentity(roleARN: exampleRole, tokenFile: file)
         expectRoleKey(
             try cloud.obtain(
                 .aws(AWSIdentity(region: "eu-central-1", source: source)),
@@ -228,7 +152,7 @@ private func assumeRole(signedBy key: AWSCredential, externalID: String? = nil, 
 
     @Test func `a variable that names a token service must not send secrets over a network unencrypted`() throws {
         let file = try folder.write("token", "eyJ.web.token")
-        let source = AWSIdentity.Source.webIdentity(roleARN: role, tokenFile: file)
+        let source = AWSIdentity.Source.webIdentity(roleARN: exampleRole, tokenFile: file)
         let outcome = try cloud.obtain(
             .aws(AWSIdentity(region: "eu-central-1", source: source)),
             variables: ["AWS_ENDPOINT_URL_STS": "http://sts.example"])
@@ -242,19 +166,19 @@ private func assumeRole(signedBy key: AWSCredential, externalID: String? = nil, 
         cloud.expect(webIdentityQuestion(token: "eyJ.web.token").answering(answer))
         expectRoleKey(
             try cloud.obtain(
-                identity(.webIdentity(roleARN: role, tokenFile: file)),
+                identity(.webIdentity(roleARN: exampleRole, tokenFile: file)),
                 variables: ["AWS_ENDPOINT_URL_STS": "https://sts.invalid"]))
     }
 
     @Test(arguments: ["", " \n", "two tokens", "line\nbreak"])
     func `a token file without a token is named, not sent`(content: String) throws {
         let file = try folder.write("token", content)
-        let outcome = try cloud.obtain(identity(.webIdentity(roleARN: role, tokenFile: file)))
+        let outcome = try cloud.obtain(identity(.webIdentity(roleARN: exampleRole, tokenFile: file)))
         #expect(outcome.error?.hasPrefix("the token file \(file) holds no token") == true)
     }
 
     @Test func `a missing token file is named with the system's reason`() throws {
-        let outcome = try cloud.obtain(identity(.webIdentity(roleARN: role, tokenFile: "/nowhere/token")))
+        let outcome = try cloud.obtain(identity(.webIdentity(roleARN: exampleRole, tokenFile: "/nowhere/token")))
         #expect(
             outcome.error == "cannot read the token file /nowhere/token: No such file or directory; "
                 + "check the path and who may read it")
@@ -347,129 +271,5 @@ private func assumeRole(signedBy key: AWSCredential, externalID: String? = nil, 
             identity(.container), variables: ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/c"])
         #expect(outcome.credential == nil)
         #expect(outcome.error?.contains(reason) == true, "\(outcome.error ?? "")")
-    }
-
-    // MARK: Profiles
-
-    private func profiles(credentials: String = "", configuration: String = "") throws -> [String: String] {
-        [
-            "AWS_SHARED_CREDENTIALS_FILE": try folder.write("credentials", credentials),
-            "AWS_CONFIG_FILE": try folder.write("config", configuration),
-        ]
-    }
-
-    private static let ownKey = """
-        [base]
-        aws_access_key_id = AKIDEXAMPLE00000
-        aws_secret_access_key = wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY
-
-        """
-
-    @Test func `a profile's own key is used`() throws {
-        let outcome = try cloud.obtain(
-            identity(.profile(nil)),
-            variables: profiles(credentials: Self.ownKey).merging(["AWS_PROFILE": "base"]) { $1 })
-        #expect(outcome.key?.accessKeyID == "AKIDEXAMPLE00000")
-    }
-
-    @Test func `a profile's role is taken on with its source profile's key`() throws {
-        let key = AWSCredential(
-            accessKeyID: "AKIDEXAMPLE00000",
-            secretAccessKey: Secret(Array("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".utf8)), sessionToken: nil)
-        cloud.expect(assumeRole(signedBy: key, externalID: "e").answering(stsAnswer))
-        expectRoleKey(
-            try cloud.obtain(
-                identity(.profile("prod")),
-                variables: profiles(
-                    credentials: Self.ownKey,
-                    configuration: "[profile prod]\nrole_arn = \(role)\nexternal_id = e\nsource_profile = base\n")))
-    }
-
-    @Test func `a profile that is its own source means its own key`() throws {
-        cloud.expect(
-            assumeRole(
-                signedBy: AWSCredential(
-                    accessKeyID: "AKIDEXAMPLE00000",
-                    secretAccessKey: Secret(Array("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".utf8)), sessionToken: nil)
-            ).answering(stsAnswer))
-        let text = Self.ownKey + "role_arn = \(role)\nsource_profile = base\n"
-        expectRoleKey(try cloud.obtain(identity(.profile("base")), variables: profiles(credentials: text)))
-    }
-
-    @Test func `a profile's role may come from the container`() throws {
-        let key = AWSCredential(
-            accessKeyID: "ASIAAGENTKEYEXAMPLE0", secretAccessKey: Secret(Array("agent/Secret".utf8)),
-            sessionToken: Secret(Array("agentToken==".utf8)))
-        cloud.expect(
-            Question(method: "GET", path: "/c", fields: ["accept": "application/json"]).answering(agentAnswer),
-            assumeRole(signedBy: key).answering(stsAnswer))
-        let files = try profiles(
-            configuration: "[profile prod]\nrole_arn = \(role)\ncredential_source = EcsContainer\n")
-        expectRoleKey(
-            try cloud.obtain(
-                identity(.profile("prod")),
-                variables: files.merging(["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/c"]) { $1 }))
-    }
-
-    @Test(arguments: [
-        ("", "", "no profile p in"),
-        (
-            "", "[profile p]\nrole_arn = r\nsource_profile = q\n[profile q]\nrole_arn = r\nsource_profile = p\n",
-            "circles"
-        ),
-        ("", "[profile p]\nrole_arn = r\n", "no key to take it on with; add source_profile"),
-        ("", "[profile p]\ncredential_process = /bin/true\n", "uses credential_process, which needs a program"),
-        ("", "[profile p]\nsso_session = s\n", "uses sso_session, which needs"),
-        ("[p]\naws_access_key_id = AKIDEXAMPLE00000\n", "", "the secret access key of profile p is missing"),
-        (
-            "",
-            (0..<7).map { "[profile \($0 == 0 ? "p" : "p\($0)")]\nrole_arn = r\nsource_profile = p\($0 + 1)\n" }
-                .joined(), "lead too far"
-        ),
-    ])
-    func `a profile that leads nowhere is explained`(
-        _ credentials: String, _ configuration: String, _ reason: String
-    ) throws {
-        let outcome = try cloud.obtain(
-            identity(.profile("p")),
-            variables: profiles(credentials: credentials, configuration: configuration))
-        #expect(outcome.error?.contains(reason) == true, "\(outcome.error ?? "")")
-    }
-}
-
-@Suite struct AWSProfileFileTests {
-    @Test func `sections, comments, nested settings and repeated keys are read as AWS's tools read them`() {
-        let text = """
-            # comment
-            [default]
-            region=us-east-1
-            [profile prod]
-            Role_ARN = a = b  ; why
-            s3 =
-              max_concurrent_requests = 20
-            role_session_name = one # comment
-            role_session_name = two
-            [services x]
-            region = nowhere
-            [plain]
-            region = nowhere
-            [profile broken
-            region = nowhere
-            """
-        let file = AWSProfileFile(Array(text.utf8), isConfiguration: true)
-        #expect(
-            file.profiles == [
-                "default": ["region": "us-east-1"],
-                "prod": ["role_arn": "a = b", "s3": "", "role_session_name": "two"],
-            ])
-        #expect(AWSProfileFile(Array(text.utf8), isConfiguration: false).profiles["plain"] == ["region": "nowhere"])
-    }
-
-    @Test(arguments: [
-        ("us-east-1", "amazonaws.com"), ("cn-north-1", "amazonaws.com.cn"), ("eusc-de-east-1", "amazonaws.eu"),
-        ("eu-central-1", "amazonaws.com"), ("us-gov-west-1", "amazonaws.com"),
-    ])
-    func `a region's services have their partition's domain`(_ region: String, _ domain: String) {
-        #expect(AWSPartition.domain(ofRegion: region) == domain)
     }
 }
