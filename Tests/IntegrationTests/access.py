@@ -11,6 +11,7 @@ import urllib.parse
 
 from configurations import chat, document, text
 from processes import BINARY, KEY, ask, wait_until
+from traffic import EventStream, content_of
 
 
 def each_its_model(*endpoints, retry=None):
@@ -65,6 +66,35 @@ class Doctor:
     def paragraph(self, endpoint):
         """What it says about one endpoint."""
         return next(part for part in self.text.split("\n\n") if part.startswith(f"{endpoint}: "))
+
+
+def token_of(gateway, double, model):
+    """Asks for a whole and a streamed answer; both must come with one token, which the gateway says it holds.
+
+    - Returns: the token that the double was sent.
+    """
+    answer = ask_model(gateway, model)
+    assert answer.status == 200, (answer.body, gateway.status()["credentials"])
+    token = double.last.bearer
+    held = credential_of(gateway, model)
+    assert held["is_held"] and 3000 < held["expires_in_seconds"] <= 3600
+    with EventStream(gateway.port, {**chat(), "model": model}) as stream:
+        assert content_of(list(stream)) == "Say something."
+    assert double.last.bearer == token
+    return token
+
+
+def expect_told(gateway, words):
+    """Every endpoint is out of use, and its trouble is told in these words, by the gateway's status and by the doctor.
+
+    - words: by endpoint. - Returns: what the doctor wrote.
+    """
+    doctor = Doctor(gateway.configuration, {})
+    for name, expected in words.items():
+        assert ask_model(gateway, name).status == 503
+        for told in (credential_of(gateway, name)["last_error"], doctor.paragraph(name)):
+            assert all(word in told for word in expected), told
+    return doctor.written
 
 
 def status_text(gateway):

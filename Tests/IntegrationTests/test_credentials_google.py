@@ -9,12 +9,10 @@ import json
 
 import pytest
 
-from access import Doctor, ask_model, credential_of, each_its_model, expect_hidden, served, written_by
-from configurations import chat
+from access import Doctor, ask_model, each_its_model, expect_hidden, expect_told, served, token_of, written_by
 from doubles.gemini import Gemini
 from doubles.google_tokens import GoogleTokens
 from providers import ProviderEndpoint
-from traffic import EventStream, content_of
 
 pytestmark = pytest.mark.sdks
 
@@ -95,16 +93,9 @@ def sources(shared_workshop, tmp_path_factory):
 
 @pytest.mark.parametrize("name", ["service-account", "billed-elsewhere", "metadata", "federation", "impersonation"])
 def test_a_request_has_a_token_that_google_gave(sources, name):
-    answer = ask_model(sources.gateway, name)
-    assert answer.status == 200, (answer.body, sources.gateway.status()["credentials"])
-    token = sources.gemini.last.bearer
+    token = token_of(sources.gateway, sources.gemini, name)
     assert token in sources.tokens.given
     assert sources.gemini.last.header("x-goog-user-project") == ("payer" if name == "billed-elsewhere" else None)
-    held = credential_of(sources.gateway, name)
-    assert held["is_held"] and 3000 < held["expires_in_seconds"] <= 3600
-    with EventStream(sources.gateway.port, {**chat(), "model": name}) as stream:
-        assert content_of(list(stream)) == "Say something."
-    assert sources.gemini.last.bearer == token
 
 
 def test_a_key_of_ai_studio_goes_into_its_own_header(sources):
@@ -163,14 +154,10 @@ def test_troubles_are_told_in_words_and_mended_without_a_restart(double, worksho
     }
     endpoints = [ProviderEndpoint(name, "vertex", gemini, credential=one) for name, one in credentials.items()]
     gateway = workshop.gateway(each_its_model(*endpoints))
-    doctor = Doctor(gateway.configuration, {})
-    for name in credentials:
-        assert ask_model(gateway, name).status == 503
-        for told in (credential_of(gateway, name)["last_error"], doctor.paragraph(name)):
-            assert all(word in told for word in words[name]), told
+    written = expect_told(gateway, words)
     assert not gemini.requests
     # A key file that is put right is used as soon as it is seen to have changed.
     source("forged-key", "service-account", good)
     served(gateway, "forged-key")
     keys = [document["private_key"].splitlines()[1] for document in (good, forged)]
-    expect_hidden([*written_by(gateway), *doctor.written], [*keys, "foreign-token", *tokens.given])
+    expect_hidden([*written_by(gateway), *written], [*keys, "foreign-token", *tokens.given])
