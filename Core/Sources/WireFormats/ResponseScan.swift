@@ -75,13 +75,26 @@ public enum ResponseScan {
         if data.count >= 6, data[0] == 91, data.begins("[done]") { return ChunkFacts(kind: .done) }
         guard !data.isEmpty else { return ChunkFacts(kind: .noContent) }
         // Google's compatible endpoint wraps its errors, and nothing else, into an array.
-        if data[0] == 91 { return ChunkFacts(kind: errorFacts(data).message.isEmpty ? .malformed : .error) }
+        if data[0] == 91 {
+            return ChunkFacts(kind: isJSON(data) && !errorFacts(data).message.isEmpty ? .error : .malformed)
+        }
         var reader = ChunkReader(scanner: JSONScanner(data))
         do throws(JSONFault) {
             try reader.read()
             return reader.facts
         } catch {
             return ChunkFacts(kind: .malformed)
+        }
+    }
+
+    private static func isJSON(_ data: UnsafeRawBufferPointer) -> Bool {
+        var scanner = JSONScanner(data)
+        do throws(JSONFault) {
+            try scanner.skipValue(depth: 0)
+            try scanner.finish()
+            return true
+        } catch {
+            return false
         }
     }
 

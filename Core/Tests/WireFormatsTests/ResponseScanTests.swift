@@ -90,7 +90,7 @@ private func delta(_ members: String, finish: String = "null") -> ChunkFacts {
 
     @Test func `an error is one inside an array too, and nothing else is`() {
         #expect(chunk(#"[{"error":{"code":503,"message":"m","status":"UNAVAILABLE"}}]"#).kind == .error)
-        for text in [#"[{"choices":[]}]"#, "[7]", #"[{"error":null}]"#] { #expect(chunk(text).kind == .malformed) }
+        for text in [#"[{"choices":[]}]"#, "[7]", #"[{"error":null}]"#, #"[{"error":{"message":"m""x":,}}]"#] { #expect(chunk(text).kind == .malformed) }
     }
 
     @Test(arguments: [
