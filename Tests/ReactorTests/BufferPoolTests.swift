@@ -6,8 +6,10 @@ import Testing
 
 @testable import Reactor
 
-@Suite struct BufferPoolTests {
+@Suite final class BufferPoolTests {
     private let pool = BufferPool()
+
+    deinit { pool.deallocate() }
 
     @Test(arguments: [(0, 4_096), (1, 4_096), (4_096, 4_096), (4_097, 8_192), (65_536, 65_536), (5 << 20, 8 << 20)])
     func `a buffer is the next power of two, at least a page`(bytes: Int, capacity: Int) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import CSystem
 internal import Glibc
 
 /// What one send did.
@@ -65,14 +66,14 @@ extension Channel {
     }
 
     private func sendOne(_ segment: Segment) -> Int {
-        Glibc.send(descriptor, segment.base, segment.count, Int32(MSG_NOSIGNAL))
+        isobar_send(descriptor, segment.base, segment.count)
     }
 
     private func sendMany(_ segments: UnsafeMutablePointer<Segment>, _ count: Int) -> Int {
         var message = msghdr()
         message.msg_iov = UnsafeMutableRawPointer(segments).assumingMemoryBound(to: iovec.self)
         message.msg_iovlen = count
-        return sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
+        return isobar_send_message(descriptor, &message)
     }
 
     /// Gathers into one buffer, because one record per message is cheaper than one per segment.
@@ -109,7 +110,7 @@ extension Channel {
                 case .failed(let number): return number
                 }
             } else {
-                n = Glibc.send(descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
+                n = isobar_send(descriptor, rest.baseAddress, rest.count)
                 if n < 0 {
                     let number = errno
                     if number == EINTR { continue }

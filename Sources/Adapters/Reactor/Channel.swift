@@ -157,7 +157,7 @@ open class Channel: EventSource {
             return received
         }
         while true {
-            let n = recv(descriptor, memory, capacity, 0)
+            let n = isobar_receive(descriptor, memory, capacity)
             if n > 0 {
                 if n < capacity, !isEndAnnounced { isReadable = false }
                 return .bytes(n)

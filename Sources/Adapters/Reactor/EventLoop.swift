@@ -72,6 +72,7 @@ public final class EventLoop: @unchecked Sendable {
         close(wake)
         if spareDescriptor >= 0 { close(spareDescriptor) }
         scratch.deallocate()
+        buffers.deallocate()
         gatherMemory.deallocate()
         events.deallocate()
         sources.deallocate()

@@ -53,18 +53,36 @@ struct ByteWriter {
     mutating func append(decimal value: Int64) {
         if value < 0 { append(byte: 45) }
         var rest = value.magnitude
-        var digits = 1
-        var bound: UInt64 = 10
-        while digits < 19, rest >= bound {
+        if rest < 10 { return append(byte: 48 &+ UInt8(truncatingIfNeeded: rest)) }
+        guard let start = claim(Self.digits(of: rest)) else { return }
+        var end = count
+        // Two digits a division.
+        while end - start >= 2 {
+            let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+            end -= 2
+            store(pair: pair, at: end)
+            rest = quotient
+        }
+        if end > start {
+            base.storeBytes(of: 48 &+ UInt8(truncatingIfNeeded: rest), toByteOffset: start, as: UInt8.self)
+        }
+    }
+
+    @inline(__always)
+    private func store(pair: UInt64, at offset: Int) {
+        let tens = (pair &* 103) >> 10
+        let digits = UInt16(truncatingIfNeeded: tens | (pair &- tens &* 10) << 8)
+        base.storeBytes(of: (0x3030 &+ digits).littleEndian, toByteOffset: offset, as: UInt16.self)
+    }
+
+    private static func digits(of value: UInt64) -> Int {
+        var digits = 2
+        var bound: UInt64 = 100
+        while digits < 19, value >= bound {
             digits += 1
             bound &*= 10
         }
-        guard let start = claim(digits + (rest >= bound && digits == 19 ? 1 : 0)) else { return }
-        for i in stride(from: count - 1, through: start, by: -1) {
-            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-            base.storeBytes(of: 48 &+ UInt8(truncatingIfNeeded: digit), toByteOffset: i, as: UInt8.self)
-            rest = quotient
-        }
+        return digits == 19 && value >= bound ? 20 : digits
     }
 
     @inline(__always) mutating func append(decimal value: Int) { append(decimal: Int64(value)) }
@@ -72,7 +90,8 @@ struct ByteWriter {
 
     /// Lower-case hexadecimal without leading zeros; or exactly 16 digits when `padded`.
     mutating func append(hex value: UInt64, padded: Bool = false) {
-        let digits = padded ? 16 : max(1, (67 - value.leadingZeroBitCount) / 4)
+        guard !padded else { return append(hexWord: value) }
+        let digits = max(1, (67 - value.leadingZeroBitCount) / 4)
         guard let start = claim(digits) else { return }
         var rest = value
         for i in stride(from: count - 1, through: start, by: -1) {
@@ -80,6 +99,25 @@ struct ByteWriter {
             base.storeBytes(of: nibble < 10 ? 48 &+ nibble : 87 &+ nibble, toByteOffset: i, as: UInt8.self)
             rest >>= 4
         }
+    }
+
+    private mutating func append(hexWord value: UInt64) {
+        guard let start = claim(16) else { return }
+        store(eightDigits: UInt32(truncatingIfNeeded: value >> 32), at: start)
+        store(eightDigits: UInt32(truncatingIfNeeded: value), at: start + 8)
+    }
+
+    /// Spreads the nibbles over eight bytes, the highest one first, and turns all into digits at once.
+    @inline(__always)
+    private func store(eightDigits value: UInt32, at offset: Int) {
+        var spread = UInt64(value.byteSwapped)
+        spread = (spread | spread << 16) & 0x0000_FFFF_0000_FFFF
+        spread = (spread | spread << 8) & 0x00FF_00FF_00FF_00FF
+        spread = spread >> 4 & 0x000F_000F_000F_000F | (spread & 0x000F_000F_000F_000F) << 8
+        // One in each byte that holds ten or more.
+        let letters = (spread &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        let text = spread &+ 0x3030_3030_3030_3030 &+ letters &* 39
+        base.storeBytes(of: text.littleEndian, toByteOffset: offset, as: UInt64.self)
     }
 
     /// Makes room for `bytes` bytes to be stored by the caller.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 //
-// Searches that look at 16 bytes a step. Swift's SIMD types have no cheap way from a comparison to a bit mask, which is what finding
+// Searches that look at 16 bytes a step, or at 64 where the processor has the means. Swift's SIMD types have no cheap way from a comparison to a bit mask, which is what finding
 // a position needs; everything else about parsing is Swift. Each function has a plain loop for the tail and for other processors.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,6 +60,11 @@ static inline const uint8_t *isobar_json_plain_end(const uint8_t *p, const uint8
     return end;
 }
 
+// Moves over the inside of a JSON string, plain ASCII and escapes of two characters alike, from a place that no backslash escapes. Ends at
+// the quote that closes the string or at the first thing that wants a closer look: a control character, a byte above 0x7F, the backslash
+// of a longer or wrong escape, or any backslash in the last bytes before `end`. Sets `has_escapes` when it passed one.
+const uint8_t *isobar_json_text_end(const uint8_t *p, const uint8_t *end, bool *has_escapes);
+
 // Whether a byte may follow the backslash of an escape of two characters.
 static inline int isobar_json_is_short_escape(uint8_t byte) {
     switch (byte) {
@@ -90,14 +96,29 @@ static const uint8_t isobar_token_bytes[256] = {
 
 static inline int isobar_is_token(uint8_t byte) { return isobar_token_bytes[byte]; }
 
+#if defined(__SSE2__)
+// Bit per byte of 16 that is a letter, a digit or a hyphen, as nearly all of a header's names are.
+static inline int isobar_name_bytes(const uint8_t *p) {
+    __m128i v = _mm_loadu_si128((const __m128i *)p);
+    __m128i letter = _mm_sub_epi8(_mm_or_si128(v, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
+    __m128i digit = _mm_sub_epi8(v, _mm_set1_epi8('0'));
+    __m128i isLetter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(25)), letter);
+    __m128i isDigit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
+    return _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(isLetter, isDigit), _mm_cmpeq_epi8(v, _mm_set1_epi8('-'))));
+}
+#endif
+
 // First byte that may not stand in a token; `end` when there is none.
 static inline const uint8_t *isobar_token_end(const uint8_t *p, const uint8_t *end) {
-    for (; end - p >= 4; p += 4) {
-        if (!isobar_token_bytes[p[0]]) return p;
-        if (!isobar_token_bytes[p[1]]) return p + 1;
-        if (!isobar_token_bytes[p[2]]) return p + 2;
-        if (!isobar_token_bytes[p[3]]) return p + 3;
+#if defined(__SSE2__)
+    while (end - p >= 16) {
+        int other = isobar_name_bytes(p) ^ 0xFFFF;
+        p += other ? __builtin_ctz(other) : 16;
+        if (!other) continue;
+        if (!isobar_token_bytes[*p]) return p;
+        p++;
     }
+#endif
     while (p < end && isobar_token_bytes[*p]) p++;
     return p;
 }

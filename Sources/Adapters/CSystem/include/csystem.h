@@ -3,6 +3,7 @@
 //
 // What Swift's Glibc overlay does not export: epoll, eventfd, accept4, reuse-port filters.
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -14,6 +15,13 @@ static inline int64_t isobar_monotonic_nanoseconds(void) {
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
+
+// recv, send and sendmsg (without SIGPIPE) as libc has them, errors in `errno`, but not as points where a thread can be cancelled: entering and leaving
+// such a point takes two locked instructions, and nobody cancels a loop.
+intptr_t isobar_receive(int fd, void *bytes, size_t count);
+intptr_t isobar_send(int fd, const void *bytes, size_t count);
+// `message` is a msghdr.
+intptr_t isobar_send_message(int fd, const void *message);
 
 // accept4 with SOCK_NONBLOCK | SOCK_CLOEXEC. Negative: -errno.
 int isobar_accept(int listener);
