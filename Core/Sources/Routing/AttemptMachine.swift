@@ -133,11 +133,19 @@ extension AttemptMachine {
         guard let lastFailure else { return end(.answerFailure(.noEndpoint(reason))) }
         // No endpoint can say what was asked: waiting teaches none of them.
         if lastFailure.kind == .unsupported { return end(.answerFailure(.upstream(lastFailure))) }
+        if isHopeless(lastFailure, reason) { return end(.answerFailure(.upstream(lastFailure))) }
         let until = now + delay(reason, now: now, rng: &rng)
         guard until < deadline, waits < attemptsMax else { return end(.answerFailure(.upstream(lastFailure))) }
         waits += 1
         pending = .wait(until: until)
         return .wait(until: until)
+    }
+
+    /// A refused key or a spent quota that nobody said will pass, and no endpoint that is back soon: the caller is told at
+    /// once instead of being kept waiting for the end of a cool-down that was our own idea.
+    private func isHopeless(_ lastFailure: AttemptFailure, _ reason: NoEndpoint) -> Bool {
+        guard lastFailure.kind.isAboutAccount, earliestHint == nil, let span = reason.retryAfter else { return false }
+        return span > Self.backoffMax
     }
 
     /// The shortest hint plus up to a tenth of jitter, never less than the hint, or an exponential backoff with full

@@ -162,6 +162,30 @@ private func failure(_ kind: FailureKind, retryAfter: TimeSpan? = nil, reused: B
         }
     }
 
+    /// The cool-down after it is our own: a caller that waited for its end would only learn a minute later.
+    @Test(arguments: [FailureKind.credential, .quotaExhausted])
+    func `does not keep a caller waiting when the account is refused everywhere`(kind: FailureKind) {
+        let drive = Driver()
+        drive.start()
+        let refused = failure(kind)
+        _ = drive(.failed(slot: 0, refused))
+        // The endpoint may answer somebody else meanwhile: one short wait, no long one.
+        guard case .wait(let until) = drive(.nothingToPick(.exhausted)) else { return #expect(Bool(false), "no wait") }
+        #expect(until - drive.now <= .milliseconds(500))
+        #expect(drive(.waited, after: until - drive.now) == .pick)
+        let coolingDown = NoEndpoint.unavailable(retryAfter: .seconds(60))
+        #expect(drive(.nothingToPick(coolingDown)) == .answerFailure(.upstream(refused)))
+    }
+
+    @Test func `waits for a credential that is on its way`() {
+        let drive = Driver()
+        drive.start()
+        _ = drive(.failed(slot: 0, failure(.credential, retryAfter: .seconds(1))))
+        guard case .wait(let until) = drive(.nothingToPick(.exhausted)) else { return #expect(Bool(false), "no wait") }
+        #expect(drive(.waited, after: until - drive.now) == .pick)
+        #expect(!drive(.nothingToPick(.unavailable(retryAfter: .seconds(1)))).isTerminal)
+    }
+
     @Test func `does not wait past the deadline`() {
         for (hint, waits) in [(TimeSpan.seconds(50), true), (.seconds(60), false)] {
             let drive = Driver(timeout: .seconds(60))
