@@ -8,15 +8,7 @@ import Testing
 
 // Profiles of AWS's tools: what is read of their files, and where a key comes from by them.
 
-@Suite struct AWSProfileTests: AWSSourceSuite {
-    let cloud: CloudDouble
-    private let folder: TemporaryFolder
-
-    init() throws {
-        cloud = try CloudDouble()
-        folder = try TemporaryFolder()
-    }
-
+@Suite final class AWSProfileTests: AWSSourceSuite {
     private func profiles(credentials: String = "", configuration: String = "") throws -> [String: String] {
         [
             "AWS_SHARED_CREDENTIALS_FILE": try folder.write("credentials", credentials),
@@ -39,25 +31,18 @@ import Testing
     }
 
     @Test func `a profile's role is taken on with its source profile's key`() throws {
-        let key = AWSCredential(
-            accessKeyID: "AKIDEXAMPLE00000",
-            secretAccessKey: Secret(Array("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".utf8)), sessionToken: nil)
-        cloud.expect(assumeRole(signedBy: key, externalID: "e").answering(stsAnswer))
+        cloud.expect(assumeRole(signedBy: plainKey, externalID: "e").answering(stsAnswer))
         expectRoleKey(
             try cloud.obtain(
                 identity(.profile("prod")),
                 variables: profiles(
                     credentials: Self.ownKey,
-                    configuration: "[profile prod]\nrole_arn = \(exampleRole)\nexternal_id = e\nsource_profile = base\n")))
+                    configuration: "[profile prod]\nrole_arn = \(exampleRole)\nexternal_id = e\nsource_profile = base\n"
+                )))
     }
 
     @Test func `a profile that is its own source means its own key`() throws {
-        cloud.expect(
-            assumeRole(
-                signedBy: AWSCredential(
-                    accessKeyID: "AKIDEXAMPLE00000",
-                    secretAccessKey: Secret(Array("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".utf8)), sessionToken: nil)
-            ).answering(stsAnswer))
+        cloud.expect(assumeRole(signedBy: plainKey).answering(stsAnswer))
         let text = Self.ownKey + "role_arn = \(exampleRole)\nsource_profile = base\n"
         expectRoleKey(try cloud.obtain(identity(.profile("base")), variables: profiles(credentials: text)))
     }
@@ -103,7 +88,7 @@ import Testing
     }
 }
 
-@Suite struct AWSProfileFileTests {
+@Suite final class AWSProfileFileTests {
     @Test func `sections, comments, nested settings and repeated keys are read as AWS's tools read them`() {
         let text = """
             # comment

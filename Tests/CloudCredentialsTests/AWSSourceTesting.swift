@@ -39,6 +39,11 @@ let keyVariables = [
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE00000", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
 ]
 
+/// The key of `keyVariables`.
+let plainKey = AWSCredential(
+    accessKeyID: "AKIDEXAMPLE00000", secretAccessKey: Secret(Array("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".utf8)),
+    sessionToken: nil)
+
 /// A question that is signed with a key, checked by signing it again.
 func assumeRole(signedBy key: AWSCredential, externalID: String? = nil, at time: Int64 = exampleTime)
     -> Question
@@ -62,11 +67,15 @@ func assumeRole(signedBy key: AWSCredential, externalID: String? = nil, at time:
 }
 
 /// A suite whose sources ask a service in this process that accepts the right questions only.
-protocol AWSSourceSuite {
-    var cloud: CloudDouble { get }
-}
+class AWSSourceSuite {
+    let cloud: CloudDouble
+    let folder: TemporaryFolder
 
-extension AWSSourceSuite {
+    init() throws {
+        cloud = try CloudDouble()
+        folder = try TemporaryFolder()
+    }
+
     func identity(_ source: AWSIdentity.Source, role: AWSIdentity.Role? = nil) -> CloudIdentity {
         .aws(
             AWSIdentity(

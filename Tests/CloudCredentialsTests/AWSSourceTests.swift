@@ -9,15 +9,7 @@ import Testing
 
 // Each source against a service in this process that accepts the right questions only.
 
-@Suite struct AWSSourceTests: AWSSourceSuite {
-    let cloud: CloudDouble
-    private let folder: TemporaryFolder
-
-    init() throws {
-        cloud = try CloudDouble()
-        folder = try TemporaryFolder()
-    }
-
+@Suite final class AWSSourceTests: AWSSourceSuite {
     // MARK: Keys at hand
 
     @Test func `the environment's key is used as it is`() throws {
@@ -58,10 +50,7 @@ import Testing
     // MARK: Roles
 
     @Test func `a role is taken on with the environment's key, signed`() throws {
-        let key = AWSCredential(
-            accessKeyID: "AKIDEXAMPLE00000",
-            secretAccessKey: Secret(Array("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".utf8)), sessionToken: nil)
-        cloud.expect(assumeRole(signedBy: key, externalID: "agreed: 1").answering(stsAnswer))
+        cloud.expect(assumeRole(signedBy: plainKey, externalID: "agreed: 1").answering(stsAnswer))
         expectRoleKey(
             try cloud.obtain(
                 identity(.environment, role: AWSIdentity.Role(arn: exampleRole, externalID: "agreed: 1")),
@@ -83,14 +72,12 @@ import Testing
     }
 
     @Test func `a clock that is wrong is corrected once`() throws {
-        let key = AWSCredential(
-            accessKeyID: "AKIDEXAMPLE00000",
-            secretAccessKey: Secret(Array("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".utf8)), sessionToken: nil)
         // 2015-08-30T13:16:00Z, forty minutes ahead of us.
         let date: HTTPFields = ["date": "Sun, 30 Aug 2015 13:16:00 GMT"]
         cloud.expect(
-            assumeRole(signedBy: key).answering(400, stsError("RequestExpired", "Request has expired."), fields: date),
-            assumeRole(signedBy: key, at: exampleTime + 2_400).answering(200, stsAnswer, fields: date))
+            assumeRole(signedBy: plainKey).answering(
+                400, stsError("RequestExpired", "Request has expired."), fields: date),
+            assumeRole(signedBy: plainKey, at: exampleTime + 2_400).answering(200, stsAnswer, fields: date))
         let outcome = try cloud.obtain(
             identity(.environment, role: AWSIdentity.Role(arn: exampleRole)), variables: keyVariables)
         #expect(outcome.key?.accessKeyID == "ASIAROLEKEYEXAMPLE00")
