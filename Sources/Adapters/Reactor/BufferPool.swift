@@ -7,10 +7,10 @@ internal import Glibc
 ///
 /// A plain struct instead of a class: a buffer changes hands several times a request and must cost no reference
 /// counting.
-@frozen public struct Buffer: @unchecked Sendable {
+public struct Buffer: @unchecked Sendable {
     // Proof of @unchecked: a handle moves between holders of one loop; the type has no shared state of its own.
-    public internal(set) var base: UnsafeMutableRawPointer?
-    public internal(set) var capacity: Int
+    public fileprivate(set) var base: UnsafeMutableRawPointer?
+    public fileprivate(set) var capacity: Int
     /// Bytes filled from the front. The holder keeps `0 <= count <= capacity`.
     public var count: Int
 
@@ -45,12 +45,15 @@ public struct BufferPool {
         var count = 0
     }
 
-    /// One list per size, and behind them the bytes in use as the count of one more.
+    /// One list per size.
     private let lists: UnsafeMutablePointer<FreeList>
+    private let inUse: UnsafeMutablePointer<Int>
 
     init() {
-        lists = .allocate(capacity: Self.classes + 1)
-        lists.initialize(repeating: FreeList(), count: Self.classes + 1)
+        lists = .allocate(capacity: Self.classes)
+        lists.initialize(repeating: FreeList(), count: Self.classes)
+        inUse = .allocate(capacity: 1)
+        inUse.initialize(to: 0)
     }
 
     /// Frees what the pool keeps; buffers still out are their holders'.
@@ -59,13 +62,11 @@ public struct BufferPool {
             while let memory = popFree(index) { memory.deallocate() }
         }
         lists.deallocate()
+        inUse.deallocate()
     }
 
     /// Bytes handed out and not yet returned.
-    public private(set) var bytesInUse: Int {
-        get { lists[Self.classes].count }
-        nonmutating set { lists[Self.classes].count = newValue }
-    }
+    public var bytesInUse: Int { inUse.pointee }
 
     private static func shift(for bytes: Int) -> Int {
         max(smallestShift, Int.bitWidth - max(bytes - 1, 1).leadingZeroBitCount)
@@ -89,7 +90,7 @@ public struct BufferPool {
         let shift = Self.shift(for: bytes)
         let index = shift - Self.smallestShift
         let capacity = 1 << shift
-        bytesInUse += capacity
+        inUse.pointee += capacity
         if index < Self.classes, let memory = popFree(index) {
             return Buffer(base: memory, capacity: capacity, count: 0)
         }
@@ -105,7 +106,7 @@ public struct BufferPool {
         guard let memory = buffer.base else { return }
         let capacity = buffer.capacity
         buffer = .none
-        bytesInUse -= capacity
+        inUse.pointee -= capacity
         let index = capacity.trailingZeroBitCount - Self.smallestShift
         let keeps =
             index < Self.classes

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 //
-// Searches that look at 16 bytes a step, or at 64 where the processor has the means. Swift's SIMD types have no cheap way from a comparison to a bit mask, which is what finding
-// a position needs; everything else about parsing is Swift. Each function has a plain loop for the tail and for other processors.
+// Searches that look at 16 bytes a step, or at 64 where the processor has the means (json_text.c). Swift's SIMD types have no cheap way from
+// a comparison to a bit mask, which is what finding a position needs; everything else about parsing is Swift. Each function has a plain loop
+// for the tail and for other processors.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -16,8 +16,8 @@ static inline int64_t isobar_monotonic_nanoseconds(void) {
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-// recv, send and sendmsg (without SIGPIPE) as libc has them, errors in `errno`, but not as points where a thread can be cancelled: entering and leaving
-// such a point takes two locked instructions, and nobody cancels a loop.
+// recv, send and sendmsg (without SIGPIPE) as libc has them, errors in `errno`, but not as points where a thread can be cancelled: entering
+// and leaving such a point takes two locked instructions, and nobody cancels a loop.
 intptr_t isobar_receive(int fd, void *bytes, size_t count);
 intptr_t isobar_send(int fd, const void *bytes, size_t count);
 // `message` is a msghdr.
