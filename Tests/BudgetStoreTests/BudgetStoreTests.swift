@@ -85,6 +85,22 @@ struct BudgetStoreTests {
         }
     }
 
+    @Test func `gateways that start together on a new file all open it`() async throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "budgets-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        for round in 0..<50 {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        _ = try BudgetStore(path: directory + "/\(round).sqlite", timing: BudgetTiming())
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
     @Test func `four holders on four threads never use more than the limit together`() async throws {
         try await withThrowingTaskGroup(of: Int64.self) { group in
             let directory = FileManager.default.temporaryDirectory.appending(path: "budgets-\(UUID().uuidString)").path

@@ -84,9 +84,9 @@ extension SocketAddress {
 
 extension RoutingSnapshot {
     /// Public model `public` at the endpoint `upstream.test:80`.
-    static func oneEndpoint(timeouts: EndpointTimeouts = EndpointTimeouts(), health: HealthCheck? = nil)
-        -> RoutingSnapshot
-    {
+    static func oneEndpoint(
+        timeouts: EndpointTimeouts = EndpointTimeouts(), health: HealthCheck? = nil, retry: RetryPolicy = RetryPolicy()
+    ) -> RoutingSnapshot {
         let address = UpstreamAddress(
             isTLS: false, host: RunningGateway.endpointName, port: 80, basePath: "/v1", credentials: [],
             certificateAuthorityFile: nil)
@@ -96,7 +96,7 @@ extension RoutingSnapshot {
             health: health)
         let tier = TierRecord(name: "default", endpoints: [EndpointID(0)], objective: Objective())
         let route = RouteRecord(
-            name: "r", modelNames: ["public"], contextTokensMax: nil, tiers: [tier], retry: RetryPolicy(),
+            name: "r", modelNames: ["public"], contextTokensMax: nil, tiers: [tier], retry: retry,
             overflow: OverflowPolicy(), hedge: nil)
         let key = KeyRecord(
             name: "k", tenant: "t", secret: Secret(Array(RunningGateway.key.utf8)), region: nil, routes: nil,

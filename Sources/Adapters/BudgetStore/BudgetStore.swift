@@ -15,7 +15,7 @@ public final class BudgetStore {
     let database: Database
     private let timing: BudgetTiming
 
-    public static let busyMilliseconds: Int32 = 2_000
+    public static let busyMilliseconds: Int32 = 5_000
 
     /// Opens the file, or makes it.
     public init(path: String, timing: BudgetTiming) throws(BudgetStoreError) {

@@ -25,9 +25,26 @@ final class Database {
         self.path = path
         handle = opened
         sqlite3_busy_timeout(handle, busyMilliseconds)
-        try run("PRAGMA journal_mode = WAL")
+        try useWriteAheadLog(busyMilliseconds)
         try run("PRAGMA synchronous = FULL")
     }
+
+    /// Of several that open a new file together one makes the switch, and SQLite refuses the others at once instead of
+    /// waiting: each holds a read lock that the switch would have to wait for.
+    private func useWriteAheadLog(_ busyMilliseconds: Int32) throws(BudgetStoreError) {
+        var patience = busyMilliseconds
+        while true {
+            do throws(BudgetStoreError) {
+                return try run("PRAGMA journal_mode = WAL")
+            } catch {
+                guard sqlite3_errcode(handle) == SQLITE_BUSY, patience > 0 else { throw error }
+                patience -= Self.pauseMilliseconds
+                sqlite3_sleep(Self.pauseMilliseconds)
+            }
+        }
+    }
+
+    private static let pauseMilliseconds: Int32 = 10
 
     deinit {
         statements.removeAll()

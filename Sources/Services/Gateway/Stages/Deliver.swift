@@ -161,7 +161,12 @@ extension Exchange {
             }
         case .deadline: refuse(.deadline)
         }
-        finish(keepingAlive: true)
+        finishUnlessGone()
+    }
+
+    /// A caller that is gone shows at the last write, and that has ended the request by then.
+    private func finishUnlessGone() {
+        if isInFlight { finish(keepingAlive: true) }
     }
 
     /// Why no endpoint of the route may have this request, whatever its state.
@@ -238,7 +243,7 @@ extension Exchange {
         } else {
             sendStream(isLast: true)
         }
-        finish(keepingAlive: true)
+        finishUnlessGone()
     }
 
     /// Events that nobody here understands go out as they arrive, so the last one may be a half: an event after it would
