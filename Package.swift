@@ -72,6 +72,7 @@ let package = Package(
         module(
             "CloudCredentials", in: "Adapters",
             [core("ResourceTypes"), core("WireFormats"), "Reactor", "PlainHTTP", "COpenSSL", log]),
+        module("AuditTrail", in: "Adapters", [core("AuditLog"), core("WireFormats"), "COpenSSL"]),
         module("Identity", in: "Adapters", [core("ResourceTypes"), core("Routing")]),
         module(
             "ControlPlane", in: "Services",
@@ -117,6 +118,7 @@ let package = Package(
         tests("LiteLLMConfiguration", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles", "ControlPlane"]),
         tests("ControlPlane", [core("ResourceTypes"), core("Policy"), core("Routing"), "ConfigurationFiles"]),
         tests("Doctor", [core("ResourceTypes"), core("Routing"), core("WireFormats")]),
+        tests("AuditTrail", [core("AuditLog")]),
         tests("BudgetStore", [core("Budgets")]),
         tests("Telemetry", [log]),
         tests(

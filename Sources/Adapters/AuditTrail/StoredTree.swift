@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+internal import AuditLog
+
+/// The part of a log's tree that can still grow, with the entries of the bundle that is not full.
+struct StoredTree {
+    var edge = RightEdge<OpenSSLHash>()
+    /// Content of the partial bundle.
+    var bundle: [UInt8] = []
+
+    var partials: [TileAddress] { TileLayout.partials(size: edge.size) }
+
+    mutating func append(_ entry: [UInt8], _ changes: inout TreeChanges) {
+        entry.withUnsafeBytes { EntryBundle.append($0, to: &bundle) }
+        edge.append(OpenSSLHash.leaf(entry)) { changes.files.append(($0, HashTile.bytes($1))) }
+        guard edge.size % 256 == 0 else { return }
+        changes.files.append((TileAddress(.entries, index: edge.size / 256 - 1), bundle))
+        bundle.removeAll(keepingCapacity: true)
+    }
+
+    func collectPartials(_ changes: inout TreeChanges) {
+        for (address, hashes) in edge.partialTiles { changes.files.append((address, HashTile.bytes(hashes))) }
+        if let address = partials.last, address.content == .entries { changes.files.append((address, bundle)) }
+    }
+}
+
+/// Files that a larger tree has and the smaller one had not.
+struct TreeChanges {
+    var files: [(address: TileAddress, bytes: [UInt8])] = []
+
+    /// - Parameter existing: partial tiles that are there already and never change.
+    func perform(_ disk: some LogFiles, beside existing: [TileAddress]) throws(LogFileError) {
+        var folders: Set<String> = []
+        for (address, bytes) in files where !existing.contains(address) {
+            let folder = Self.folder(of: address.path)
+            if folders.insert(folder).inserted { try disk.makeFolder(folder) }
+            try disk.place(bytes, at: address.path)
+        }
+        // Folders may be new, so their names are synchronized too, from the deepest up.
+        for folder in Self.withParents(folders).sorted(by: { $0.utf8.count > $1.utf8.count }) {
+            try disk.synchronizeFolder(folder)
+        }
+    }
+
+    private static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+    }
+
+    private static func withParents(_ folders: Set<String>) -> Set<String> {
+        var all = folders
+        for folder in folders {
+            var parent = folder
+            while !parent.isEmpty {
+                parent = Self.folder(of: parent)
+                guard all.insert(parent).inserted else { break }
+            }
+        }
+        return all
+    }
+}
