@@ -58,7 +58,8 @@ let package = Package(
         .systemLibrary(
             name: "CSQLite", path: "Sources/Adapters/CSQLite", pkgConfig: "sqlite3",
             providers: [.apt(["libsqlite3-dev"])]),
-        module("BudgetStore", in: "Adapters", [core("Budgets"), "CSQLite"]),
+        module("SQLiteFile", in: "Adapters", ["CSQLite"]),
+        module("BudgetStore", in: "Adapters", [core("Budgets"), "SQLiteFile"]),
         module("Reactor", in: "Adapters", ["CSystem", "COpenSSL"], settings: hotPath),
         module("Telemetry", in: "Adapters", [log]),
         module("PlainHTTP", in: "Adapters", ["Reactor", core("WireFormats")]),
@@ -72,7 +73,9 @@ let package = Package(
         module(
             "CloudCredentials", in: "Adapters",
             [core("ResourceTypes"), core("WireFormats"), "Reactor", "PlainHTTP", "COpenSSL", log]),
-        module("AuditTrail", in: "Adapters", [core("AuditLog"), core("WireFormats"), "COpenSSL"]),
+        module(
+            "AuditTrail", in: "Adapters",
+            [core("AuditLog"), core("WireFormats"), "SQLiteFile", "PlainHTTP", "Reactor", "COpenSSL", log]),
         module("Identity", in: "Adapters", [core("ResourceTypes"), core("Routing")]),
         module(
             "ControlPlane", in: "Services",
@@ -119,7 +122,7 @@ let package = Package(
         tests("ControlPlane", [core("ResourceTypes"), core("Policy"), core("Routing"), "ConfigurationFiles"]),
         tests("Doctor", [core("ResourceTypes"), core("Routing"), core("WireFormats")]),
         tests("AuditTrail", [core("AuditLog")]),
-        tests("BudgetStore", [core("Budgets")]),
+        tests("BudgetStore", [core("Budgets"), "SQLiteFile"]),
         tests("Telemetry", [log]),
         tests(
             "CloudCredentials",

@@ -3,6 +3,7 @@
 
 import Budgets
 import FoundationEssentials
+import SQLiteFile
 import Synchronization
 import Testing
 
@@ -66,7 +67,7 @@ struct BudgetStoreTests {
             try store.database.run("PRAGMA busy_timeout = 10")
             var holder = holder()
             _ = holder.reserve(charges(400), now: 10)
-            #expect(throws: BudgetStoreError.self) { try exchange(&holder, named: "a", store, now: 10) }
+            #expect(throws: SQLiteError.self) { try exchange(&holder, named: "a", store, now: 10) }
             try other.database.run("ROLLBACK")
             #expect(try store.account(Self.money.name, window: 0) == LedgerAccount())
             // Not answered, so it is asked again.
@@ -80,7 +81,7 @@ struct BudgetStoreTests {
             let path = directory + "/notes.txt"
             try "this is not a database, and long enough to be seen as none".write(
                 toFile: path, atomically: true, encoding: .utf8)
-            let error = #expect(throws: BudgetStoreError.self) { try BudgetStore(path: path, timing: BudgetTiming()) }
+            let error = #expect(throws: SQLiteError.self) { try BudgetStore(path: path, timing: BudgetTiming()) }
             #expect(error?.description.contains(path) == true && error?.reason.contains("not a database") == true)
         }
     }

@@ -2,6 +2,7 @@
 // Isobar
 
 internal import Budgets
+internal import SQLiteFile
 
 struct LeaseKey {
     var holder: String
@@ -11,7 +12,7 @@ struct LeaseKey {
 
 // Values to rows and back; only inside a transaction.
 extension BudgetStore {
-    func loadAccount(_ key: LeaseKey) throws(BudgetStoreError) -> LedgerAccount {
+    func loadAccount(_ key: LeaseKey) throws(SQLiteError) -> LedgerAccount {
         var account = LedgerAccount()
         let query = "SELECT committed, held, short_until FROM account WHERE name = ? AND window = ?"
         try database.statement(query).run([.text(key.account), .integer(key.window)]) { row in
@@ -20,14 +21,14 @@ extension BudgetStore {
         return account
     }
 
-    func save(_ account: LedgerAccount, _ key: LeaseKey) throws(BudgetStoreError) {
+    func save(_ account: LedgerAccount, _ key: LeaseKey) throws(SQLiteError) {
         try database.statement("INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?)").run([
             .text(key.account), .integer(key.window), .integer(account.committed), .integer(account.held),
             .integer(account.shortUntil),
         ])
     }
 
-    func loadLease(_ key: LeaseKey) throws(BudgetStoreError) -> (lease: LedgerLease, meter: BudgetMeter)? {
+    func loadLease(_ key: LeaseKey) throws(SQLiteError) -> (lease: LedgerLease, meter: BudgetMeter)? {
         var found: (LedgerLease, BudgetMeter)?
         let query = """
             SELECT epoch, sequence, granted, spent, returned, expires_at, state, meter FROM lease
@@ -48,7 +49,7 @@ extension BudgetStore {
         return found
     }
 
-    func save(_ lease: LedgerLease, _ meter: BudgetMeter, _ key: LeaseKey) throws(BudgetStoreError) {
+    func save(_ lease: LedgerLease, _ meter: BudgetMeter, _ key: LeaseKey) throws(SQLiteError) {
         try database.statement("INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run([
             .text(key.holder), .text(key.account), .integer(key.window), .text(meter.rawValue), .integer(lease.epoch),
             .integer(lease.sequence), .integer(lease.granted), .integer(lease.spent), .integer(lease.returned),
@@ -56,7 +57,7 @@ extension BudgetStore {
         ])
     }
 
-    func openLeases(expiredBefore second: Int64) throws(BudgetStoreError) -> [LeaseKey] {
+    func openLeases(expiredBefore second: Int64) throws(SQLiteError) -> [LeaseKey] {
         var keys: [LeaseKey] = []
         let query = "SELECT holder, account, window FROM lease WHERE state = 'open' AND expires_at <= ? LIMIT 1000"
         try database.statement(query).run([.integer(second)]) { row in
@@ -66,7 +67,7 @@ extension BudgetStore {
     }
 
     /// Holders of an account, the asking one included.
-    func countHolders(_ key: LeaseKey) throws(BudgetStoreError) -> Int64 {
+    func countHolders(_ key: LeaseKey) throws(SQLiteError) -> Int64 {
         var count: Int64 = 0
         let query = """
             SELECT count(*) FROM lease WHERE account = ? AND window = ? AND state = 'open' AND holder <> ?

@@ -2,6 +2,7 @@
 // Isobar
 
 public import Budgets
+public import SQLiteFile
 
 // Where limits and what was used of them are kept, shared by all gateways of a host: one SQLite file. Decisions are
 // `BudgetLedger`'s; here they are read, asked for and written inside one transaction each.
@@ -12,15 +13,15 @@ public import Budgets
 /// - Threading: confined to its owner's thread. A call may wait for the disk and, up to `busyMilliseconds`, for another
 ///   process.
 public final class BudgetStore {
-    let database: Database
+    let database: SQLiteDatabase
     private let timing: BudgetTiming
 
     public static let busyMilliseconds: Int32 = 5_000
 
     /// Opens the file, or makes it.
-    public init(path: String, timing: BudgetTiming) throws(BudgetStoreError) {
+    public init(path: String, timing: BudgetTiming) throws(SQLiteError) {
         self.timing = timing
-        database = try Database(path: path, busyMilliseconds: Self.busyMilliseconds)
+        database = try SQLiteDatabase(path: path, busyMilliseconds: Self.busyMilliseconds)
         try database.run(Self.schema)
     }
 
@@ -43,8 +44,8 @@ public final class BudgetStore {
     /// Takes a holder's reports in, all or none, and answers each. What other holders left behind is cleared first.
     public func exchange(
         holder: String, _ reports: [LeaseReport], now: Int64
-    ) throws(BudgetStoreError) -> [LeaseAnswer] {
-        try database.transaction { () throws(BudgetStoreError) in
+    ) throws(SQLiteError) -> [LeaseAnswer] {
+        try database.transaction { () throws(SQLiteError) in
             try expireLeases(now: now)
             var answers: [LeaseAnswer] = []
             for report in reports { answers.append(try take(report, from: holder, now: now)) }
@@ -54,7 +55,7 @@ public final class BudgetStore {
 
     private func take(
         _ report: LeaseReport, from holder: String, now: Int64
-    ) throws(BudgetStoreError) -> LeaseAnswer {
+    ) throws(SQLiteError) -> LeaseAnswer {
         let key = LeaseKey(holder: holder, account: report.account.name, window: report.window)
         var account = try loadAccount(key)
         var lease = try loadLease(key)?.lease ?? LedgerLease(epoch: report.epoch)
@@ -65,7 +66,7 @@ public final class BudgetStore {
         return answer
     }
 
-    private func expireLeases(now: Int64) throws(BudgetStoreError) {
+    private func expireLeases(now: Int64) throws(SQLiteError) {
         for key in try openLeases(expiredBefore: now - timing.requestMax - timing.clockError) {
             guard let found = try loadLease(key) else { continue }
             var lease = found.lease
@@ -79,7 +80,7 @@ public final class BudgetStore {
     }
 
     /// What is used and held of an account in a window, as far as holders have reported.
-    public func account(_ name: String, window: Int64) throws(BudgetStoreError) -> LedgerAccount {
+    public func account(_ name: String, window: Int64) throws(SQLiteError) -> LedgerAccount {
         try loadAccount(LeaseKey(holder: "", account: name, window: window))
     }
 }

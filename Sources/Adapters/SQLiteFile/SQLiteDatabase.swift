@@ -6,21 +6,21 @@ internal import CSQLite
 /// One connection to one SQLite file, with its prepared statements.
 ///
 /// - Threading: confined to its owner's thread; it is opened without SQLite's own locks.
-final class Database {
-    let path: String
+public final class SQLiteDatabase {
+    public let path: String
     private let handle: OpaquePointer
-    private var statements: [String: Statement] = [:]
+    private var statements: [String: SQLiteStatement] = [:]
 
     /// Opens or makes the file. Every commit is on the disk when it returns; a writer waits for another one up to
     /// `busyMilliseconds`.
-    init(path: String, busyMilliseconds: Int32) throws(BudgetStoreError) {
+    public init(path: String, busyMilliseconds: Int32) throws(SQLiteError) {
         var opened: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
         let status = sqlite3_open_v2(path, &opened, flags, nil)
         guard status == SQLITE_OK, let opened else {
             let reason = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
             sqlite3_close_v2(opened)
-            throw BudgetStoreError(path: path, doing: "open", reason: reason)
+            throw SQLiteError(path: path, doing: "open", reason: reason)
         }
         self.path = path
         handle = opened
@@ -31,10 +31,10 @@ final class Database {
 
     /// Of several that open a new file together one makes the switch, and SQLite refuses the others at once instead of
     /// waiting: each holds a read lock that the switch would have to wait for.
-    private func useWriteAheadLog(_ busyMilliseconds: Int32) throws(BudgetStoreError) {
+    private func useWriteAheadLog(_ busyMilliseconds: Int32) throws(SQLiteError) {
         var patience = busyMilliseconds
         while true {
-            do throws(BudgetStoreError) {
+            do throws(SQLiteError) {
                 return try run("PRAGMA journal_mode = WAL")
             } catch {
                 guard sqlite3_errcode(handle) == SQLITE_BUSY, patience > 0 else { throw error }
@@ -52,13 +52,13 @@ final class Database {
     }
 
     /// Runs statements that take and give nothing.
-    func run(_ text: String) throws(BudgetStoreError) {
+    public func run(_ text: String) throws(SQLiteError) {
         guard sqlite3_exec(handle, text, nil, nil, nil) == SQLITE_OK else { throw error(doing: text) }
     }
 
     /// All of `body` or nothing of it. The write lock is taken at once, so that what is read inside is still true when it
     /// is written.
-    func transaction<Result>(_ body: () throws(BudgetStoreError) -> Result) throws(BudgetStoreError) -> Result {
+    public func transaction<Result>(_ body: () throws(SQLiteError) -> Result) throws(SQLiteError) -> Result {
         try run("BEGIN IMMEDIATE")
         do {
             let result = try body()
@@ -72,42 +72,43 @@ final class Database {
     }
 
     /// The statement for a text, prepared once.
-    func statement(_ text: String) throws(BudgetStoreError) -> Statement {
+    public func statement(_ text: String) throws(SQLiteError) -> SQLiteStatement {
         if let known = statements[text] { return known }
         var made: OpaquePointer?
         guard sqlite3_prepare_v3(handle, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &made, nil) == SQLITE_OK,
             let made
         else { throw error(doing: text) }
-        let statement = Statement(handle: made, database: self)
+        let statement = SQLiteStatement(handle: made, database: self)
         statements[text] = statement
         return statement
     }
 
-    func error(doing text: String) -> BudgetStoreError {
+    func error(doing text: String) -> SQLiteError {
         let verb = text.split(separator: " ").first.map(String.init) ?? text
-        return BudgetStoreError(path: path, doing: verb, reason: String(cString: sqlite3_errmsg(handle)))
+        return SQLiteError(path: path, doing: verb, reason: String(cString: sqlite3_errmsg(handle)))
     }
 }
 
 /// One prepared statement. Parameters and columns count from 0.
-final class Statement {
+public final class SQLiteStatement {
     private let handle: OpaquePointer
-    private unowned let database: Database
+    private unowned let database: SQLiteDatabase
 
-    init(handle: OpaquePointer, database: Database) {
+    init(handle: OpaquePointer, database: SQLiteDatabase) {
         self.handle = handle
         self.database = database
     }
 
     deinit { sqlite3_finalize(handle) }
 
-    enum Value {
+    public enum Value {
         case integer(Int64)
         case text(String)
+        case blob([UInt8])
     }
 
     /// Binds `values`, calls `row` for each row, and is ready for the next call.
-    func run(_ values: [Value], row: (borrowing Row) -> Void = { _ in }) throws(BudgetStoreError) {
+    public func run(_ values: [Value], row: (borrowing Row) -> Void = { _ in }) throws(SQLiteError) {
         defer {
             sqlite3_reset(handle)
             sqlite3_clear_bindings(handle)
@@ -122,21 +123,26 @@ final class Statement {
         }
     }
 
-    private func bind(_ value: Value, at position: Int32) throws(BudgetStoreError) {
+    private func bind(_ value: Value, at position: Int32) throws(SQLiteError) {
         let status =
             switch value {
             case .integer(let number): sqlite3_bind_int64(handle, position, number)
             case .text(let text): isobar_bind_text(handle, position, text, Int32(text.utf8.count))
+            case .blob(let bytes): isobar_bind_blob(handle, position, bytes, Int32(bytes.count))
             }
         guard status == SQLITE_OK else { throw database.error(doing: String(cString: sqlite3_sql(handle))) }
     }
 
     /// The row that is being stepped over; valid inside the closure only.
-    struct Row: ~Copyable {
+    public struct Row: ~Copyable {
         fileprivate let handle: OpaquePointer
-        func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
-        func text(_ column: Int32) -> String {
+        public func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
+        public func text(_ column: Int32) -> String {
             sqlite3_column_text(handle, column).map { String(cString: $0) } ?? ""
+        }
+        public func blob(_ column: Int32) -> [UInt8] {
+            let count = Int(sqlite3_column_bytes(handle, column))
+            return Array(UnsafeRawBufferPointer(start: sqlite3_column_blob(handle, column), count: count))
         }
     }
 }
