@@ -121,7 +121,7 @@ let package = Package(
         tests("LiteLLMConfiguration", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles", "ControlPlane"]),
         tests("ControlPlane", [core("ResourceTypes"), core("Policy"), core("Routing"), "ConfigurationFiles"]),
         tests("Doctor", [core("ResourceTypes"), core("Routing"), core("WireFormats")]),
-        tests("AuditTrail", [core("AuditLog")]),
+        tests("AuditTrail", [core("AuditLog"), log]),
         tests("BudgetStore", [core("Budgets"), "SQLiteFile"]),
         tests("Telemetry", [log]),
         tests(

@@ -3,7 +3,6 @@
 
 import AuditLog
 import AuditTrail
-import Glibc
 import Testing
 
 @Suite struct LogWriterTests {
@@ -93,9 +92,8 @@ import Testing
     }
 
     @Test func `on a real disk a log is continued, and has one writer at a time`() throws {
-        var template = Array("/tmp/isobar-audit-XXXXXX".utf8CString)
-        let folder = String(cString: try #require(mkdtemp(&template)))
-        defer { removeTree(folder) }
+        let temporary = try TemporaryFolder()
+        let folder = temporary.path
         for round in 0..<3 {
             let writer = try LogWriter(
                 files: try DiskFiles(writing: folder), signer: try LogFixture.signer(), unixMilliseconds: 1)
@@ -108,11 +106,5 @@ import Testing
         let policy = TrustPolicy(logs: [.init(key: try LogFixture.signer().key)])
         let verifier = LogVerifier<OpenSSLHash>(policy: policy, check: Ed25519.check) { try? files.read($0) }
         #expect(try verifier.verify().checkpoint.size == 900)
-    }
-
-    private func removeTree(_ path: String) {
-        let names = (try? DiskFiles(reading: path).names(in: "")) ?? []
-        for name in names where unlink("\(path)/\(name)") != 0 { removeTree("\(path)/\(name)") }
-        rmdir(path)
     }
 }

@@ -25,9 +25,14 @@ public final class DiskFiles: LogFiles {
         }
     }
 
-    deinit {
+    deinit { release() }
+
+    /// Lets another writer in.
+    func release() {
         if let growing { close(growing.descriptor) }
+        growing = nil
         if lock >= 0 { close(lock) }
+        lock = -1
     }
 
     private func full(_ path: String) -> String { path.isEmpty ? root : "\(root)/\(path)" }

@@ -20,7 +20,7 @@ public final class LogWriter<Files: LogFiles> {
     private var ledger = PhaseLedger()
     private var segment: WriteAheadSegment
     private var segmentBytes = 0
-    private(set) var epoch: UInt64
+    public private(set) var epoch: UInt64
     private var failure: LogWriterError?
     /// Partial tiles that newer ones have replaced, oldest first, kept a while for those who read meanwhile.
     private var superseded: [[TileAddress]] = []
@@ -32,6 +32,8 @@ public final class LogWriter<Files: LogFiles> {
 
     public var size: UInt64 { tree.edge.size + UInt64(pending.count) }
     public var integratedSize: UInt64 { tree.edge.size }
+    /// Durable entries that are not in the tree yet.
+    public var pendingCount: Int { pending.count }
     public var key: VerifierKey { signer.key }
 
     /// Continues the log in the folder, or begins one there.
@@ -77,6 +79,15 @@ public final class LogWriter<Files: LogFiles> {
         ledger = noted
         pending += entries.map(\.bytes)
         return first
+    }
+
+    /// Of these entries those that may follow each other by the two-phase rule.
+    func admitted(_ entries: [LogEntry]) -> [LogEntry] {
+        var noted = ledger
+        return entries.filter { entry in
+            guard let facts = entry.facts else { return true }
+            return (try? noted.note(facts, at: size)) != nil
+        }
     }
 
     private static func note(
