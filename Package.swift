@@ -84,8 +84,8 @@ let package = Package(
             "Gateway", in: "Services",
             [
                 core("ResourceTypes"), core("WireFormats"), core("Translation"), core("Policy"), core("Routing"),
-                core("Pricing"),
-                "Reactor", "PlainHTTP", "CloudCredentials", "Identity", "Telemetry",
+                core("Pricing"), core("AuditLog"),
+                "Reactor", "PlainHTTP", "CloudCredentials", "Identity", "AuditTrail", "Telemetry",
             ],
             settings: hotPath),
         module(
@@ -100,8 +100,9 @@ let package = Package(
                 "CloudCredentials", "Gateway", "ControlPlane", "ModelServer", "Doctor", "ConfigurationFiles",
                 "LiteLLMConfiguration",
                 "Identity",
-                "PlainHTTP", "Reactor", "Telemetry",
+                "PlainHTTP", "Reactor", "Telemetry", "AuditTrail",
                 core("ResourceTypes"), core("Policy"), core("Routing"), core("Pricing"), core("Simulation"),
+                core("AuditLog"),
                 core("WireFormats"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

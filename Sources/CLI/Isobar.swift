@@ -15,6 +15,7 @@ struct Isobar: ParsableCommand {
             Coming over:      isobar import litellm config.yaml > isobar.yaml
             Look inside:      isobar status;  isobar route explain --model MODEL
             Who may go where: isobar residency check isobar.yaml
+            What happened:    isobar audit verify FOLDER;  isobar audit prove FOLDER REQUEST-ID
 
             Shell completion: isobar --generate-completion-script bash|zsh|fish
             """,
@@ -22,7 +23,7 @@ struct Isobar: ParsableCommand {
         subcommands: [
             UpCommand.self, GatewayCommand.self, CheckCommand.self, DoctorCommand.self, ImportCommand.self,
             StatusCommand.self,
-            RouteCommand.self, ResidencyCommand.self,
+            RouteCommand.self, ResidencyCommand.self, AuditCommand.self,
             ModelServerCommand.self,
         ])
 }

@@ -323,11 +323,23 @@ public struct Tenant: Hashable, Sendable {
     public var region: String?
     /// What its requests demand; `nil` only where no `PolicyBundle` turns residency on.
     public var residency: ResidencyProfile?
-    public init(name: String, region: String? = nil, residency: ResidencyProfile? = nil) {
+    public var audit: AuditDemand
+    public init(
+        name: String, region: String? = nil, residency: ResidencyProfile? = nil, audit: AuditDemand = .bestEffort
+    ) {
         self.name = name
         self.region = region
         self.residency = residency
+        self.audit = audit
     }
+}
+
+/// How sure a tenant wants to be that what its requests do is in the audit log.
+public enum AuditDemand: String, CaseIterable, Hashable, Sendable {
+    /// Nothing is sent to an endpoint before the log has it on the disk; with the log down, nothing is sent.
+    case required
+    /// Everything is noted where there is a log, and nothing waits for it.
+    case bestEffort
 }
 
 /// A caller's key.

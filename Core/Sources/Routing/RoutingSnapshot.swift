@@ -204,9 +204,11 @@ public struct KeyRecord: Sendable {
     public var expiresAtUnixSeconds: Int64?
     /// What its requests demand; `nil`: where the snapshot's `admission` restricts, they may go nowhere.
     public var profile: ProfileID?
+    /// Nothing of it may be sent before the audit log has it.
+    public var requiresAudit: Bool
     public init(
         name: String, tenant: String, secret: Secret, region: RegionID?, routes: [RouteID]?,
-        expiresAtUnixSeconds: Int64?, profile: ProfileID? = nil
+        expiresAtUnixSeconds: Int64?, profile: ProfileID? = nil, requiresAudit: Bool = false
     ) {
         self.name = name
         self.tenant = tenant
@@ -215,5 +217,6 @@ public struct KeyRecord: Sendable {
         self.routes = routes
         self.expiresAtUnixSeconds = expiresAtUnixSeconds
         self.profile = profile
+        self.requiresAudit = requiresAudit
     }
 }

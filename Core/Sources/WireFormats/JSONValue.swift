@@ -167,7 +167,7 @@ public enum JSONText {
     private static func hexadecimal(_ nibble: UInt8) -> UInt8 { nibble < 10 ? 48 + nibble : 87 + nibble }
 
     /// The content of a valid JSON string. A lone surrogate, which no UTF-8 can carry, becomes U+FFFD.
-    static func unescaped(_ raw: UnsafeRawBufferPointer) -> String {
+    public static func unescaped(_ raw: UnsafeRawBufferPointer) -> String {
         String(unsafeUninitializedCapacity: raw.count) { memory in
             unescape(raw, into: UnsafeMutableRawBufferPointer(memory)).count
         }

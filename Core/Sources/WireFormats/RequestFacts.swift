@@ -54,6 +54,10 @@ public struct RequestFacts: Sendable {
     public var outputTokensMax: Int64 = -1
     /// `previous_response_id` of Responses, between the quotes: the answer continues one that a single endpoint keeps.
     public var previousResponse = ByteRange.empty
+    /// Whom the caller says it asks for, between the quotes: `safety_identifier`, `user`, or Anthropic's
+    /// `metadata.user_id`.
+    public var subject = ByteRange.empty
+    public var subjectHasEscapes = false
     /// `n`.
     public var choices: Int64 = 1
     /// Unicode scalars of `input` where that is spoken.
@@ -80,7 +84,7 @@ public struct RequestFacts: Sendable {
 /// Members of a request that we act on.
 public enum RequestMember: UInt8, CaseIterable, Sendable {
     case model, stream, streamOptions, includeUsage, maxTokens, maxCompletionTokens, maxOutputTokens, choices, messages,
-        prompt, input, contents, tools, previousResponse
+        prompt, input, contents, tools, previousResponse, safetyIdentifier, user, metadata
 
     var name: StaticString {
         switch self {
@@ -98,6 +102,9 @@ public enum RequestMember: UInt8, CaseIterable, Sendable {
         case .prompt: "prompt"
         case .input: "input"
         case .tools: "tools"
+        case .safetyIdentifier: "safety_identifier"
+        case .user: "user"
+        case .metadata: "metadata"
         }
     }
 
@@ -106,10 +113,10 @@ public enum RequestMember: UInt8, CaseIterable, Sendable {
         switch self {
         case .model: "a non-empty string"
         case .stream, .includeUsage: "true or false"
-        case .streamOptions: "an object"
+        case .streamOptions, .metadata: "an object"
         case .maxTokens, .maxCompletionTokens, .maxOutputTokens: "an integer of at least 0"
         case .choices: "an integer from 1 to 128"
-        case .previousResponse: "a string"
+        case .previousResponse, .safetyIdentifier, .user: "a string"
         case .messages, .contents: "a non-empty array of objects"
         case .prompt, .input: "a string or an array"
         case .tools: "an array"
@@ -128,6 +135,8 @@ public enum RequestMember: UInt8, CaseIterable, Sendable {
             kind == .chatCompletions || kind == .completions || kind == .embeddings
         case .maxTokens: kind.prompt != nil && !kind.hasModelInPath && kind != .responses
         case .maxOutputTokens, .previousResponse: kind == .responses
+        case .safetyIdentifier, .user: !kind.hasModelInPath && kind != .messages
+        case .metadata: kind == .messages
         }
     }
 
@@ -135,10 +144,15 @@ public enum RequestMember: UInt8, CaseIterable, Sendable {
     static func named(_ name: UnsafeRawBufferPointer) -> RequestMember? {
         switch name.count {
         case 1: name.equals("n") ? .choices : nil
+        case 4: name.equals("user") ? .user : nil
         case 5: name.equals("model") ? .model : name.equals("input") ? .input : name.equals("tools") ? .tools : nil
         case 6: name.equals("stream") ? .stream : name.equals("prompt") ? .prompt : nil
-        case 8: name.equals("messages") ? .messages : name.equals("contents") ? .contents : nil
-        case 17: name.equals("max_output_tokens") ? .maxOutputTokens : nil
+        case 8:
+            name.equals("messages")
+                ? .messages : name.equals("contents") ? .contents : name.equals("metadata") ? .metadata : nil
+        case 17:
+            name.equals("max_output_tokens")
+                ? .maxOutputTokens : name.equals("safety_identifier") ? .safetyIdentifier : nil
         case 20: name.equals("previous_response_id") ? .previousResponse : nil
         case 10: name.equals("max_tokens") ? .maxTokens : nil
         case 14: name.equals("stream_options") ? .streamOptions : nil

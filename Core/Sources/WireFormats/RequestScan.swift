@@ -127,6 +127,9 @@ private struct RequestReader {
         case .prompt, .input: try readPrompt(member, &facts)
         case .previousResponse: facts.previousResponse = try optionalText(member)
         case .tools: try readTools(&facts)
+        case .safetyIdentifier: try readSubject(&facts)
+        case .user: if has(.safetyIdentifier) { try skip() } else { try readSubject(&facts) }
+        case .metadata: try readMetadata(&facts)
         case .includeUsage: try skip()
         }
     }
@@ -265,6 +268,31 @@ private struct RequestReader {
         guard hashesPrefix else { return }
         facts.prefixHashes[0] = PrefixHash.extend(PrefixHash.seed, scanner.bytes, start, scanner.position)
         facts.prefixCount = 1
+    }
+
+    /// What is no string is the endpoint's business, and names nobody.
+    private mutating func readSubject(_ facts: inout RequestFacts) throws(RequestFault) {
+        guard try kind() == .string else { return try skip() }
+        let text = try json { scanner throws(JSONFault) in try scanner.string() }
+        facts.subject = text.range
+        facts.subjectHasEscapes = text.hasEscapes
+    }
+
+    private mutating func readMetadata(_ facts: inout RequestFacts) throws(RequestFault) {
+        guard try kind() == .object else { return try skip() }
+        try json { scanner throws(JSONFault) in try scanner.take(123) }
+        if try json({ scanner throws(JSONFault) in try scanner.takeIf(125) }) { return }
+        repeat {
+            let name = try readName()
+            let raw = name.range.slice(scanner.bytes)
+            let isUser = name.hasEscapes ? JSONText.unescaped(raw) == "user_id" : raw.equals("user_id")
+            if isUser {
+                try readSubject(&facts)
+            } else {
+                try json { scanner throws(JSONFault) in try scanner.skipValue(depth: 2) }
+            }
+        } while try json({ scanner throws(JSONFault) in try scanner.takeIf(44) })
+        try json { scanner throws(JSONFault) in try scanner.take(125) }
     }
 
     private mutating func readTools(_ facts: inout RequestFacts) throws(RequestFault) {

@@ -22,6 +22,8 @@ public final class AuditRecorder: @unchecked Sendable {
         var batches: [AuditBatch] = []
         var events: [AdministrativeEvent] = []
         var isAnnounced = false
+        /// Events in `batches`.
+        var count = 0
     }
 
     public let origin: String
@@ -76,21 +78,34 @@ public final class AuditRecorder: @unchecked Sendable {
 
     // MARK: From any thread
 
+    /// Events that come faster than the disk takes them are refused from `waitingMax` on, and counted as lost.
     public func submit(_ batch: AuditBatch) {
-        announce { $0.batches.append(batch) }
+        let isTaken = announce { inbox in
+            guard inbox.count + batch.events.count <= Self.waitingMax else { return false }
+            inbox.batches.append(batch)
+            inbox.count += batch.events.count
+            return true
+        }
+        guard !isTaken else { return }
+        batch.whenDurable?(false)
+        if batch.whenDurable == nil { shown.withLock { $0.lostTotal += UInt64(batch.events.count) } }
     }
 
     public func note(_ event: AdministrativeEvent) {
-        announce { $0.events.append(event) }
+        _ = announce { inbox in
+            inbox.events.append(event)
+            return true
+        }
     }
 
-    private func announce(_ add: (inout Inbox) -> Void) {
-        let isFirst = inbox.withLock { inbox in
-            add(&inbox)
-            defer { inbox.isAnnounced = true }
-            return !inbox.isAnnounced
+    private func announce(_ add: (inout Inbox) -> Bool) -> Bool {
+        let (isTaken, isFirst) = inbox.withLock { inbox in
+            let isTaken = add(&inbox)
+            defer { inbox.isAnnounced = inbox.isAnnounced || isTaken }
+            return (isTaken, isTaken && !inbox.isAnnounced)
         }
         if isFirst { loop.submit { [self] in drain() } }
+        return isTaken
     }
 
     /// Writes what was submitted, brings it into the tree, signs, and ends the thread.
@@ -100,7 +115,7 @@ public final class AuditRecorder: @unchecked Sendable {
             blockedUntil = 0
             drain()
             integrate()
-            noteLost(inbox.withLock { $0.batches.reduce(0) { $0 + $1.events.count } }, "the process ends")
+            noteLost(inbox.withLock(\.count), "the process ends")
             timer?.cancel()
         }
         loop.stop()
@@ -137,20 +152,11 @@ public final class AuditRecorder: @unchecked Sendable {
 
     /// Puts what could not be written before what came meanwhile. The next `drain` comes with the timer.
     private func keep(_ kept: [AuditBatch], _ events: [AdministrativeEvent]) {
-        let lost = inbox.withLock { inbox in
+        inbox.withLock { inbox in
             inbox.batches = kept + inbox.batches
             inbox.events = events + inbox.events
-            var waiting = inbox.batches.reduce(0) { $0 + $1.events.count }
-            var lost = 0
-            while waiting > Self.waitingMax {
-                let first = inbox.batches.removeFirst()
-                waiting -= first.events.count
-                lost += first.events.count
-                first.whenDurable?(false)
-            }
-            return lost
+            inbox.count += kept.reduce(0) { $0 + $1.events.count }
         }
-        noteLost(lost, "too many wait for the disk")
     }
 
     private func integrate() {
@@ -189,7 +195,7 @@ public final class AuditRecorder: @unchecked Sendable {
     private func show() {
         let fault = writeFault ?? treeFault
         logChange(to: fault)
-        let waiting = inbox.withLock { inbox in inbox.batches.reduce(0) { $0 + $1.events.count } }
+        let waiting = inbox.withLock(\.count)
         shown.withLock { status in
             status.size = batches.writer.size
             status.checkpointSize = batches.writer.integratedSize

@@ -105,6 +105,29 @@ open class Channel: EventSource {
         pendingStart = 0
     }
 
+    /// The peer's address, IPv4 mapped into IPv6 (RFC 4291 §2.5.5.2); `nil` for a socket without one.
+    public final var peerAddressBits: (high: UInt64, low: UInt64)? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let code = withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &length) }
+        }
+        guard code == 0 else { return nil }
+        return withUnsafeBytes(of: storage) { bytes in
+            // IPv4's address lies 4 bytes into its structure, IPv6's 8.
+            switch Int32(storage.ss_family) {
+            case AF_INET:
+                (0, 0xFFFF_0000_0000 | UInt64(UInt32(bigEndian: bytes.load(fromByteOffset: 4, as: UInt32.self))))
+            case AF_INET6:
+                (
+                    UInt64(bigEndian: bytes.load(fromByteOffset: 8, as: UInt64.self)),
+                    UInt64(bigEndian: bytes.load(fromByteOffset: 16, as: UInt64.self))
+                )
+            default: nil
+            }
+        }
+    }
+
     // MARK: Events
 
     public final override func ready(_ events: UInt32) {

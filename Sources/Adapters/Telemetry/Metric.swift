@@ -73,6 +73,16 @@ extension Metric {
     public static let bufferBytes = Metric(.gauge, "isobar_buffer_bytes", "Memory in message buffers.")
     public static let logBlocksDropped = Metric(
         .counter, "isobar_access_log_blocks_dropped_total", "Access log blocks that could not be written in time.")
+    public static let auditEntries = Metric(.gauge, "isobar_audit_entries", "Durable entries of the audit log.")
+    public static let auditCheckpoint = Metric(
+        .gauge, "isobar_audit_checkpoint_entries", "Entries under the audit log's last signed checkpoint.")
+    public static let auditWitnessed = Metric(
+        .gauge, "isobar_audit_witnessed_entries", "Entries under the last checkpoint with a quorum of witnesses.")
+    public static let auditWaiting = Metric(
+        .gauge, "isobar_audit_waiting_events", "Events that wait to be written to the audit log.")
+    public static let auditLost = Metric(
+        .counter, "isobar_audit_lost_events_total", "Events that were given up; the log does not have them.")
+    public static let auditUp = Metric(.gauge, "isobar_audit_up", "1 while the audit log takes entries.")
 }
 
 extension Metric {
@@ -83,6 +93,6 @@ extension Metric {
         spend, audio, images, searches, characters, unpricedRequests, estimatedRequests, reloads, configurationVersion,
         connections, connectionsRefused,
         bufferBytes,
-        logBlocksDropped,
+        logBlocksDropped, auditEntries, auditCheckpoint, auditWitnessed, auditWaiting, auditLost, auditUp,
     ]
 }

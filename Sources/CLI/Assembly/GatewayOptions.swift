@@ -12,6 +12,8 @@ struct GatewayOptions: ParsableArguments {
     var admin = Address.defaultAdmin
     @Option(help: "Threads; each serves many connections. 0: one per core.") var loops = 0
     @Option(help: "Access log file, one JSON object a line; - is standard output.") var accessLog: String?
+    @Option(help: "Folder of the audit log that this process writes; `isobar audit init` makes one.") var audit: String?
+    @Option(help: "The audit log's signing key, where it is not in the log's folder.") var auditKey: String?
     @Option(help: "PEM certificate chain for the listener.") var tlsCertificate: String?
     @Option(help: "PEM key of the certificate.") var tlsKey: String?
     @Flag(help: "Listen beyond loopback without TLS.") var insecure = false
@@ -33,6 +35,7 @@ struct GatewayOptions: ParsableArguments {
         guard admin.isLoopback || insecure else {
             throw ValidationError("The admin port has no authentication: keep it on loopback, or say --insecure.")
         }
+        guard auditKey == nil || audit != nil else { throw ValidationError("--audit-key goes with --audit.") }
         guard (0...64).contains(loops) else { throw ValidationError("--loops is 0 to 64.") }
         guard (1...3600).contains(drainSeconds) else { throw ValidationError("--drain-seconds is 1 to 3600.") }
         guard (1...1024).contains(bodyMebibytesMax) else { throw ValidationError("--body-mebibytes-max is 1 to 1024.") }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import AuditLog
+import AuditTrail
 import ConfigurationFiles
 import ControlPlane
 import Gateway
@@ -35,6 +37,7 @@ final class GatewayProcess: @unchecked Sendable {
     private var names: NameBook?
     private var timer: LoopTimer?
     private let accessLog: AccessLogSink?
+    private let audit: AuditRecorder?
     private let log: Logger
 
     private static let watchNanoseconds: Int64 = 1_000_000_000
@@ -43,19 +46,21 @@ final class GatewayProcess: @unchecked Sendable {
     /// - Throws: `ConfigurationRefused` with every problem, or why a port, file or certificate could not be used.
     init(configurations: [String], options: GatewayOptions, log: Logger) throws {
         self.log = log
-        loader = ConfigurationLoader(paths: configurations, environment: Environment.all)
+        loader = ConfigurationLoader(
+            paths: configurations, environment: Environment.all, hasAuditLog: options.audit != nil)
         watcher = ConfigurationWatcher(paths: configurations)
         let loaded = try Self.load(loader)
         self.loaded = loaded
         let published = try Self.publication(of: loaded)
         accessLog = try options.accessLog.map { try AccessLogSink(path: $0) }
+        audit = try options.audit.map { try AuditFolder($0, key: options.auditKey).recorder(log: log) }
         let control = try EventLoop()
         self.control = control
         thread = try LoopThread(name: "control", loop: control)
         cloud = try CloudAccess(loop: control, log: log)
         let credentials = cloud.begin(loaded.snapshot.credentialSources)
         gateway = try Gateway(
-            Self.configuration(options, accessLog), published: published, gauges: EndpointGauges(),
+            Self.configuration(options, accessLog, audit), published: published, gauges: EndpointGauges(),
             credentials: credentials)
         cloud.attach(gateway)
         names = try NameBook { [gateway, unowned self] addresses in
@@ -64,6 +69,7 @@ final class GatewayProcess: @unchecked Sendable {
         }
         names?.follow(loaded.snapshot)
         _ = watcher.poll(watchedFiles: loaded.watchedFiles)
+        audit?.noteConfiguration(loaded.snapshot, after: nil)
         try start(published, admin: options.admin)
     }
 
@@ -75,9 +81,9 @@ final class GatewayProcess: @unchecked Sendable {
         }
     }
 
-    private static func configuration(_ options: GatewayOptions, _ accessLog: AccessLogSink?) throws
-        -> GatewayConfiguration
-    {
+    private static func configuration(
+        _ options: GatewayOptions, _ accessLog: AccessLogSink?, _ audit: AuditRecorder?
+    ) throws -> GatewayConfiguration {
         var limits = GatewayLimits()
         limits.bodyBytesMax = options.bodyMebibytesMax << 20
         var tls: TLSContext?
@@ -86,8 +92,8 @@ final class GatewayProcess: @unchecked Sendable {
         }
         let loops = options.loops > 0 ? options.loops : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         return GatewayConfiguration(
-            address: options.listen.socket, tls: tls, loops: loops, accessLog: accessLog, limits: limits,
-            seed: SystemRandomNumberGenerator().seed)
+            address: options.listen.socket, tls: tls, loops: loops, accessLog: accessLog, audit: audit,
+            limits: limits, seed: SystemRandomNumberGenerator().seed)
     }
 
     /// Names resolved and certificates read: what loops must not do themselves.
@@ -127,7 +133,7 @@ final class GatewayProcess: @unchecked Sendable {
     private var context: AdminContext {
         AdminContext(
             state: isDraining ? .draining : .serving, configuration: configurationState,
-            logBlocksDropped: accessLog?.blocksDropped ?? 0, credentials: cloud.statuses)
+            logBlocksDropped: accessLog?.blocksDropped ?? 0, credentials: cloud.statuses, audit: audit?.status)
     }
 
     // MARK: Configuration
@@ -150,9 +156,13 @@ final class GatewayProcess: @unchecked Sendable {
         case .accepted(let fresh):
             do {
                 let published = try Self.publication(of: fresh)
+                let previous = loaded.snapshot
                 loaded = fresh
                 configurationState.lastError = nil
-                cloud.turn(to: fresh.snapshot.credentialSources) { [unowned self] in putInForce(published) }
+                cloud.turn(to: fresh.snapshot.credentialSources) { [unowned self] in
+                    putInForce(published)
+                    audit?.noteConfiguration(published.snapshot, after: previous)
+                }
             } catch {
                 refuse("\(error)")
             }
@@ -169,6 +179,7 @@ final class GatewayProcess: @unchecked Sendable {
 
     private func refuse(_ reason: String) {
         configurationState.rejectedTotal += 1
+        audit?.note(.configurationRefused)
         configurationState.lastError = reason
         log.error("configuration refused, the previous one stays in force", metadata: ["reason": "\(reason)"])
     }
@@ -192,6 +203,7 @@ final class GatewayProcess: @unchecked Sendable {
         thread.join()
         names?.close()
         accessLog?.close()
+        audit?.close()
     }
 }
 

@@ -26,10 +26,20 @@ enum StatusTable {
         if !keys.isEmpty { lines += ["", self.keys(keys)] }
         let troubles = (document["credentials"]?.arrayValue ?? []).compactMap(trouble)
         if !troubles.isEmpty { lines += [""] + troubles }
+        if let audit = document["audit"], audit.members != nil { lines += ["", self.audit(audit)] }
         if let problem = document["configuration"]?["last_error"]?.stringValue {
             lines += ["", "Configuration refused: \(problem)"]
         }
         return lines.joined(separator: "\n")
+    }
+
+    private static func audit(_ audit: JSONValue) -> String {
+        func count(_ name: String) -> Int { audit[name]?.integerValue ?? 0 }
+        var text = "audit log \(audit["origin"]?.stringValue ?? ""): \(count("entries")) entries"
+        if count("waiting_events") > 0 { text += ", \(count("waiting_events")) events wait" }
+        if count("lost_events_total") > 0 { text += ", \(count("lost_events_total")) EVENTS LOST" }
+        if let fault = audit["fault"]?.stringValue { text += "\nAUDIT LOG CANNOT BE WRITTEN: \(fault)" }
+        return text
     }
 
     /// A credential that is not there, or could not be renewed.

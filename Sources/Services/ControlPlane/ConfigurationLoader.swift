@@ -13,13 +13,16 @@ public import Routing
 public struct ConfigurationLoader: Sendable {
     private let paths: [String]
     private let environment: [String: String]
+    private let hasAuditLog: Bool
 
     /// - Parameters:
     ///   - paths: files and directories.
     ///   - environment: where `env:` secrets are looked up.
-    public init(paths: [String], environment: [String: String]) {
+    ///   - hasAuditLog: whether who loads this keeps one; without, a tenant that requires it is refused.
+    public init(paths: [String], environment: [String: String], hasAuditLog: Bool) {
         self.paths = paths
         self.environment = environment
+        self.hasAuditLog = hasAuditLog
     }
 
     /// An accepted configuration, and what the next load has to know of it.
@@ -53,9 +56,8 @@ public struct ConfigurationLoader: Sendable {
             let (secrets, secretProblems) = ResolvedSecrets.resolve(
                 configuration, with: SecretResolver(environment: environment))
             let (authorities, authorityProblems) = Self.readAuthorities(of: configuration)
-            guard (secretProblems + authorityProblems).isEmpty else {
-                return .rejected(secretProblems + authorityProblems)
-            }
+            let refused = secretProblems + authorityProblems + unaudited(configuration)
+            guard refused.isEmpty else { return .rejected(refused) }
             // 2. Compare.
             let digest = ContentDigest(
                 files.flatMap { [Array($0.path.utf8), $0.bytes] } + secrets.contents + authorities)
@@ -81,6 +83,16 @@ public struct ConfigurationLoader: Sendable {
         ConfigurationProblem(
             file: paths.first ?? "", message: "there is no Route: every request would be refused",
             hint: "declare at least one `kind: Route`")
+    }
+
+    /// Tenants whose requests would be refused one by one.
+    private func unaudited(_ configuration: Configuration) -> [ConfigurationProblem] {
+        guard !hasAuditLog else { return [] }
+        return configuration.resources.tenants.filter { $0.audit == .required }.map { tenant in
+            configuration.sources.problem(
+                at: ResourceName(.tenant, tenant.name), "spec.audit", "this gateway keeps no audit log",
+                hint: "start it with --audit FOLDER")
+        }
     }
 
     /// Only their bytes, to see a change; what is inside is for the one who opens connections.

@@ -24,7 +24,8 @@ extension SnapshotCompiler {
             return KeyRecord(
                 name: key.name, tenant: key.tenant, secret: secret, region: region,
                 routes: key.routes.map { routeIDs($0, routes, of: resource) },
-                expiresAtUnixSeconds: key.expiresAtUnixSeconds, profile: profiles[key.name])
+                expiresAtUnixSeconds: key.expiresAtUnixSeconds, profile: profiles[key.name],
+                requiresAudit: tenant.audit == .required)
         }
     }
 

@@ -63,6 +63,10 @@ final class Exchange {
     var refusalLines: [UInt8] = []
     /// The configuration changed and the route is gone: no further attempt.
     var isOrphaned = false
+    /// Attempts that the audit log knows of.
+    var dispatches = 0
+    /// The audit log must have what is sent and does not take it: no further attempt.
+    var isUnrecorded = false
     /// The end of a relayed answer, where its usage is.
     var relayedTail: [UInt8] = []
     /// The last upstream's own error answer, relayed when nothing else worked.
@@ -144,8 +148,12 @@ struct Attempt {
     var phaseDeadline: Int64 = .max
     var phase: Phase = .idle
     var headroom: HeadroomHint?
+    /// Its number in the audit log; 0 where it is in none.
+    var number: UInt8 = 0
+    var debt: AuditDebt?
 
-    enum Phase { case idle, connecting, awaitingContent, streaming }
+    /// `recording`: its intent is on the way to the disk.
+    enum Phase { case idle, recording, connecting, awaitingContent, streaming }
 
     var isAlive: Bool { phase != .idle }
 }

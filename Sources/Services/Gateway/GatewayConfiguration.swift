@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+public import AuditTrail
 public import Reactor
 
 /// How one gateway process listens and what it allows. Where requests may go is in the `RoutingSnapshot`.
@@ -12,19 +13,22 @@ public struct GatewayConfiguration: Sendable {
     public var loops: Int
     /// `nil` writes no access log.
     public var accessLog: AccessLogSink?
+    /// `nil` keeps no audit log; no tenant of the configuration may require one then.
+    public var audit: AuditRecorder?
     public var limits: GatewayLimits
     /// Seeds request identifiers and the routers' random choices; from the system in production.
     public var seed: UInt64
 
     public init(
-        address: SocketAddress, tls: TLSContext?, loops: Int, accessLog: AccessLogSink?, limits: GatewayLimits,
-        seed: UInt64
+        address: SocketAddress, tls: TLSContext?, loops: Int, accessLog: AccessLogSink?, audit: AuditRecorder? = nil,
+        limits: GatewayLimits, seed: UInt64
     ) {
         precondition(loops > 0, "a gateway needs a loop")
         self.address = address
         self.tls = tls
         self.loops = loops
         self.accessLog = accessLog
+        self.audit = audit
         self.limits = limits
         self.seed = seed
     }
@@ -54,6 +58,8 @@ public struct GatewayLimits: Sendable {
     /// An answer that is not a stream is held back until it is complete, up to this size, so that a broken one can
     /// still fail over.
     public var heldAnswerBytesMax = 1 << 20
+    /// Longest time an attempt may wait for its intent to be durable.
+    public var auditNanoseconds: Int64 = 10_000_000_000
     /// A stream is held back until its first content, up to this size.
     public var heldStreamBytesMax = 256 << 10
     /// Longest silence towards the caller of a stream: then a comment (or a ping) tells that it is alive.

@@ -33,6 +33,8 @@ enum Refusal {
     /// No endpoint may have the bytes, or the caller's demands make no sense.
     case residency(ResidencyRefusal)
     case overloaded
+    /// The audit log must have the request and cannot be written.
+    case unrecorded
     case noEndpoint(NoEndpoint)
     case deadline
     case upstream(AttemptFailure)
@@ -55,7 +57,8 @@ enum Refusal {
             .unknownKey, .expiredKey:
             false
         case .invalidBody, .invalidForm, .invalidLanguage, .localFile, .untranslatable, .unsupported, .unserved,
-            .unservedLanguage, .unknownModel, .routeForbidden, .residency, .overloaded, .noEndpoint, .deadline, .upstream:
+            .unservedLanguage, .unknownModel, .routeForbidden, .residency, .overloaded, .unrecorded, .noEndpoint,
+            .deadline, .upstream:
             true
         }
     }
@@ -67,7 +70,7 @@ enum Refusal {
         case .unknownPath, .unknownModel: .notFound
         case .overloaded: .rateLimited
         case .noEndpoint(.atCapacity): .rateLimited
-        case .noEndpoint: .unavailable
+        case .noEndpoint, .unrecorded: .unavailable
         case .deadline: .deadline
         case .upstream: .upstreamError
         case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .methodNotAllowed, .invalidBody, .invalidForm,
@@ -143,7 +146,7 @@ enum Refusal {
                 status: 403, type: "permission_error", code: "model_not_allowed", parameter: "model",
                 message: "This key may not use the model `\(name)`.")
         case .residency(let refusal): return refusal.answer
-        case .overloaded, .noEndpoint, .deadline, .upstream: return capacityAnswer
+        case .overloaded, .unrecorded, .noEndpoint, .deadline, .upstream: return capacityAnswer
         }
     }
 
@@ -189,6 +192,11 @@ enum Refusal {
         case .noEndpoint(.exhausted), .noEndpoint(.inadmissible):
             return .unavailable(
                 503, "no_endpoint_available", "Every endpoint of this model was tried without success.", -1)
+        case .unrecorded:
+            return .unavailable(
+                503, "audit_unavailable",
+                "This tenant's requests must be in the audit log before they are sent on, and it cannot be written.",
+                1_000_000_000)
         case .deadline:
             return .unavailable(
                 504, "deadline_exceeded", "The answer did not come within this route's total timeout.", -1)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import AuditLog
 internal import CloudCredentials
 internal import Glibc
 internal import Policy
@@ -24,6 +25,8 @@ final class Worker: @unchecked Sendable {
     let metrics: LoopMetrics
     let responseOwners: ResponseOwners
     let accessLog: AccessLog?
+    let audit: AuditJournal?
+    private var auditNames = AuditNames(keys: [], endpoints: [], routes: [])
     private(set) var generation = Generation()
     var router: Router
     private let tls: TLSContext?
@@ -77,6 +80,7 @@ final class Worker: @unchecked Sendable {
         httpLimits = HTTPLimits(headBytesMax: configuration.limits.headBytesMax)
         tls = configuration.tls
         self.accessLog = accessLog
+        audit = configuration.audit.map { AuditJournal(recorder: $0, loop: loop) }
         self.responseOwners = responseOwners
         random = SplitMix64(seed: configuration.seed &+ UInt64(index) &* 0x9E37_79B9)
         keyTableSeed = random.next()
@@ -94,6 +98,9 @@ final class Worker: @unchecked Sendable {
         generation = Generation(published, worker: self, inheriting: nil)
         adopt(published.policy)
         noteCredentials { $0.hasNew }
+        if let audit {
+            loop.endOfIteration = { [unowned audit] in audit.flush() }
+        }
     }
 
     deinit {
@@ -146,6 +153,9 @@ final class Worker: @unchecked Sendable {
     private func adopt(_ policy: CompiledPolicy) {
         residency.adopt(policy)
         isRestricted = !policy.table.isUnrestricted
+        guard let audit else { return }
+        auditNames = generation.auditNames(after: auditNames)
+        audit.adopt(auditNames, version: generation.snapshot.version, requirements: generation.auditRequirements)
     }
 
     /// Of a request that would come from a key with this profile.

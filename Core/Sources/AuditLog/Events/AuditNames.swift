@@ -26,6 +26,8 @@ public final class AuditNames: Sendable {
     }
 
     public let keys: [Key]
+    public let endpoints: [Endpoint]
+    public let routes: [String]
     let keyTexts: [KeyText]
     let endpointTexts: [EndpointText]
     let routeTexts: [[UInt8]]
@@ -48,6 +50,8 @@ public final class AuditNames: Sendable {
 
     public init(keys: [Key], endpoints: [Endpoint], routes: [String]) {
         self.keys = keys
+        self.endpoints = endpoints
+        self.routes = routes
         keyTexts = keys.map { key in
             KeyText(
                 actor: Self.text("\"app_uid\":", key.name, ""), tenant: Self.text("\"tenant_uid\":", key.tenant, ","))

@@ -80,3 +80,13 @@ extension ProofFile {
         return verdict
     }
 }
+
+extension ProofFile.Fault: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .notACheckpoint: "the proof's checkpoint is malformed"
+        case .untrusted(let fault): "the proof's checkpoint: \(fault.explanation)"
+        case .notIncluded: "this entry is not at this place of the log"
+        }
+    }
+}

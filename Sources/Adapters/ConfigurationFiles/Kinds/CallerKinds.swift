@@ -10,7 +10,8 @@ extension Shape where Value == Tenant {
         .object { fields in
             Tenant(
                 name: name, region: fields.optional("region", .reference(to: .region)),
-                residency: fields.optional("residency", .residencyProfile))
+                residency: fields.optional("residency", .residencyProfile),
+                audit: fields.optional("audit", .oneOf(AuditDemand.self)) ?? .bestEffort)
         }
     }
 }

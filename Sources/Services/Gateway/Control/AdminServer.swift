@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+public import AuditTrail
 public import CloudCredentials
 internal import PlainHTTP
 public import Reactor
@@ -15,13 +16,17 @@ public struct AdminContext: Sendable {
     /// Access log blocks lost so far.
     public var logBlocksDropped: Int
     public var credentials: [CredentialStatus]
+    /// `nil` without an audit log.
+    public var audit: AuditStatus?
     public init(
-        state: State, configuration: ConfigurationState, logBlocksDropped: Int, credentials: [CredentialStatus]
+        state: State, configuration: ConfigurationState, logBlocksDropped: Int, credentials: [CredentialStatus],
+        audit: AuditStatus? = nil
     ) {
         self.state = state
         self.configuration = configuration
         self.logBlocksDropped = logBlocksDropped
         self.credentials = credentials
+        self.audit = audit
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import AuditTrail
 internal import ResourceTypes
 internal import Routing
 internal import Telemetry
@@ -30,6 +31,7 @@ struct MetricsPage {
         page.media()
         page.generativeAI()
         page.process()
+        if let audit = context.audit { page.audit(audit) }
         return page.bytes
     }
 
@@ -180,5 +182,16 @@ struct MetricsPage {
         page.sample([], Int64(reports.reduce(0) { $0 + $1.bufferBytes }), into: &bytes)
         page.begin(.logBlocksDropped, into: &bytes)
         page.sample([], Int64(context.logBlocksDropped), into: &bytes)
+    }
+
+    private mutating func audit(_ status: AuditStatus) {
+        for (metric, value) in [
+            (Metric.auditEntries, status.size), (.auditCheckpoint, status.checkpointSize),
+            (.auditWitnessed, status.witnessedSize), (.auditWaiting, UInt64(status.waiting)),
+            (.auditLost, status.lostTotal), (.auditUp, status.fault == nil ? 1 : 0),
+        ] {
+            page.begin(metric, into: &bytes)
+            page.sample([], Int64(clamping: value), into: &bytes)
+        }
     }
 }

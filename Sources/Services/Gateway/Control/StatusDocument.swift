@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import AuditTrail
 internal import Pricing
 internal import ResourceTypes
 internal import Routing
@@ -18,6 +19,19 @@ enum StatusDocument {
             ("endpoints", .array(endpoints(reports, totals))),
             ("keys", .array(keys(reports, totals))),
             ("credentials", .array(CredentialDocument.make(reports, context.credentials))),
+            ("audit", context.audit.map { audit($0) } ?? .null),
+        ])
+    }
+
+    private static func audit(_ status: AuditStatus) -> JSONValue {
+        .object([
+            ("origin", .string(status.origin)),
+            ("entries", .integer(Int(clamping: status.size))),
+            ("checkpoint_entries", .integer(Int(clamping: status.checkpointSize))),
+            ("witnessed_entries", .integer(Int(clamping: status.witnessedSize))),
+            ("waiting_events", .integer(status.waiting)),
+            ("lost_events_total", .integer(Int(clamping: status.lostTotal))),
+            ("fault", status.fault.map { .string($0) } ?? .null),
         ])
     }
 

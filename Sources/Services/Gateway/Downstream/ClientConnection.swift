@@ -44,6 +44,9 @@ final class ClientConnection: Channel {
     /// The request's body without framing; valid until the answer ends.
     var bodyBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: inbound.bytes[head.headBytes..<bodyEnd]) }
 
+    /// Asked of the system once per connection.
+    private(set) lazy var peerAddress = peerAddressBits
+
     var keepsAlive: Bool { head.keepsAlive && (!worker.isDraining || outlivesDrain) }
     /// Draining began when the head of a stream had gone out without `connection: close`: a caller that trusts it sends
     /// another request.

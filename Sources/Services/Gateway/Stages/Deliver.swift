@@ -144,6 +144,7 @@ extension Exchange {
         case .upstream where translationFault != nil:
             if let translationFault { refuse(.untranslatable(translationFault)) }
         case .upstream(let last) where last.kind == .unsupported: refuse(.unsupported(unsupported))
+        case .noEndpoint(.inadmissible) where isUnrecorded: refuse(.unrecorded)
         case .noEndpoint(.inadmissible): refuse(.residency(residencyRefusal()))
         case .noEndpoint(.exhausted) where machine.attempts == 0 && !isOrphaned: refuse(unserved)
         case .upstream(let last) where upstreamError.isPresent && last.status != 0:

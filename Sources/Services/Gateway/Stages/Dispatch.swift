@@ -33,6 +33,7 @@ extension Exchange {
 
     private func pick() {
         guard !isOrphaned else { return handle(.nothingToPick(.exhausted)) }
+        guard !isUnrecorded else { return handle(.nothingToPick(.inadmissible)) }
         switch worker.router.pick(features, within: admissible, excluding: machine.tried, now: now) {
         case .endpoint(let endpoint, _): handle(.picked(endpoint))
         case .none(let reason): handle(.nothingToPick(reason))
@@ -40,7 +41,7 @@ extension Exchange {
     }
 
     private func pickHedge() {
-        guard !isOrphaned, let first = attempts[0].endpoint else { return handle(.nothingToPick(.exhausted)) }
+        guard !isOrphaned, !isUnrecorded, let first = attempts[0].endpoint else { return handle(.nothingToPick(.exhausted)) }
         switch worker.router.pickHedge(
             features, within: admissible, avoidingProviderOf: first, excluding: machine.tried, now: now)
         {
@@ -54,6 +55,7 @@ extension Exchange {
     private func dispatch(_ slot: Int, _ endpoint: EndpointID, fresh: Bool) {
         let generation = worker.generation
         let options = generation.endpointOptions[Int(endpoint.index)]
+        let debt = attempts[slot].debt
         worker.router.began(endpoint, features, now: now)
         attempts[slot] = Attempt(
             endpoint: endpoint, counters: generation.endpointSlots[Int(endpoint.index)],
@@ -64,6 +66,34 @@ extension Exchange {
             connectDeadline: worker.loop.now + options.timeouts.connect.nanoseconds,
             phaseDeadline: worker.loop.now + options.timeouts.firstByte.nanoseconds, phase: .connecting)
         worker.metrics.attemptBegan(attempts[slot].counters, isHedge: slot == 1)
+        if let journal = worker.audit, recordIntent(slot, fresh: fresh, after: debt, in: journal) { return }
+        guard !isUnrecorded else { return attemptFailed(slot, AttemptFailure(kind: .inadmissible)) }
+        send(slot, endpoint, fresh: fresh)
+    }
+
+    /// The attempt's intent is durable: its time begins now.
+    func attemptRecorded(_ slot: Int, fresh: Bool) {
+        attempts[slot].phase = .connecting
+        guard let endpoint = attempts[slot].endpoint else {
+            // It left the configuration meanwhile.
+            return attemptFailed(slot, AttemptFailure(kind: .connectFailed))
+        }
+        let waited = worker.loop.now - attempts[slot].startedAt
+        attempts[slot].startedAt += waited
+        attempts[slot].connectDeadline += waited
+        attempts[slot].phaseDeadline = worker.loop.now + attempts[slot].firstByteNanoseconds
+        send(slot, endpoint, fresh: fresh)
+        armTimer()
+    }
+
+    /// Nothing may be sent that the log does not have, here or elsewhere.
+    func recordingFailed(_ slot: Int) {
+        isUnrecorded = true
+        attemptFailed(slot, AttemptFailure(kind: .inadmissible))
+    }
+
+    private func send(_ slot: Int, _ endpoint: EndpointID, fresh: Bool) {
+        let generation = worker.generation
         if slot == 0, machine.attempts == 1 { planHedge(endpoint) }
         // Asked again at every dispatch: a rule may have ended since the pick, or between two repeats.
         guard let handle = admissible.handle(endpoint) else {
@@ -190,6 +220,7 @@ extension Exchange {
         attempts[slot].phase = .idle
         attempts[slot].phaseDeadline = .max
         attempts[slot].connection = nil
+        noteEnd(of: slot, failure, wasCancelled: wasCancelled)
         if let failure { worker.metrics.attemptFailed(attempts[slot].counters, failure.kind) }
         // An endpoint that left the configuration was settled by the router when it adopted the new one.
         guard let endpoint = attempts[slot].endpoint else { return }
@@ -238,6 +269,7 @@ extension Exchange {
     }
 
     private func timeOut(_ slot: Int) {
+        if attempts[slot].phase == .recording { return recordingFailed(slot) }
         if attempts[slot].phase == .connecting, let connection = attempts[slot].connection {
             let isInTime = worker.loop.now < attempts[slot].connectDeadline
             if connection.leavesAddress(forAnother: isInTime) { return addressChanged(slot) }
@@ -246,7 +278,7 @@ extension Exchange {
             switch attempts[slot].phase {
             case .connecting: .connectTimeout
             case .awaitingContent: .firstByteTimeout
-            case .streaming, .idle: .idleTimeout
+            case .streaming, .recording, .idle: .idleTimeout
             }
         attempts[slot].connection?.cancel()
         attemptFailed(slot, AttemptFailure(kind: kind))

@@ -5,6 +5,7 @@ internal import Reactor
 internal import ResourceTypes
 internal import Routing
 internal import Translation
+internal import WireFormats
 
 /// Stage 10: one record per request into counters, histograms and the log. Never fails a request.
 extension Exchange {
@@ -27,6 +28,9 @@ extension Exchange {
         hasSentErrorEvent = false
         dropsUsageChunk = false
         isOrphaned = false
+        isUnrecorded = false
+        // Refusals before the body is read look at no other member.
+        facts.subject = .empty
         timing = RequestTiming()
         timing.arrived = worker.loop.now
         timing.received = worker.loop.now
@@ -48,6 +52,7 @@ extension Exchange {
         let bill = isInFlight ? Meter.bill(self) : Meter.Bill(cost: .zero)
         worker.metrics.record(self, bill)
         worker.accessLog?.append(self, bill, unixNanoseconds: worker.unixNanoseconds)
+        if let journal = worker.audit { recordEnd(bill, in: journal) }
         worker.loop.buffers.give(&forwardedLines)
         noteResponse()
         translator = nil

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Isobar
+
+import AuditLog
+import AuditTrail
+import ConfigurationFiles
+import Glibc
+import Logging
+import ResourceTypes
+import Routing
+
+/// The folder of an audit log, as verbs find their way in it.
+struct AuditFolder {
+    let path: String
+    let keyPath: String
+    /// Whom verifiers trust; a copy of it belongs to whoever verifies.
+    var policyPath: String { "\(path)/policy" }
+
+    struct Failure: Error, CustomStringConvertible { var description: String }
+
+    /// - Parameter key: file of the signing key, where it is not in the folder.
+    init(_ path: String, key: String? = nil) {
+        self.path = path
+        keyPath = key ?? "\(path)/key"
+    }
+
+    func signer() throws -> NoteSigner {
+        let bytes: [UInt8]
+        do {
+            bytes = try BoundedFile.read(keyPath, bytesMax: 4_096)
+        } catch {
+            throw Failure(
+                description: "cannot read the audit log's key \(keyPath): \(error); a new log is made with "
+                    + "`isobar audit init \(path) --origin NAME`")
+        }
+        let text = String(decoding: bytes, as: UTF8.self).trimmingLineEnd
+        guard let signer = NoteSigner(parsing: text) else {
+            throw Failure(description: "\(keyPath) holds no signing key (PRIVATE+KEY+name+id+base64)")
+        }
+        return signer
+    }
+
+    /// Opens the log for writing.
+    func recorder(log: Logger) throws -> AuditRecorder {
+        let signer = try signer()
+        return try AuditRecorder(
+            folder: path, signer: signer, unixMilliseconds: { WallTime.now.unixNanoseconds / 1_000_000 }, log: log)
+    }
+
+    func subjectKeys() throws -> SubjectKeys { try SubjectKeys(path: "\(path)/\(SubjectKeys.fileName)") }
+
+    /// Writes the erasures that the log does not say yet.
+    /// - Returns: false when another process has the log open: it does that.
+    func recordErasures(log: Logger) throws -> Bool {
+        do {
+            try recorder(log: log).close()
+            return true
+        } catch let error as LogFileError where error.doing == "lock" {
+            return false
+        }
+    }
+
+    /// Makes the folder, a key that only its owner can read, and a policy that trusts it.
+    /// - Returns: the key that verifiers need.
+    func create(origin: String) throws -> VerifierKey {
+        guard let text = NoteSigner.newText(name: origin), let signer = NoteSigner(parsing: text) else {
+            throw Failure(
+                description: "\(origin) cannot be a log's name: it needs letters, and neither spaces nor +, "
+                    + "e.g. example.com/audit/eu")
+        }
+        guard mkdir(path, 0o750) == 0 || errno == EEXIST else {
+            throw Failure(description: "cannot make \(path): \(String(cString: strerror(errno)))")
+        }
+        try NewFile.write(text + "\n", to: keyPath, mode: 0o600)
+        try NewFile.write("log \(signer.key.text)\nquorum none\n", to: policyPath)
+        return signer.key
+    }
+
+    /// - Parameter file: where not the folder's own is to be trusted.
+    func policy(_ file: String?) throws -> TrustPolicy {
+        let path = file ?? policyPath
+        let bytes: [UInt8]
+        do {
+            bytes = try BoundedFile.read(path, bytesMax: TrustPolicy.bytesMax)
+        } catch {
+            throw Failure(description: "cannot read the trust policy \(path): \(error)")
+        }
+        do {
+            return try TrustPolicy(parsing: bytes, by: OpenSSLHash.self)
+        } catch {
+            throw Failure(description: "\(path): \(error)")
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmingLineEnd: String { String(prefix { $0 != "\n" && $0 != "\r\n" && $0 != "\r" }) }
+}
+
+extension AuditRecorder {
+    /// A configuration came into force: what it is, and which keys it adds, changes or takes away.
+    func noteConfiguration(_ snapshot: RoutingSnapshot, after previous: RoutingSnapshot?) {
+        note(.configurationAccepted(version: snapshot.version, digest: nil))
+        guard let previous else { return }
+        let before = Dictionary(previous.keys.map { ($0.name, $0) }) { first, _ in first }
+        let after = Dictionary(snapshot.keys.map { ($0.name, $0) }) { first, _ in first }
+        for key in previous.keys where after[key.name] == nil { note(.keyRemoved(name: key.name, tenant: key.tenant)) }
+        for key in snapshot.keys {
+            guard let old = before[key.name] else {
+                note(.keyAdded(name: key.name, tenant: key.tenant))
+                continue
+            }
+            if !key.means(sameAs: old, snapshot, previous) { note(.keyChanged(name: key.name, tenant: key.tenant)) }
+        }
+    }
+}
+
+extension KeyRecord {
+    fileprivate func means(sameAs other: KeyRecord, _ own: RoutingSnapshot, _ others: RoutingSnapshot) -> Bool {
+        func routes(_ key: KeyRecord, _ snapshot: RoutingSnapshot) -> [String]? {
+            key.routes?.map { snapshot.routes[Int($0.index)].name }
+        }
+        return secret.withBytes { Array($0) } == other.secret.withBytes { Array($0) } && tenant == other.tenant
+            && expiresAtUnixSeconds == other.expiresAtUnixSeconds && requiresAudit == other.requiresAudit
+            && routes(self, own) == routes(other, others)
+    }
+}
