@@ -2,6 +2,7 @@
 // Isobar
 
 public import AuditLog
+internal import Glibc
 public import Logging
 internal import Reactor
 internal import SQLiteFile
@@ -55,6 +56,8 @@ public final class AuditRecorder: @unchecked Sendable {
     public init(
         folder: String, signer: NoteSigner, unixMilliseconds: @escaping @Sendable () -> Int64, log: Logger
     ) throws {
+        // A limit on the size of files must be an error of the write, not a signal that ends the process.
+        signal(SIGXFSZ, SIG_IGN)
         let writer = try LogWriter(
             files: try DiskFiles(writing: folder), signer: signer, unixMilliseconds: unixMilliseconds())
         let keys = try SubjectKeys(path: "\(folder)/\(SubjectKeys.fileName)")
