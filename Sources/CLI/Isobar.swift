@@ -23,7 +23,7 @@ struct Isobar: ParsableCommand {
         subcommands: [
             UpCommand.self, GatewayCommand.self, CheckCommand.self, DoctorCommand.self, ImportCommand.self,
             StatusCommand.self,
-            RouteCommand.self, ResidencyCommand.self, AuditCommand.self,
+            RouteCommand.self, ResidencyCommand.self, AuditCommand.self, WitnessCommand.self,
             ModelServerCommand.self,
         ])
 }

@@ -32,6 +32,8 @@ public struct AuditStatus: Equatable, Sendable {
     public var waiting = 0
     /// Why the log takes nothing at the moment; `nil` while it does.
     public var fault: String?
+    /// A witness has seen another past than this log's: people must look. It stays until the process starts again.
+    public var alarm: String?
 
     public init() {}
 }

@@ -79,6 +79,9 @@ public final class AuditRecorder: @unchecked Sendable {
 
     public var status: AuditStatus { shown.withLock { $0 } }
 
+    func noteWitnessed(_ size: UInt64) { shown.withLock { $0.witnessedSize = size } }
+    func noteAlarm(_ reason: String) { shown.withLock { $0.alarm = reason } }
+
     // MARK: From any thread
 
     /// Events that come faster than the disk takes them are refused from `waitingMax` on, and counted as lost.

@@ -82,6 +82,8 @@ extension Metric {
         .gauge, "isobar_audit_waiting_events", "Events that wait to be written to the audit log.")
     public static let auditLost = Metric(
         .counter, "isobar_audit_lost_events_total", "Events that were given up; the log does not have them.")
+    public static let auditAlarm = Metric(
+        .gauge, "isobar_audit_alarm", "1 since a witness has seen another past than the audit log's.")
     public static let auditUp = Metric(.gauge, "isobar_audit_up", "1 while the audit log takes entries.")
 }
 
@@ -94,5 +96,6 @@ extension Metric {
         connections, connectionsRefused,
         bufferBytes,
         logBlocksDropped, auditEntries, auditCheckpoint, auditWitnessed, auditWaiting, auditLost, auditUp,
+        auditAlarm,
     ]
 }

@@ -38,6 +38,7 @@ final class GatewayProcess: @unchecked Sendable {
     private var timer: LoopTimer?
     private let accessLog: AccessLogSink?
     private let audit: AuditRecorder?
+    private let cosigner: Cosigner?
     private let log: Logger
 
     private static let watchNanoseconds: Int64 = 1_000_000_000
@@ -53,7 +54,9 @@ final class GatewayProcess: @unchecked Sendable {
         self.loaded = loaded
         let published = try Self.publication(of: loaded)
         accessLog = try options.accessLog.map { try AccessLogSink(path: $0) }
-        audit = try options.audit.map { try AuditFolder($0, key: options.auditKey).recorder(log: log) }
+        let audit = try options.audit.map { try AuditFolder($0, key: options.auditKey).recorder(log: log) }
+        self.audit = audit
+        cosigner = try audit.flatMap { try AuditFolder(options.audit ?? "").cosigner(of: $0, log: log) }
         let control = try EventLoop()
         self.control = control
         thread = try LoopThread(name: "control", loop: control)
@@ -203,6 +206,7 @@ final class GatewayProcess: @unchecked Sendable {
         thread.join()
         names?.close()
         accessLog?.close()
+        cosigner?.close()
         audit?.close()
     }
 }

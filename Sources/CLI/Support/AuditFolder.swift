@@ -47,6 +47,13 @@ struct AuditFolder {
             folder: path, signer: signer, unixMilliseconds: { WallTime.now.unixNanoseconds / 1_000_000 }, log: log)
     }
 
+    /// Where the log's own policy names witnesses and where they are.
+    func cosigner(of recorder: AuditRecorder, log: Logger) throws -> Cosigner? {
+        let policy = try policy(nil)
+        guard policy.witnesses.contains(where: { $0.url != nil }) else { return nil }
+        return try Cosigner(folder: path, policy: policy, recorder: recorder, log: log)
+    }
+
     func subjectKeys() throws -> SubjectKeys { try SubjectKeys(path: "\(path)/\(SubjectKeys.fileName)") }
 
     /// Writes the erasures that the log does not say yet.
@@ -74,6 +81,37 @@ struct AuditFolder {
         try NewFile.write(text + "\n", to: keyPath, mode: 0o600)
         try NewFile.write("log \(signer.key.text)\nquorum none\n", to: policyPath)
         return signer.key
+    }
+
+    /// Makes the folder of a witness, which watches over no log yet.
+    func createWitness(name: String) throws -> VerifierKey {
+        guard let text = NoteSigner.newText(name: name, algorithm: .cosignature), let signer = NoteSigner(parsing: text)
+        else {
+            throw Failure(description: "\(name) cannot be a witness's name: it needs letters, and neither spaces nor +")
+        }
+        guard mkdir(path, 0o750) == 0 || errno == EEXIST else {
+            throw Failure(description: "cannot make \(path): \(String(cString: strerror(errno)))")
+        }
+        try NewFile.write(text + "\n", to: keyPath, mode: 0o600)
+        try NewFile.write("# log VERIFIER-KEY, one a line\n", to: "\(path)/logs")
+        return signer.key
+    }
+
+    /// Whose checkpoints a witness takes.
+    func watchedLogs() throws -> [VerifierKey] {
+        let file = "\(path)/logs"
+        let lines: [UInt8]
+        do {
+            lines = try BoundedFile.read(file, bytesMax: TrustPolicy.bytesMax / 2)
+        } catch {
+            throw Failure(description: "cannot read \(file): \(error)")
+        }
+        do {
+            // A policy's log lines; what a policy needs besides is the same for every witness.
+            return try TrustPolicy(parsing: lines + "\nquorum none\n".utf8, by: OpenSSLHash.self).logs.map(\.key)
+        } catch {
+            throw Failure(description: "\(file): \(error)")
+        }
     }
 
     /// - Parameter file: where not the folder's own is to be trusted.

@@ -36,8 +36,10 @@ enum StatusTable {
     private static func audit(_ audit: JSONValue) -> String {
         func count(_ name: String) -> Int { audit[name]?.integerValue ?? 0 }
         var text = "audit log \(audit["origin"]?.stringValue ?? ""): \(count("entries")) entries"
+        if count("witnessed_entries") > 0 { text += ", \(count("witnessed_entries")) witnessed" }
         if count("waiting_events") > 0 { text += ", \(count("waiting_events")) events wait" }
         if count("lost_events_total") > 0 { text += ", \(count("lost_events_total")) EVENTS LOST" }
+        if let alarm = audit["alarm"]?.stringValue { text += "\nAUDIT LOG HAS TWO PASTS: \(alarm)" }
         if let fault = audit["fault"]?.stringValue { text += "\nAUDIT LOG CANNOT BE WRITTEN: \(fault)" }
         return text
     }

@@ -67,7 +67,7 @@ struct AuditEraseCommand: ParsableCommand {
     func run() throws {
         let log = try LogLevel.install("error")
         // First, so that a wrong folder is not made into a database.
-        _ = try StoredAuditLog(folder)
+        _ = try PublishedLog(folder: folder)
         guard let handle = try AuditFolder(folder).subjectKeys().erase(subject, tenant: tenant) else {
             Terminal.note("\(folder) knows nobody of that name in tenant \(tenant).")
             throw ExitCode(3)

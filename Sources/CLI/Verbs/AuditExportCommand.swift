@@ -25,7 +25,7 @@ struct AuditExportCommand: ParsableCommand {
     @Option(help: "Whose signatures count (C2SP tlog-policy); without it FOLDER/policy.") var policy: String?
 
     func run() throws {
-        let log = try StoredAuditLog(folder)
+        let log = try PublishedLog(folder: folder)
         let verifier = LogVerifier<OpenSSLHash>(policy: try AuditFolder(folder).policy(policy), check: Ed25519.check) {
             log.read($0)
         }

@@ -31,7 +31,7 @@ struct AuditProveCommand: ParsableCommand {
     }
 
     func run() throws {
-        let log = try StoredAuditLog(folder)
+        let log = try PublishedLog(folder: folder)
         let found = log.entries(ofRequest: request.lowercased())
         guard !found.isEmpty else {
             Terminal.note(

@@ -25,7 +25,7 @@ struct AuditVerifyCommand: ParsableCommand {
     @Option(help: "text or json.") var output: OutputFormat = .text
 
     func run() throws {
-        let log = try StoredAuditLog(folder)
+        let log = try PublishedLog(folder: folder)
         var verifier = LogVerifier<OpenSSLHash>(policy: try AuditFolder(folder).policy(policy), check: Ed25519.check) {
             log.read($0)
         }

@@ -189,6 +189,7 @@ struct MetricsPage {
             (Metric.auditEntries, status.size), (.auditCheckpoint, status.checkpointSize),
             (.auditWitnessed, status.witnessedSize), (.auditWaiting, UInt64(status.waiting)),
             (.auditLost, status.lostTotal), (.auditUp, status.fault == nil ? 1 : 0),
+            (.auditAlarm, status.alarm == nil ? 0 : 1),
         ] {
             page.begin(metric, into: &bytes)
             page.sample([], Int64(clamping: value), into: &bytes)

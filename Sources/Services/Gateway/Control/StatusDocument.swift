@@ -32,6 +32,7 @@ enum StatusDocument {
             ("waiting_events", .integer(status.waiting)),
             ("lost_events_total", .integer(Int(clamping: status.lostTotal))),
             ("fault", status.fault.map { .string($0) } ?? .null),
+            ("alarm", status.alarm.map { .string($0) } ?? .null),
         ])
     }
 
