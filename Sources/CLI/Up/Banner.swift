@@ -49,6 +49,11 @@ struct Banner {
             Data that may not go everywhere (451 says which rule, and where; docs/guides/trust.md):
 
             \(tenantLines)
+            What happened, in a log that cannot be rewritten unnoticed (docs/guides/audit.md):
+
+              \(program) audit verify \(directory)/audit
+              \(program) audit prove \(directory)/audit REQUEST-ID     the answer's header x-isobar-request-id; a second later
+
             Look:
 
               \(program) status --admin \(admin)

@@ -111,7 +111,10 @@ struct DemoConfiguration {
             [
                 document(
                     "Tenant", tenant.name,
-                    ["residency: {subjects: [\(tenant.subjects)], classes: [\(tenant.classes)]}"]),
+                    [
+                        "residency: {subjects: [\(tenant.subjects)], classes: [\(tenant.classes)]}",
+                        "audit: required",
+                    ]),
                 document("Key", tenant.name, ["tenant: \(tenant.name)", "secret: file:\(file)"]),
             ]
         }

@@ -57,6 +57,7 @@ struct UpCommand: ParsableCommand {
 
         var options = options
         if options.accessLog == nil { options.accessLog = "\(directory)/access.log" }
+        if options.audit == nil { options.audit = try auditLog() }
         let process = try GatewayProcess(configurations: ["\(directory)/isobar.yaml"], options: options, log: log)
         let banner = banner(plan, fleet, kind, key, port: process.gateway.port)
         Terminal.print(banner.text)
@@ -66,6 +67,13 @@ struct UpCommand: ParsableCommand {
         Terminal.note("Stopping…")
         process.stop(within: options.drainSeconds)
         fleet.stop()
+    }
+
+    /// One log over all runs, so that later ones can be held against earlier ones.
+    private func auditLog() throws -> String {
+        let folder = AuditFolder("\(directory)/audit")
+        if access(folder.keyPath, F_OK) != 0 { _ = try folder.create(origin: "localhost/isobar-up") }
+        return folder.path
     }
 
     private func chooseModelServers() -> ModelServerFleet.Kind {
