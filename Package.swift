@@ -75,7 +75,7 @@ let package = Package(
             [core("ResourceTypes"), core("WireFormats"), "Reactor", "PlainHTTP", "COpenSSL", log]),
         module(
             "AuditTrail", in: "Adapters",
-            [core("AuditLog"), core("WireFormats"), "SQLiteFile", "PlainHTTP", "Reactor", "COpenSSL", log]),
+            [core("AuditLog"), core("WireFormats"), "SQLiteFile", "PlainHTTP", "Reactor", "CSystem", "COpenSSL", log]),
         module("Identity", in: "Adapters", [core("ResourceTypes"), core("Routing")]),
         module(
             "ControlPlane", in: "Services",

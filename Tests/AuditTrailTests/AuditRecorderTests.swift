@@ -3,6 +3,7 @@
 
 import AuditLog
 import AuditTrail
+import Dispatch
 import Logging
 import Synchronization
 import Testing
@@ -61,6 +62,27 @@ import Testing
         #expect(entries.count == 1_602)
         #expect(entries.first?.contains("log.opened") == true && entries.last?.contains("log.closed") == true)
         #expect(recorder.status.lostTotal == 0 && recorder.status.fault == nil)
+    }
+
+    @Test func `when events come faster than they are written it says so, loses none, and says when it is over`() throws {
+        let recorder = try recorder()
+        let gate = DispatchSemaphore(value: 0)
+        var first = AuditBatch(names: Self.names)
+        first.events = [Self.event(.intent, of: 1)]
+        // The log's thread stands still here.
+        first.whenDurable = { _ in gate.wait() }
+        recorder.submit(first)
+        #expect(!recorder.isBehind)
+        for request in 2..<UInt64(AuditRecorder.waitingMax / 2 + 10) {
+            var batch = AuditBatch(names: Self.names)
+            batch.events = [Self.event(.denial, of: request)]
+            recorder.submit(batch)
+        }
+        #expect(recorder.isBehind)
+        gate.signal()
+        recorder.close()
+        #expect(!recorder.isBehind && recorder.status.lostTotal == 0)
+        #expect(recorder.status.checkpointSize == UInt64(AuditRecorder.waitingMax / 2 + 9 + 2))
     }
 
     @Test func `a log is continued by the next process, and taken by one at a time`() throws {

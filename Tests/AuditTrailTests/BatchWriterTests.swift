@@ -77,7 +77,7 @@ import Testing
         _ = try writer.write([batch(1, [.intent, .outcome], subject: "anna")], and: [], unixMilliseconds: 5)
         let other = try SubjectKeys(path: try #require(folder).path + "/" + SubjectKeys.fileName)
         let handle = try #require(try other.erase("anna", tenant: "eu"))
-        for _ in 0..<2 { _ = try writer.write([], and: [], unixMilliseconds: 6) }
+        for _ in 0..<2 { try writer.writeErasures(unixMilliseconds: 6) }
         try writer.writer.integrate()
         let entries = try LogFixture.verify(files).map { String(decoding: $0, as: UTF8.self) }
         #expect(entries.count == 3)

@@ -43,6 +43,12 @@ final class FakeFiles: LogFiles {
         try append(bytes, to: path)
     }
 
+    /// As a disk may do it: written in this order, durable in any.
+    func writeDurably(_ files: [(path: String, bytes: [UInt8])]) throws(LogFileError) {
+        for (path, bytes) in files { try write(bytes, to: path) }
+        for (path, _) in files.reversed() { try synchronize(path) }
+    }
+
     func append(_ bytes: [UInt8], to path: String) throws(LogFileError) {
         let content = names[path] ?? Content()
         if steps + 1 == stopsAt {

@@ -48,7 +48,7 @@ import Testing
         #expect(try second.erase("anna", tenant: "in") == nil)
         #expect(try second.erase("anna", tenant: "eu") == String(decoding: anna.handle, as: UTF8.self))
         #expect(try second.erase("anna", tenant: "eu") == nil)
-        try first.refresh()
+        #expect(try first.refresh())
         #expect(try first.subject(named("anna")).key != anna.key)
         #expect(try first.subject(named("bert")).key == bert.key)
         try first.commit()

@@ -351,3 +351,11 @@ def test_a_log_that_is_required_and_not_kept_is_an_error_with_its_place(workshop
     for path, words in ((tmp_path / "nowhere", "isobar audit init"), (folder.parent, "isobar audit init")):
         missing = isobar("gateway", "--config", text, "--audit", path, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
         assert missing.returncode == 1 and words in missing.stderr, missing
+
+
+def test_measuring_a_disk_leaves_nothing_behind(tmp_path):
+    measured = isobar("audit", "measure", tmp_path, "--seconds", "1", "--in-flight", "16", "--output", "json")
+    assert measured.returncode == 0, measured.stderr
+    figures = json.loads(measured.stdout)
+    assert figures["entries_per_second"] > 0 and figures["wait_ms_p99"] >= figures["wait_ms_p50"] > 0
+    assert list(tmp_path.iterdir()) == []

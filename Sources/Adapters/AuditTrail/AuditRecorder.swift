@@ -25,11 +25,14 @@ public final class AuditRecorder: @unchecked Sendable {
         var isAnnounced = false
         /// Events in `batches`.
         var count = 0
+        /// The last write failed.
+        var isRefused = false
     }
 
     public let origin: String
     private let inbox = Mutex(Inbox())
     private let shown: Mutex<AuditStatus>
+    private let isOverrun = Atomic(false)
     private let loop: EventLoop
     private let thread: LoopThread
     private let batches: BatchWriter<DiskFiles>
@@ -48,7 +51,9 @@ public final class AuditRecorder: @unchecked Sendable {
     /// Enough for the tree to grow before the time is over.
     private static let integrationEntries = 4_096
     static let retryNanoseconds: Int64 = 1_000_000_000
-    static let waitingMax = 100_000
+    public static let waitingMax = 100_000
+    /// From here on whoever can should bring no more.
+    private static let behindFrom = waitingMax / 2
 
     /// Continues the log in the folder, or begins one there; no other process may write it meanwhile.
     /// - Parameter unixMilliseconds: the wall clock.
@@ -79,6 +84,11 @@ public final class AuditRecorder: @unchecked Sendable {
 
     public var status: AuditStatus { shown.withLock { $0 } }
 
+    /// Events come faster than a healthy disk takes them: new work should be turned away before any is lost. False while
+    /// the disk refuses, for then nothing is gained by waiting.
+    /// - Cost: one load; may be asked for every request.
+    public var isBehind: Bool { isOverrun.load(ordering: .relaxed) }
+
     func noteWitnessed(_ size: UInt64) { shown.withLock { $0.witnessedSize = size } }
     func noteAlarm(_ reason: String) { shown.withLock { $0.alarm = reason } }
 
@@ -90,6 +100,7 @@ public final class AuditRecorder: @unchecked Sendable {
             guard inbox.count + batch.events.count <= Self.waitingMax else { return false }
             inbox.batches.append(batch)
             inbox.count += batch.events.count
+            if inbox.count > Self.behindFrom, !inbox.isRefused { isOverrun.store(true, ordering: .relaxed) }
             return true
         }
         guard !isTaken else { return }
@@ -120,6 +131,7 @@ public final class AuditRecorder: @unchecked Sendable {
         loop.submit { [self] in
             blockedUntil = 0
             drain()
+            writeErasures()
             integrate()
             noteLost(inbox.withLock(\.count), "the process ends")
             timer?.cancel()
@@ -133,7 +145,10 @@ public final class AuditRecorder: @unchecked Sendable {
 
     private func drain() {
         let (taken, events) = inbox.withLock { inbox in
-            defer { inbox = Inbox() }
+            defer {
+                inbox = Inbox(isRefused: inbox.isRefused)
+                isOverrun.store(false, ordering: .relaxed)
+            }
             return (inbox.batches, inbox.events)
         }
         guard loop.now >= blockedUntil else { return putBack(taken, events) }
@@ -142,6 +157,7 @@ public final class AuditRecorder: @unchecked Sendable {
             for batch in taken { batch.whenDurable?(true) }
             noteLost(dropped, "they break the two-phase rule")
             writeFault = nil
+            inbox.withLock { $0.isRefused = false }
         } catch {
             blockedUntil = loop.now + Self.retryNanoseconds
             writeFault = "\(error)"
@@ -149,6 +165,14 @@ public final class AuditRecorder: @unchecked Sendable {
         }
         if batches.writer.pendingCount >= Self.integrationEntries { integrate() }
         show()
+    }
+
+    private func writeErasures() {
+        do throws(BatchWriter<DiskFiles>.Failure) {
+            try batches.writeErasures(unixMilliseconds: unixMilliseconds())
+        } catch {
+            writeFault = "\(error)"
+        }
     }
 
     private func putBack(_ taken: [AuditBatch], _ events: [AdministrativeEvent]) {
@@ -159,6 +183,8 @@ public final class AuditRecorder: @unchecked Sendable {
     /// Puts what could not be written before what came meanwhile. The next `drain` comes with the timer.
     private func keep(_ kept: [AuditBatch], _ events: [AdministrativeEvent]) {
         inbox.withLock { inbox in
+            inbox.isRefused = true
+            isOverrun.store(false, ordering: .relaxed)
             inbox.batches = kept + inbox.batches
             inbox.events = events + inbox.events
             inbox.count += kept.reduce(0) { $0 + $1.events.count }
@@ -186,6 +212,7 @@ public final class AuditRecorder: @unchecked Sendable {
 
     private func tick() {
         drain()
+        if writeFault == nil { writeErasures() }
         integrate()
         show()
         let pause = treeFault == nil ? Self.integrationNanoseconds : Self.retryNanoseconds

@@ -10,6 +10,9 @@ final class BatchWriter<Files: LogFiles> {
     let writer: LogWriter<Files>
     private let keys: SubjectKeys
     private let renderer = RequestEventWriter()
+    private let digest = KeyedDigest()
+    /// An earlier process may have left some.
+    private var mayHaveErasures = true
 
     init(writer: LogWriter<Files>, keys: SubjectKeys) {
         self.writer = writer
@@ -34,26 +37,36 @@ final class BatchWriter<Files: LogFiles> {
     func write(_ batches: [AuditBatch], and events: [AdministrativeEvent], unixMilliseconds: Int64) throws(Failure)
         -> Int
     {
-        let erasures: [SubjectKeys.Erasure]
         var entries: [LogEntry]
         do throws(SQLiteError) {
-            try keys.refresh()
-            erasures = try keys.erasures()
             entries = try render(batches)
             try keys.commit()
         } catch {
             keys.abandon()
             throw .keys(error)
         }
-        let erased = erasures.map { AdministrativeEvent.subjectErased(handle: $0.handle, tenant: $0.tenant) }
-        entries += (events + erased).map { LogEntry($0.entry(unixMilliseconds: unixMilliseconds)) }
-        let dropped = try append(entries)
+        entries += events.map { LogEntry($0.entry(unixMilliseconds: unixMilliseconds)) }
+        return try append(entries)
+    }
+
+    /// Looks for what other processes have erased: forgets those keys here too, and says so in the log.
+    func writeErasures(unixMilliseconds: Int64) throws(Failure) {
+        let erasures: [SubjectKeys.Erasure]
+        do throws(SQLiteError) {
+            if try keys.refresh() { mayHaveErasures = true }
+            guard mayHaveErasures else { return }
+            erasures = try keys.erasures()
+        } catch {
+            throw .keys(error)
+        }
+        let events = erasures.map { AdministrativeEvent.subjectErased(handle: $0.handle, tenant: $0.tenant) }
+        _ = try append(events.map { LogEntry($0.entry(unixMilliseconds: unixMilliseconds)) })
         do throws(SQLiteError) {
             try keys.noteWritten(erasures)
         } catch {
             throw .keys(error)
         }
-        return dropped
+        mayHaveErasures = erasures.count == SubjectKeys.erasuresMax
     }
 
     private func append(_ entries: [LogEntry]) throws(Failure) -> Int {
@@ -97,10 +110,10 @@ final class BatchWriter<Files: LogFiles> {
             : .anybody(tenant: tenant, day: event.unixMilliseconds / 86_400_000)
         let subject = try keys.subject(person)
         if isNamed { marks.subject = subject.handle }
-        marks.promptMAC = event.promptDigest.map { $0.withBytes { KeyedDigest.of($0, key: subject.key) } }
+        marks.promptMAC = event.promptDigest.map { $0.withBytes { digest.of($0, key: subject.key) } }
         if let client = event.client {
             let address = withUnsafeBytes(of: (client.high.bigEndian, client.low.bigEndian)) {
-                KeyedDigest.of($0, key: subject.key)
+                digest.of($0, key: subject.key)
             }
             marks.client = Array(address.hexadecimal.utf8.prefix(16))
         }

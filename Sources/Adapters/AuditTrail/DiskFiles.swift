@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import CSystem
 internal import Glibc
 
 /// A folder of the operating system.
@@ -87,6 +88,31 @@ public final class DiskFiles: LogFiles {
         guard descriptor >= 0 else { throw fault("open", path) }
         defer { close(descriptor) }
         try write(bytes, descriptor, path)
+    }
+
+    /// - Cost: the system begins to write all of them before any is waited for, so that their names and sizes come to the
+    ///   disk together and not one after the other.
+    public func writeDurably(_ files: [(path: String, bytes: [UInt8])]) throws(LogFileError) {
+        for start in stride(from: 0, to: files.count, by: Self.openMax) {
+            try writeGroup(files[start..<min(start + Self.openMax, files.count)])
+        }
+    }
+
+    private static let openMax = 256
+
+    private func writeGroup(_ group: ArraySlice<(path: String, bytes: [UInt8])>) throws(LogFileError) {
+        var descriptors: [Int32] = []
+        defer { for descriptor in descriptors { close(descriptor) } }
+        for (path, bytes) in group {
+            let descriptor = open(full(path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640)
+            guard descriptor >= 0 else { throw fault("open", path) }
+            descriptors.append(descriptor)
+            try write(bytes, descriptor, path)
+            isobar_begin_writeback(descriptor)
+        }
+        for (descriptor, file) in zip(descriptors, group) where fdatasync(descriptor) != 0 {
+            throw fault("fdatasync", file.path)
+        }
     }
 
     public func append(_ bytes: [UInt8], to path: String) throws(LogFileError) {

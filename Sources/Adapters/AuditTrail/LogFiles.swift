@@ -12,6 +12,8 @@ public protocol LogFiles {
     func names(in folder: String) throws(LogFileError) -> [String]
     /// Makes the file, or what it held before gives way.
     func write(_ bytes: [UInt8], to path: String) throws(LogFileError)
+    /// Many files at once, durable when it returns; their names are so after `synchronizeFolder`.
+    func writeDurably(_ files: [(path: String, bytes: [UInt8])]) throws(LogFileError)
     func append(_ bytes: [UInt8], to path: String) throws(LogFileError)
     func truncate(_ path: String, to count: Int) throws(LogFileError)
     func synchronize(_ path: String) throws(LogFileError)
@@ -40,17 +42,12 @@ public struct LogFileError: Error, Equatable, CustomStringConvertible, Sendable 
 }
 
 extension LogFiles {
-    /// A file that is there whole or not at all, whatever happens; its name is durable after `synchronizeFolder`.
-    func place(_ bytes: [UInt8], at path: String) throws(LogFileError) {
+    /// A file that holds the old bytes or the new ones, whatever happens; durable when it returns.
+    func replace(_ bytes: [UInt8], at path: String) throws(LogFileError) {
         let passing = path + ".new"
         try write(bytes, to: passing)
         try synchronize(passing)
         try rename(passing, to: path)
-    }
-
-    /// The same, durable when it returns.
-    func replace(_ bytes: [UInt8], at path: String) throws(LogFileError) {
-        try place(bytes, at: path)
         try synchronizeFolder(Self.folder(of: path))
     }
 

@@ -32,11 +32,16 @@ struct TreeChanges {
     /// - Parameter existing: partial tiles that are there already and never change.
     func perform(_ disk: some LogFiles, beside existing: [TileAddress]) throws(LogFileError) {
         var folders: Set<String> = []
+        var fresh: [(path: String, bytes: [UInt8])] = []
         for (address, bytes) in files where !existing.contains(address) {
-            let folder = Self.folder(of: address.path)
+            let path = address.path
+            let folder = Self.folder(of: path)
             if folders.insert(folder).inserted { try disk.makeFolder(folder) }
-            try disk.place(bytes, at: address.path)
+            fresh.append((path, bytes))
         }
+        // Under their own names: nobody looks at a tile before a checkpoint needs it, and what a crash leaves of one is
+        // written again.
+        try disk.writeDurably(fresh)
         // Folders may be new, so their names are synchronized too, from the deepest up.
         for folder in Self.withParents(folders).sorted(by: { $0.utf8.count > $1.utf8.count }) {
             try disk.synchronizeFolder(folder)

@@ -30,6 +30,7 @@ public final class SubjectKeys {
 
     private let database: SQLiteDatabase
     private let lookupKey: [UInt8]
+    private let digest = KeyedDigest()
     private var cached: [Digest: Subject] = [:]
     private var version: Int64 = -1
     private var isWriting = false
@@ -75,17 +76,20 @@ public final class SubjectKeys {
     }
 
     /// Forgets what was read if another process has changed the file since.
-    func refresh() throws(SQLiteError) {
+    /// - Returns: whether one has.
+    func refresh() throws(SQLiteError) -> Bool {
         var now: Int64 = 0
         try database.statement("PRAGMA data_version").run([]) { now = $0.integer(0) }
-        if now != version { cached.removeAll() }
+        guard now != version else { return false }
+        cached.removeAll()
         version = now
+        return true
     }
 
     /// The person's key, made at the first sight of them. New ones are durable after `commit`.
     func subject(_ person: Person) throws(SQLiteError) -> Subject {
         let bytes = person.bytes
-        let lookup = KeyedDigest.of(bytes, key: lookupKey)
+        let lookup = digest.of(bytes, key: lookupKey)
         if let known = cached[lookup] { return known }
         let subject: Subject
         if let found = try stored(lookup) { subject = found } else { subject = try made(lookup, bytes) }
@@ -106,7 +110,7 @@ public final class SubjectKeys {
         if !isWriting { try database.run("BEGIN IMMEDIATE") }
         isWriting = true
         let key = KeyedDigest.newKey()
-        let handle = String(KeyedDigest.of(bytes, key: key).hexadecimal.prefix(32))
+        let handle = String(digest.of(bytes, key: key).hexadecimal.prefix(32))
         try database.statement("INSERT INTO subject VALUES (?, ?, ?)").run([
             .blob(lookup.bytes), .blob(key), .text(handle),
         ])
@@ -138,7 +142,7 @@ public final class SubjectKeys {
     /// Deletes a person's key: from now on nobody can tell which entries were about them.
     /// - Returns: the handle that the entries carry; `nil` when nothing is known of this person.
     public func erase(_ name: String, tenant: String) throws(SQLiteError) -> String? {
-        let lookup = KeyedDigest.of(Person.named(tenant: tenant, Array(name.utf8)[...]).bytes, key: lookupKey)
+        let lookup = digest.of(Person.named(tenant: tenant, Array(name.utf8)[...]).bytes, key: lookupKey)
         let handle = try database.transaction { () throws(SQLiteError) -> String? in
             guard let found = try stored(lookup) else { return nil }
             let handle = String(decoding: found.handle, as: UTF8.self)
@@ -154,10 +158,13 @@ public final class SubjectKeys {
         return handle
     }
 
-    /// Erasures that the log does not say yet, in their order.
+    static let erasuresMax = 1_000
+
+    /// Erasures that the log does not say yet, in their order; the first `erasuresMax`.
     func erasures() throws(SQLiteError) -> [Erasure] {
         var found: [Erasure] = []
-        try database.statement("SELECT id, handle, tenant FROM erasure ORDER BY id LIMIT 1000").run([]) { row in
+        let query = "SELECT id, handle, tenant FROM erasure ORDER BY id LIMIT ?"
+        try database.statement(query).run([.integer(Int64(Self.erasuresMax))]) { row in
             found.append(Erasure(id: row.integer(0), handle: row.text(1), tenant: row.text(2)))
         }
         return found

@@ -15,7 +15,7 @@ struct AuditCommand: ParsableCommand {
             """,
         subcommands: [
             AuditInitCommand.self, AuditVerifyCommand.self, AuditProveCommand.self, AuditCheckCommand.self,
-            AuditExportCommand.self, AuditEraseCommand.self,
+            AuditExportCommand.self, AuditEraseCommand.self, AuditMeasureCommand.self,
         ])
 }
 

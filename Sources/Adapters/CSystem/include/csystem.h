@@ -23,6 +23,9 @@ intptr_t isobar_send(int fd, const void *bytes, size_t count);
 // `message` is a msghdr.
 intptr_t isobar_send_message(int fd, const void *message);
 
+// Asks the system to begin writing a file's content to the disk; a hint, waits for nothing.
+void isobar_begin_writeback(int fd);
+
 // accept4 with SOCK_NONBLOCK | SOCK_CLOEXEC. Negative: -errno.
 int isobar_accept(int listener);
 

@@ -39,6 +39,9 @@ final class AuditJournal {
         intents = AuditBatch(names: names)
     }
 
+    /// The log does not keep up: see `AuditRecorder.isBehind`.
+    var isBehind: Bool { recorder.isBehind }
+
     func requiresDurability(_ keySlot: Int?) -> Bool {
         guard let keySlot, keySlot < requirements.count else { return false }
         return requirements[keySlot]

@@ -10,6 +10,7 @@ enum Admit {
         guard worker.requestsInFlight < worker.limits.requestsInFlightMax,
             worker.loop.buffers.bytesInUse < worker.limits.bufferBytesMax
         else { return .overloaded }
+        if let audit = worker.audit, audit.isBehind { return .overloaded }
         return nil
     }
 }
