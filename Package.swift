@@ -59,13 +59,16 @@ let package = Package(
             name: "CSQLite", path: "Sources/Adapters/CSQLite", pkgConfig: "sqlite3",
             providers: [.apt(["libsqlite3-dev"])]),
         module("SQLiteFile", in: "Adapters", ["CSQLite"]),
-        module("BudgetStore", in: "Adapters", [core("Budgets"), "SQLiteFile"]),
+        module("BudgetStore", in: "Adapters", [core("Budgets"), "SQLiteFile", "Reactor", log]),
         module("Reactor", in: "Adapters", ["CSystem", "COpenSSL"], settings: hotPath),
         module("Telemetry", in: "Adapters", [log]),
         module("PlainHTTP", in: "Adapters", ["Reactor", core("WireFormats")]),
         module(
             "ConfigurationFiles", in: "Adapters",
-            [core("ResourceTypes"), core("Policy"), core("Pricing"), .product(name: "Yams", package: "Yams")],
+            [
+                core("ResourceTypes"), core("Policy"), core("Pricing"), core("Budgets"),
+                .product(name: "Yams", package: "Yams"),
+            ],
             // The laws that come with Isobar: in the program, so that it needs no folder beside it.
             resources: ["unions", "eu-gdpr", "in-rbi-2018", "in-dpdp"].map { .embedInCode("Catalog/\($0).yaml") }),
         module(
@@ -79,13 +82,13 @@ let package = Package(
         module("Identity", in: "Adapters", [core("ResourceTypes"), core("Routing")]),
         module(
             "ControlPlane", in: "Services",
-            [core("ResourceTypes"), core("Policy"), core("Routing"), "ConfigurationFiles"]),
+            [core("ResourceTypes"), core("Policy"), core("Budgets"), core("Routing"), "ConfigurationFiles"]),
         module(
             "Gateway", in: "Services",
             [
                 core("ResourceTypes"), core("WireFormats"), core("Translation"), core("Policy"), core("Routing"),
-                core("Pricing"), core("AuditLog"),
-                "Reactor", "PlainHTTP", "CloudCredentials", "Identity", "AuditTrail", "Telemetry",
+                core("Pricing"), core("AuditLog"), core("Budgets"),
+                "Reactor", "PlainHTTP", "CloudCredentials", "Identity", "AuditTrail", "BudgetStore", "Telemetry",
             ],
             settings: hotPath),
         module(
@@ -100,9 +103,9 @@ let package = Package(
                 "CloudCredentials", "Gateway", "ControlPlane", "ModelServer", "Doctor", "ConfigurationFiles",
                 "LiteLLMConfiguration",
                 "Identity",
-                "PlainHTTP", "Reactor", "Telemetry", "AuditTrail",
+                "PlainHTTP", "Reactor", "Telemetry", "AuditTrail", "BudgetStore",
                 core("ResourceTypes"), core("Policy"), core("Routing"), core("Pricing"), core("Simulation"),
-                core("AuditLog"),
+                core("AuditLog"), core("Budgets"),
                 core("WireFormats"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -67,11 +67,16 @@ import Testing
     @Test func `when events come faster than they are written it says so, loses none, and says when it is over`() throws {
         let recorder = try recorder()
         let gate = DispatchSemaphore(value: 0)
+        let standing = DispatchSemaphore(value: 0)
         var first = AuditBatch(names: Self.names)
         first.events = [Self.event(.intent, of: 1)]
         // The log's thread stands still here.
-        first.whenDurable = { _ in gate.wait() }
+        first.whenDurable = { _ in
+            standing.signal()
+            gate.wait()
+        }
         recorder.submit(first)
+        standing.wait()
         #expect(!recorder.isBehind)
         for request in 2..<UInt64(AuditRecorder.waitingMax / 2 + 10) {
             var batch = AuditBatch(names: Self.names)

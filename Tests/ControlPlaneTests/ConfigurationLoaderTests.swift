@@ -47,7 +47,7 @@ struct ConfigurationLoaderTests {
         folder = try Folder()
         folder.write("isobar.yaml", Self.text)
         folder.write("key", "0123456789abcdef\n")
-        loader = ConfigurationLoader(paths: [folder.path], environment: [:], hasAuditLog: false)
+        loader = ConfigurationLoader(paths: [folder.path], environment: [:], hasAuditLog: false, hasLedger: false)
     }
 
     private func accepted(_ outcome: ConfigurationLoader.Outcome) throws -> ConfigurationLoader.Loaded {
@@ -134,7 +134,7 @@ struct ConfigurationLoaderTests {
                 == "cannot read \(folder.path)/key: No such file or directory")
         folder.write("isobar.yaml", Self.text.replacing("file:key", with: "env:NOT_SET"))
         #expect(try rejected(loader.reload(nil)).first?.message == "the environment variable NOT_SET is not set")
-        let set = ConfigurationLoader(paths: [folder.path], environment: ["NOT_SET": "0123456789abcdef"], hasAuditLog: false)
+        let set = ConfigurationLoader(paths: [folder.path], environment: ["NOT_SET": "0123456789abcdef"], hasAuditLog: false, hasLedger: false)
         #expect(try accepted(set.reload(nil)).snapshot.keys.count == 1)
     }
 

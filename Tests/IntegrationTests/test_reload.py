@@ -2,9 +2,12 @@
 # Isobar
 """A new configuration takes over between two requests; a bad one changes nothing and says why."""
 
+import json
+import socket
+
 import pytest
 
-from configurations import PUBLIC_MODEL, Endpoint, chat, configuration, document
+from configurations import PUBLIC_MODEL, UPSTREAM_MODEL, Endpoint, chat, configuration, document
 from processes import KEY, ask, wait_until
 from traffic import EventStream, Load, content_of
 from upstreams import chunk
@@ -109,6 +112,34 @@ def test_a_revoked_key_is_refused_at_once_and_an_expired_one_always(workshop):
     gateway.reload(configuration(Endpoint("a", upstream.port)))
     assert gateway.post(chat(), key="extra-secret-key").status == 401
     assert gateway.post(chat()).status == 200
+
+
+def test_a_key_stays_its_own_while_its_body_comes_and_keys_move(workshop):
+    """The narrow key presents itself, then the configuration puts a wide one in its place, then the body comes."""
+    upstream = workshop.upstream()
+    other = document("Route", "other", {"models": ["other-name"], "model": UPSTREAM_MODEL, "tiers": [{"name": "t", "endpoints": ["a"]}]})
+
+    def text(*keys):
+        return configuration(Endpoint("a", upstream.port), more=[other, *keys])
+
+    narrow = document("Key", "narrow", {"tenant": "tester", "secret": "env:NARROW_KEY", "routes": ["other"]})
+    wide = document("Key", "wide", {"tenant": "tester", "secret": "env:WIDE_KEY"})
+    gateway = workshop.gateway(text(narrow), environment={"NARROW_KEY": "a-narrow-key-for-tests", "WIDE_KEY": "a-wide-key-for-tests"})
+    body = json.dumps(chat()).encode()
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer a-narrow-key-for-tests\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body[:5])
+        assert gateway.reload(text(wide, narrow))["last_error"] is None
+        connection.sendall(body[5:])
+        answer = connection.recv(65536).decode()
+    assert answer.startswith("HTTP/1.1 403 "), answer
+    assert upstream.calls == []
+    # Gone meanwhile, it is nobody's.
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
+        connection.sendall(head.encode() + body[:5])
+        assert gateway.reload(text(wide))["last_error"] is None
+        connection.sendall(body[5:])
+        assert connection.recv(65536).decode().startswith("HTTP/1.1 401 ")
 
 
 def test_a_reload_over_the_admin_port_answers_with_its_outcome(workshop):

@@ -346,6 +346,8 @@ public enum AuditDemand: String, CaseIterable, Hashable, Sendable {
 public struct Key: Hashable, Sendable {
     public var name: String
     public var tenant: String
+    /// Whose it is inside of the tenant, for budgets.
+    public var team: String?
     public var secret: SecretReference
     /// Route names the key may use; `nil` means all.
     public var routes: [String]?
@@ -354,11 +356,12 @@ public struct Key: Hashable, Sendable {
     /// What it demands on top of its tenant.
     public var residency: ResidencyNarrowing?
     public init(
-        name: String, tenant: String, secret: SecretReference, routes: [String]? = nil,
+        name: String, tenant: String, team: String? = nil, secret: SecretReference, routes: [String]? = nil,
         expiresAtUnixSeconds: Int64? = nil, residency: ResidencyNarrowing? = nil
     ) {
         self.name = name
         self.tenant = tenant
+        self.team = team
         self.secret = secret
         self.routes = routes
         self.expiresAtUnixSeconds = expiresAtUnixSeconds

@@ -99,6 +99,8 @@ public struct EndpointRecord: Sendable {
     public var plans: OperationPlans
     /// What a wire that demands a bound on the answer is told when the caller states none.
     public var outputTokensDefault: Int64 = 4096
+    /// Longest prompt plus answer of its model; 0 where nobody said.
+    public var contextTokensMax: Int64 = 0
     public var thinking = ThinkingStyle.adaptive
     public var takesSampling = true
     public var schemas = SchemaDialect.jsonSchema

@@ -123,6 +123,9 @@ public enum RequestMember: UInt8, CaseIterable, Sendable {
         }
     }
 
+    /// Which person is meant steers nothing; of several the last counts, as for most readers.
+    var mayRepeat: Bool { self == .safetyIdentifier || self == .user || self == .metadata }
+
     /// Whether requests of this kind have it. The others pass through unread, as every member does that nobody acts on.
     func belongs(to kind: RequestKind) -> Bool {
         switch self {

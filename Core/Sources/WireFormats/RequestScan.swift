@@ -136,7 +136,7 @@ private struct RequestReader {
 
     private mutating func mark(_ member: RequestMember) throws(RequestFault) {
         let bit: UInt32 = 1 << UInt32(member.rawValue)
-        guard seen & bit == 0 else { throw .duplicate(member) }
+        guard seen & bit == 0 || member.mayRepeat else { throw .duplicate(member) }
         seen |= bit
     }
 

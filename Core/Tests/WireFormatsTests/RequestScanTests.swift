@@ -188,7 +188,25 @@ private func chat(_ members: String) -> String {
         #expect(
             Scanned(chat(#""stream_options":{"include_usage":true,"include_usage":true}"#)).fault
                 == .duplicate(.includeUsage))
-        #expect(Scanned(chat(#""user":"a","user":"b""#)).fault == nil, "nobody acts on it")
+        #expect(Scanned(chat(#""stop":"a","stop":"b""#)).fault == nil, "nobody acts on it")
+    }
+
+    @Test func `whom it is asked for is noted, wherever the wire says it`() {
+        func subject(_ members: String, _ kind: RequestKind = .chatCompletions) -> String? {
+            let scanned = Scanned(chat(members), kind)
+            return scanned.fault == nil ? scanned.text(scanned.facts.subject) : nil
+        }
+        #expect(subject(#""user":"anna""#) == "anna")
+        #expect(subject(#""user":"a","user":"b""#) == "b")
+        #expect(subject(#""safety_identifier":"s","user":"anna""#) == "s")
+        #expect(subject(#""user":"anna","safety_identifier":"s""#) == "s")
+        #expect(subject(#""user":7"#) == "", "the endpoint's business")
+        #expect(subject(#""metadata":{"a":{"user_id":"x"},"user_id":"anna"}"#, .messages) == "anna")
+        #expect(subject(#""metadata":{},"user":"anna""#, .messages) == "")
+        #expect(subject(#""metadata":{"user_id":"anna"}"#) == "", "another wire's")
+        #expect(subject(#""metadata":[1]"#, .messages) == "")
+        let escaped = Scanned(chat(#""us\u0065r":"an\u006ea""#))
+        #expect(escaped.facts.subjectHasEscapes && escaped.text(escaped.facts.subject) == #"an\u006ea"#)
     }
 
     @Test func `an escaped name is the same name`() {

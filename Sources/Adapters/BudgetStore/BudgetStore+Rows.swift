@@ -57,6 +57,14 @@ extension BudgetStore {
         ])
     }
 
+    func save(_ usage: UsageRecord) throws(SQLiteError) {
+        try database.statement("INSERT OR IGNORE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?)").run([
+            .integer(Int64(bitPattern: usage.requestID)), .integer(usage.unixSeconds), .text(usage.key),
+            .text(usage.tenant), .text(usage.endpoint), .integer(usage.inputTokens), .integer(usage.outputTokens),
+            usage.costNano.map { .integer($0) } ?? .null,
+        ])
+    }
+
     func openLeases(expiredBefore second: Int64) throws(SQLiteError) -> [LeaseKey] {
         var keys: [LeaseKey] = []
         let query = "SELECT holder, account, window FROM lease WHERE state = 'open' AND expires_at <= ? LIMIT 1000"

@@ -37,16 +37,24 @@ public final class BudgetStore {
             returned INTEGER NOT NULL, expires_at INTEGER NOT NULL, state TEXT NOT NULL,
             PRIMARY KEY (holder, account, window)
         ) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS usage (
+            request INTEGER PRIMARY KEY, at INTEGER NOT NULL, key TEXT NOT NULL, tenant TEXT NOT NULL,
+            endpoint TEXT NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, cost_nano INTEGER
+        );
+        CREATE INDEX IF NOT EXISTS usage_at ON usage (at);
         CREATE INDEX IF NOT EXISTS lease_open ON lease (state, expires_at);
         CREATE INDEX IF NOT EXISTS lease_account ON lease (account, window, state);
         """
 
     /// Takes a holder's reports in, all or none, and answers each. What other holders left behind is cleared first.
+    /// - Parameter usage: records of the requests that the reports count, kept in the same step; one that is there already
+    ///   is not counted twice.
     public func exchange(
-        holder: String, _ reports: [LeaseReport], now: Int64
+        holder: String, _ reports: [LeaseReport], usage: [UsageRecord] = [], now: Int64
     ) throws(SQLiteError) -> [LeaseAnswer] {
         try database.transaction { () throws(SQLiteError) in
             try expireLeases(now: now)
+            for record in usage { try save(record) }
             var answers: [LeaseAnswer] = []
             for report in reports { answers.append(try take(report, from: holder, now: now)) }
             return answers

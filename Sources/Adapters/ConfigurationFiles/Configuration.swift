@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+public import Budgets
 public import ResourceTypes
 
 /// What the given files declare, with the places where they say so.
@@ -32,6 +33,7 @@ public struct DeclaredResources: Hashable, Sendable {
     public var residencyPolicies: [ResidencyPolicy] = []
     public var transferMechanisms: [TransferMechanism] = []
     public var placementRights: [PlacementRight] = []
+    public var budgets: [Budget] = []
     /// The one currency of all prices.
     public var currency: Currency = .usd
     public init() {}
@@ -51,6 +53,7 @@ public enum ResourceKind: String, CaseIterable, Hashable, Sendable {
     case residencyPolicy = "ResidencyPolicy"
     case transferMechanism = "TransferMechanism"
     case placementRight = "PlacementRight"
+    case budget = "Budget"
 }
 
 /// What identifies a document: two of one kind may not share a name.

@@ -48,6 +48,7 @@ struct DocumentDecoder {
         case .jurisdictionUnion: add(fields.section("spec", .jurisdictionUnion(named: name)), to: \.jurisdictionUnions)
         case .residencyPolicy: add(fields.section("spec", .residencyPolicy(named: name)), to: \.residencyPolicies)
         case .transferMechanism: add(fields.section("spec", .transferMechanism(named: name)), to: \.transferMechanisms)
+        case .budget: add(fields.section("spec", .budget(named: name)), to: \.budgets)
         case .placementRight: add(fields.section("spec", .placementRight(named: name)), to: \.placementRights)
         }
     }

@@ -102,6 +102,7 @@ public final class SQLiteStatement {
     deinit { sqlite3_finalize(handle) }
 
     public enum Value {
+        case null
         case integer(Int64)
         case text(String)
         case blob([UInt8])
@@ -126,6 +127,7 @@ public final class SQLiteStatement {
     private func bind(_ value: Value, at position: Int32) throws(SQLiteError) {
         let status =
             switch value {
+            case .null: sqlite3_bind_null(handle, position)
             case .integer(let number): sqlite3_bind_int64(handle, position, number)
             case .text(let text): isobar_bind_text(handle, position, text, Int32(text.utf8.count))
             case .blob(let bytes): isobar_bind_blob(handle, position, bytes, Int32(bytes.count))

@@ -73,6 +73,18 @@ extension Metric {
     public static let bufferBytes = Metric(.gauge, "isobar_buffer_bytes", "Memory in message buffers.")
     public static let logBlocksDropped = Metric(
         .counter, "isobar_access_log_blocks_dropped_total", "Access log blocks that could not be written in time.")
+    public static let budgetLimit = Metric(
+        .gauge, "isobar_budget_limit", "A limit, in its meter's units (money: 10^-9 of the currency), by budget.")
+    public static let budgetLeft = Metric(
+        .gauge, "isobar_budget_left", "Units of the current window that no gateway has used or holds.")
+    public static let budgetReserved = Metric(
+        .gauge, "isobar_budget_reserved", "Units that requests of this gateway have reserved.")
+    public static let budgetOverrun = Metric(
+        .counter, "isobar_budget_overrun_total", "Units used beyond what had been reserved: a bound was wrong.")
+    public static let budgetStoreUp = Metric(
+        .gauge, "isobar_budget_store_up", "1 while the store of budgets answers.")
+    public static let usageLost = Metric(
+        .counter, "isobar_usage_records_lost_total", "Usage records that could not be kept.")
     public static let auditEntries = Metric(.gauge, "isobar_audit_entries", "Durable entries of the audit log.")
     public static let auditCheckpoint = Metric(
         .gauge, "isobar_audit_checkpoint_entries", "Entries under the audit log's last signed checkpoint.")
@@ -95,7 +107,8 @@ extension Metric {
         spend, audio, images, searches, characters, unpricedRequests, estimatedRequests, reloads, configurationVersion,
         connections, connectionsRefused,
         bufferBytes,
-        logBlocksDropped, auditEntries, auditCheckpoint, auditWitnessed, auditWaiting, auditLost, auditUp,
+        logBlocksDropped, budgetLimit, budgetLeft, budgetReserved, budgetOverrun, budgetStoreUp, usageLost,
+        auditEntries, auditCheckpoint, auditWitnessed, auditWaiting, auditLost, auditUp,
         auditAlarm,
     ]
 }

@@ -14,6 +14,9 @@ struct GatewayOptions: ParsableArguments {
     @Option(help: "Access log file, one JSON object a line; - is standard output.") var accessLog: String?
     @Option(help: "Folder of the audit log that this process writes; `isobar audit init` makes one.") var audit: String?
     @Option(help: "The audit log's signing key, where it is not in the log's folder.") var auditKey: String?
+    @Option(
+        help: "SQLite file that keeps what budgets have used, and each request's usage. Gateways of one host share it.")
+    var budgets: String?
     @Option(help: "PEM certificate chain for the listener.") var tlsCertificate: String?
     @Option(help: "PEM key of the certificate.") var tlsKey: String?
     @Flag(help: "Listen beyond loopback without TLS.") var insecure = false

@@ -39,6 +39,7 @@ final class GatewayProcess: @unchecked Sendable {
     private let accessLog: AccessLogSink?
     private let audit: AuditRecorder?
     private let cosigner: Cosigner?
+    private let budgets: BudgetAccess?
     private let log: Logger
 
     private static let watchNanoseconds: Int64 = 1_000_000_000
@@ -48,11 +49,14 @@ final class GatewayProcess: @unchecked Sendable {
     init(configurations: [String], options: GatewayOptions, log: Logger) throws {
         self.log = log
         loader = ConfigurationLoader(
-            paths: configurations, environment: Environment.all, hasAuditLog: options.audit != nil)
+            paths: configurations, environment: Environment.all, hasAuditLog: options.audit != nil,
+            hasLedger: options.budgets != nil)
         watcher = ConfigurationWatcher(paths: configurations)
         let loaded = try Self.load(loader)
         self.loaded = loaded
-        let published = try Self.publication(of: loaded)
+        let budgets = try options.budgets.map { try BudgetAccess(path: $0, loaded.snapshot, log: log) }
+        self.budgets = budgets
+        let published = try Self.publication(of: loaded, budgets)
         accessLog = try options.accessLog.map { try AccessLogSink(path: $0) }
         let audit = try options.audit.map { try AuditFolder($0, key: options.auditKey).recorder(log: log) }
         self.audit = audit
@@ -63,9 +67,10 @@ final class GatewayProcess: @unchecked Sendable {
         cloud = try CloudAccess(loop: control, log: log)
         let credentials = cloud.begin(loaded.snapshot.credentialSources)
         gateway = try Gateway(
-            Self.configuration(options, accessLog, audit), published: published, gauges: EndpointGauges(),
+            Self.configuration(options, accessLog, audit, budgets), published: published, gauges: EndpointGauges(),
             credentials: credentials)
         cloud.attach(gateway)
+        budgets?.attach(gateway)
         names = try NameBook { [gateway, unowned self] addresses in
             gateway.update(addresses: addresses)
             control.submit { [self] in prober?.update(addresses: addresses) }
@@ -85,7 +90,7 @@ final class GatewayProcess: @unchecked Sendable {
     }
 
     private static func configuration(
-        _ options: GatewayOptions, _ accessLog: AccessLogSink?, _ audit: AuditRecorder?
+        _ options: GatewayOptions, _ accessLog: AccessLogSink?, _ audit: AuditRecorder?, _ budgets: BudgetAccess?
     ) throws -> GatewayConfiguration {
         var limits = GatewayLimits()
         limits.bodyBytesMax = options.bodyMebibytesMax << 20
@@ -96,11 +101,13 @@ final class GatewayProcess: @unchecked Sendable {
         let loops = options.loops > 0 ? options.loops : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         return GatewayConfiguration(
             address: options.listen.socket, tls: tls, loops: loops, accessLog: accessLog, audit: audit,
-            limits: limits, seed: SystemRandomNumberGenerator().seed)
+            budgets: budgets?.shared, limits: limits, seed: SystemRandomNumberGenerator().seed)
     }
 
     /// Names resolved and certificates read: what loops must not do themselves.
-    private static func publication(of loaded: ConfigurationLoader.Loaded) throws -> PublishedConfiguration {
+    private static func publication(
+        of loaded: ConfigurationLoader.Loaded, _ budgets: BudgetAccess?
+    ) throws -> PublishedConfiguration {
         let snapshot = loaded.snapshot
         var contexts: [String: TLSContext] = [:]
         for endpoint in snapshot.endpoints where endpoint.address.isTLS {
@@ -108,7 +115,8 @@ final class GatewayProcess: @unchecked Sendable {
             if contexts[file ?? ""] == nil { contexts[file ?? ""] = try TLSContext(trusting: file) }
         }
         return PublishedConfiguration(
-            snapshot: snapshot, policy: loaded.policy, addresses: NameBook.resolve(snapshot), tls: contexts)
+            snapshot: snapshot, policy: loaded.policy, addresses: NameBook.resolve(snapshot), tls: contexts,
+            budgets: budgets?.publish(loaded.budgets))
     }
 
     /// The part that lives on the control loop; waits until it is there, so that a bound port is a ready one.
@@ -136,7 +144,8 @@ final class GatewayProcess: @unchecked Sendable {
     private var context: AdminContext {
         AdminContext(
             state: isDraining ? .draining : .serving, configuration: configurationState,
-            logBlocksDropped: accessLog?.blocksDropped ?? 0, credentials: cloud.statuses, audit: audit?.status)
+            logBlocksDropped: accessLog?.blocksDropped ?? 0, credentials: cloud.statuses, audit: audit?.status,
+            budgets: budgets?.status)
     }
 
     // MARK: Configuration
@@ -158,7 +167,7 @@ final class GatewayProcess: @unchecked Sendable {
             refuse(ConfigurationRefused(problems: problems).description)
         case .accepted(let fresh):
             do {
-                let published = try Self.publication(of: fresh)
+                let published = try Self.publication(of: fresh, budgets)
                 let previous = loaded.snapshot
                 loaded = fresh
                 configurationState.lastError = nil
@@ -206,6 +215,7 @@ final class GatewayProcess: @unchecked Sendable {
         thread.join()
         names?.close()
         accessLog?.close()
+        budgets?.close()
         cosigner?.close()
         audit?.close()
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import Pricing
+import ResourceTypes
 import WireFormats
 
 /// The status document as a table for people.
@@ -26,11 +28,28 @@ enum StatusTable {
         if !keys.isEmpty { lines += ["", self.keys(keys)] }
         let troubles = (document["credentials"]?.arrayValue ?? []).compactMap(trouble)
         if !troubles.isEmpty { lines += [""] + troubles }
+        if let budgets = document["budgets"]?["limits"]?.arrayValue, !budgets.isEmpty {
+            lines += ["", self.budgets(budgets)]
+        }
+        if let fault = document["budgets"]?["fault"]?.stringValue { lines += ["", "BUDGET STORE DOES NOT ANSWER: \(fault)"] }
         if let audit = document["audit"], audit.members != nil { lines += ["", self.audit(audit)] }
         if let problem = document["configuration"]?["last_error"]?.stringValue {
             lines += ["", "Configuration refused: \(problem)"]
         }
         return lines.joined(separator: "\n")
+    }
+
+    private static func budgets(_ limits: [JSONValue]) -> String {
+        var table = Table([("BUDGET", false), ("LIMIT", true), ("LEFT", true), ("HELD HERE", true)])
+        for limit in limits {
+            func amount(_ member: String) -> String {
+                guard let value = limit[member]?.integerValue else { return "-" }
+                guard limit["meter"]?.stringValue == "money" else { return "\(value)" }
+                return Money(pico: Int128(value) * 1_000).text(fractionDigits: 6)
+            }
+            table.append([limit["name"]?.stringValue ?? "", amount("limit"), amount("left"), amount("reserved_here")])
+        }
+        return table.text
     }
 
     private static func audit(_ audit: JSONValue) -> String {

@@ -23,7 +23,7 @@ struct CheckCommand: ParsableCommand {
     @Option(help: "text or json.") var output: OutputFormat = .text
 
     func run() throws {
-        switch ConfigurationLoader(paths: files, environment: Environment.all, hasAuditLog: true).reload(nil, at: .now) {
+        switch ConfigurationLoader(paths: files, environment: Environment.all, hasAuditLog: true, hasLedger: true).reload(nil, at: .now) {
         case .unchanged: break
         case .accepted(let loaded):
             let snapshot = loaded.snapshot

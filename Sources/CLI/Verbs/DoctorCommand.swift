@@ -59,7 +59,7 @@ struct DoctorCommand: ParsableCommand {
     }
 
     private func load() throws -> RoutingSnapshot {
-        switch ConfigurationLoader(paths: files, environment: Environment.all, hasAuditLog: true).reload(nil, at: .now) {
+        switch ConfigurationLoader(paths: files, environment: Environment.all, hasAuditLog: true, hasLedger: true).reload(nil, at: .now) {
         case .accepted(let loaded): return loaded.snapshot
         case .unchanged: preconditionFailure("a first load has nothing to be equal to")
         case .rejected(let problems):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+public import Budgets
 public import ConfigurationFiles
 public import Policy
 public import ResourceTypes
@@ -14,21 +15,25 @@ public struct ConfigurationLoader: Sendable {
     private let paths: [String]
     private let environment: [String: String]
     private let hasAuditLog: Bool
+    private let hasLedger: Bool
 
     /// - Parameters:
     ///   - paths: files and directories.
     ///   - environment: where `env:` secrets are looked up.
     ///   - hasAuditLog: whether who loads this keeps one; without, a tenant that requires it is refused.
-    public init(paths: [String], environment: [String: String], hasAuditLog: Bool) {
+    ///   - hasLedger: whether who loads this has a store for budgets; without, a budget is refused.
+    public init(paths: [String], environment: [String: String], hasAuditLog: Bool, hasLedger: Bool) {
         self.paths = paths
         self.environment = environment
         self.hasAuditLog = hasAuditLog
+        self.hasLedger = hasLedger
     }
 
     /// An accepted configuration, and what the next load has to know of it.
     public struct Loaded: Sendable {
         public var snapshot: RoutingSnapshot
         public var policy: CompiledPolicy
+        public var budgets: BudgetPlan
         public var warnings: [ConfigurationProblem]
         /// Files besides `paths` whose change matters: secrets and certificate authorities.
         public var watchedFiles: [String]
@@ -56,7 +61,7 @@ public struct ConfigurationLoader: Sendable {
             let (secrets, secretProblems) = ResolvedSecrets.resolve(
                 configuration, with: SecretResolver(environment: environment))
             let (authorities, authorityProblems) = Self.readAuthorities(of: configuration)
-            let refused = secretProblems + authorityProblems + unaudited(configuration)
+            let refused = secretProblems + authorityProblems + unaudited(configuration) + unledgered(configuration)
             guard refused.isEmpty else { return .rejected(refused) }
             // 2. Compare.
             let digest = ContentDigest(
@@ -69,7 +74,7 @@ public struct ConfigurationLoader: Sendable {
                 version: (previous?.snapshot.version ?? 0) + 1, at: now)
             return .accepted(
                 Loaded(
-                    snapshot: output.snapshot, policy: output.policy, warnings: output.warnings,
+                    snapshot: output.snapshot, policy: output.policy, budgets: output.budgets, warnings: output.warnings,
                     watchedFiles: Self.watchedFiles(of: configuration.resources),
                     slots: output.slots, credentialIDs: output.credentialIDs, digest: digest))
         } catch {
@@ -92,6 +97,16 @@ public struct ConfigurationLoader: Sendable {
             configuration.sources.problem(
                 at: ResourceName(.tenant, tenant.name), "spec.audit", "this gateway keeps no audit log",
                 hint: "start it with --audit FOLDER")
+        }
+    }
+
+    /// Limits that nobody could keep.
+    private func unledgered(_ configuration: Configuration) -> [ConfigurationProblem] {
+        guard !hasLedger else { return [] }
+        return configuration.resources.budgets.map { budget in
+            configuration.sources.problem(
+                at: ResourceName(.budget, budget.name), "spec", "this gateway has no store for budgets",
+                hint: "start it with --budgets FILE; gateways of one host share a file")
         }
     }
 

@@ -33,6 +33,7 @@ extension SnapshotCompiler {
                     upstreamModel: JSONText.escaped(served.upstreamName ?? served.model), prices: served.prices,
                     limits: endpoint.limits, timeouts: endpoint.timeouts, health: endpoint.health,
                     plans: planner.plans(for: served.apis))
+                record.contextTokensMax = Int64(model?.contextTokensMax ?? 0)
                 record.outputTokensDefault = Int64(model?.outputTokensMax ?? 4096)
                 record.thinking = served.thinking
                 record.takesSampling = served.takesSampling

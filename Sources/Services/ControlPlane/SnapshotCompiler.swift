@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+public import Budgets
 public import ConfigurationFiles
 public import Policy
 public import ResourceTypes
@@ -25,6 +26,7 @@ public struct SnapshotCompiler {
         public var snapshot: RoutingSnapshot
         /// The reasons behind `snapshot.admission`.
         public var policy: CompiledPolicy
+        public var budgets: BudgetPlan
         /// To be passed to the next compilation of this process.
         public var slots: GaugeSlots
         /// Likewise.
@@ -70,6 +72,7 @@ public struct SnapshotCompiler {
         let routes = compiler.compileRoutes(endpoints: endpoints)
         let residency = try ResidencyCompiler.compile(configuration, at: now)
         let keys = compiler.compileKeys(regions: regions, routes: routes, profiles: residency.profileByKey)
+        let budgets = compiler.compileBudgets()
         guard compiler.problems.isEmpty else { throw ConfigurationProblems(compiler.problems) }
 
         let snapshot = RoutingSnapshot(
@@ -78,7 +81,7 @@ public struct SnapshotCompiler {
             credentialSources: compiler.credentialSources, admission: residency.policy.table,
             roundTripNanoseconds: compiler.roundTrips(regions))
         return Output(
-            snapshot: snapshot, policy: residency.policy, slots: slots, credentialIDs: compiler.credentialIDs,
+            snapshot: snapshot, policy: residency.policy, budgets: budgets, slots: slots, credentialIDs: compiler.credentialIDs,
             warnings: configuration.warnings + compiler.warnings)
     }
 

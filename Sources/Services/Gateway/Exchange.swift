@@ -63,6 +63,11 @@ final class Exchange {
     var refusalLines: [UInt8] = []
     /// The configuration changed and the route is gone: no further attempt.
     var isOrphaned = false
+    /// What it holds of budgets; `nil` where none applies, or it is settled.
+    var funding: Funding?
+    /// It waits for the ledger, not in flight yet.
+    var isParked = false
+    var parkedUntil: Int64 = .max
     /// Attempts that the audit log knows of.
     var dispatches = 0
     /// The audit log must have what is sent and does not take it: no further attempt.
@@ -116,7 +121,7 @@ final class Exchange {
     /// A new configuration came: ids change, running attempts go on, a request whose route is gone makes no further
     /// ones.
     func translate(_ translation: SnapshotTranslation) {
-        guard isInFlight else { return }
+        guard isInFlight || isParked else { return }
         narrowed = nil
         if let translated = translation.features(features) { features = translated } else { isOrphaned = true }
         machine.translate(translation)
@@ -197,15 +202,15 @@ struct RequestHeaders {
 
 /// Who is asking, as the later stages need it.
 struct Principal {
-    var key: KeyID
-    /// Stable position of the key's counters in this loop.
+    /// Stable position of the key's counters in this loop. Not its id: the configuration may change while a body comes,
+    /// and then the same id is another's.
     var slot: Int
 }
 
 /// How a request ended, a closed set for metrics and the log.
 enum RequestOutcome: UInt8, CaseIterable {
     case ok, callerError, unauthenticated, forbidden, notFound, rateLimited, upstreamError, unavailable, deadline,
-        truncated, clientGone
+        truncated, clientGone, overBudget
 
     var label: StaticString {
         switch self {
@@ -220,6 +225,7 @@ enum RequestOutcome: UInt8, CaseIterable {
         case .deadline: "deadline"
         case .truncated: "truncated"
         case .clientGone: "client_gone"
+        case .overBudget: "over_budget"
         }
     }
 }

@@ -101,6 +101,11 @@ public final class Gateway: @unchecked Sendable {
         }
     }
 
+    /// The ledger of budgets has answered: requests that wait for it are looked at again.
+    public func budgetsAnswered() {
+        for worker in workers { worker.loop.submit { worker.retryParked() } }
+    }
+
     // MARK: What goes out
 
     /// State of every loop at a moment of its own choosing; `completion` runs on the last loop's thread.

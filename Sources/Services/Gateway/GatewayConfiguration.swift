@@ -2,6 +2,7 @@
 // Isobar
 
 public import AuditTrail
+public import BudgetStore
 public import Reactor
 
 /// How one gateway process listens and what it allows. Where requests may go is in the `RoutingSnapshot`.
@@ -15,13 +16,15 @@ public struct GatewayConfiguration: Sendable {
     public var accessLog: AccessLogSink?
     /// `nil` keeps no audit log; no tenant of the configuration may require one then.
     public var audit: AuditRecorder?
+    /// `nil` keeps no budgets; the configuration may declare none then.
+    public var budgets: SharedBudgets?
     public var limits: GatewayLimits
     /// Seeds request identifiers and the routers' random choices; from the system in production.
     public var seed: UInt64
 
     public init(
         address: SocketAddress, tls: TLSContext?, loops: Int, accessLog: AccessLogSink?, audit: AuditRecorder? = nil,
-        limits: GatewayLimits, seed: UInt64
+        budgets: SharedBudgets? = nil, limits: GatewayLimits, seed: UInt64
     ) {
         precondition(loops > 0, "a gateway needs a loop")
         self.address = address
@@ -29,6 +32,7 @@ public struct GatewayConfiguration: Sendable {
         self.loops = loops
         self.accessLog = accessLog
         self.audit = audit
+        self.budgets = budgets
         self.limits = limits
         self.seed = seed
     }
@@ -58,6 +62,8 @@ public struct GatewayLimits: Sendable {
     /// An answer that is not a stream is held back until it is complete, up to this size, so that a broken one can
     /// still fail over.
     public var heldAnswerBytesMax = 1 << 20
+    /// Longest time a request may wait for a budget's ledger.
+    public var budgetWaitNanoseconds: Int64 = 3_000_000_000
     /// Longest time an attempt may wait for its intent to be durable.
     public var auditNanoseconds: Int64 = 10_000_000_000
     /// A stream is held back until its first content, up to this size.

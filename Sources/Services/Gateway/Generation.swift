@@ -4,6 +4,7 @@
 internal import Identity
 public import Policy
 public import Reactor
+internal import Pricing
 internal import ResourceTypes
 public import Routing
 internal import Translation
@@ -19,15 +20,17 @@ public struct PublishedConfiguration: Sendable {
     public var addresses: [String: [SocketAddress]]
     /// Client TLS settings by certificate authority file; the empty name stands for the system's roots.
     public var tls: [String: TLSContext]
+    public var budgets: PublishedBudgets?
 
     public init(
         snapshot: RoutingSnapshot, policy: CompiledPolicy, addresses: [String: [SocketAddress]],
-        tls: [String: TLSContext]
+        tls: [String: TLSContext], budgets: PublishedBudgets? = nil
     ) {
         self.snapshot = snapshot
         self.policy = policy
         self.addresses = addresses
         self.tls = tls
+        self.budgets = budgets
     }
 }
 
@@ -77,7 +80,15 @@ final class Generation {
     let keySlots: [Int]
     let routeSlots: [Int]
     /// By stable position of the key; `nil` for keys that are gone.
+    let keyIDs: [KeyID?]
+    /// Likewise.
     let keyProfiles: [ProfileID?]
+    /// Likewise; empty without budgets.
+    let keyBudgets: [KeyBudgets]
+    let keyTenants: [String]
+    let budgets: PublishedBudgets?
+    /// By `RouteID`; empty without budgets.
+    let ceilings: [PriceCeiling]
 
     init(_ configuration: PublishedConfiguration, worker: Worker, inheriting previous: Generation?) {
         snapshot = configuration.snapshot
@@ -104,7 +115,12 @@ final class Generation {
         endpointSlots = snapshot.endpoints.map { worker.metrics.endpointSlot(named: $0.name) }
         keySlots = snapshot.keys.map { worker.metrics.keySlot(named: $0.name) }
         routeSlots = snapshot.routes.map { worker.metrics.routeSlot(named: $0.name) }
+        keyIDs = Self.ids(at: keySlots)
         keyProfiles = Self.profiles(of: snapshot.keys, at: keySlots)
+        budgets = configuration.budgets
+        keyBudgets = Self.keyBudgets(configuration.budgets, at: keySlots)
+        keyTenants = budgets == nil ? [] : Self.tenants(of: snapshot.keys, at: keySlots)
+        ceilings = keyBudgets.isEmpty ? [] : Self.ceilings(snapshot)
         previous?.retire()
     }
 
@@ -127,13 +143,34 @@ final class Generation {
         endpointSlots = []
         keySlots = []
         routeSlots = []
+        keyIDs = []
         keyProfiles = []
+        keyBudgets = []
+        keyTenants = []
+        budgets = nil
+        ceilings = []
+    }
+
+
+    /// `nil` for a key that is gone.
+    func key(at slot: Int) -> KeyID? { slot < keyIDs.count ? keyIDs[slot] : nil }
+
+    private static func ids(at slots: [Int]) -> [KeyID?] {
+        var ids = [KeyID?](repeating: nil, count: (slots.max() ?? -1) + 1)
+        for (index, slot) in slots.enumerated() { ids[slot] = KeyID(index) }
+        return ids
     }
 
     private static func profiles(of keys: [KeyRecord], at slots: [Int]) -> [ProfileID?] {
         var profiles = [ProfileID?](repeating: nil, count: (slots.max() ?? -1) + 1)
         for (key, slot) in zip(keys, slots) { profiles[slot] = key.profile }
         return profiles
+    }
+
+    private static func tenants(of keys: [KeyRecord], at slots: [Int]) -> [String] {
+        var tenants = [String](repeating: "", count: (slots.max() ?? -1) + 1)
+        for (key, slot) in zip(keys, slots) { tenants[slot] = key.tenant }
+        return tenants
     }
 
     private static func markedOperations(_ route: RouteRecord, _ snapshot: RoutingSnapshot) -> OperationSet {

@@ -25,9 +25,10 @@ enum ModelList {
     }
 
     private static func models(_ exchange: Exchange) -> [ListedModel] {
-        guard let principal = exchange.principal else { return [] }
-        let snapshot = exchange.worker.generation.snapshot
-        let allowed = snapshot.keys[Int(principal.key.index)].routes
+        let generation = exchange.worker.generation
+        guard let key = exchange.principal.flatMap({ generation.key(at: $0.slot) }) else { return [] }
+        let snapshot = generation.snapshot
+        let allowed = snapshot.keys[Int(key.index)].routes
         return snapshot.routes.enumerated().flatMap { index, route in
             guard allowed.map({ $0.contains(RouteID(index)) }) ?? true else { return [ListedModel]() }
             let operations = route.tiers.flatMap(\.endpoints).reduce(into: OperationSet()) {

@@ -33,6 +33,9 @@ enum Refusal {
     /// No endpoint may have the bytes, or the caller's demands make no sense.
     case residency(ResidencyRefusal)
     case overloaded
+    case budget(BudgetRefusal)
+    /// What is held of a budget does not reach and its store does not answer.
+    case budgetUnknown
     /// The audit log must have the request and cannot be written.
     case unrecorded
     case noEndpoint(NoEndpoint)
@@ -57,8 +60,8 @@ enum Refusal {
             .unknownKey, .expiredKey:
             false
         case .invalidBody, .invalidForm, .invalidLanguage, .localFile, .untranslatable, .unsupported, .unserved,
-            .unservedLanguage, .unknownModel, .routeForbidden, .residency, .overloaded, .unrecorded, .noEndpoint,
-            .deadline, .upstream:
+            .unservedLanguage, .unknownModel, .routeForbidden, .residency, .overloaded, .budget,
+            .budgetUnknown, .unrecorded, .noEndpoint, .deadline, .upstream:
             true
         }
     }
@@ -70,7 +73,8 @@ enum Refusal {
         case .unknownPath, .unknownModel: .notFound
         case .overloaded: .rateLimited
         case .noEndpoint(.atCapacity): .rateLimited
-        case .noEndpoint, .unrecorded: .unavailable
+        case .budget: .overBudget
+        case .noEndpoint, .unrecorded, .budgetUnknown: .unavailable
         case .deadline: .deadline
         case .upstream: .upstreamError
         case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .methodNotAllowed, .invalidBody, .invalidForm,
@@ -146,7 +150,8 @@ enum Refusal {
                 status: 403, type: "permission_error", code: "model_not_allowed", parameter: "model",
                 message: "This key may not use the model `\(name)`.")
         case .residency(let refusal): return refusal.answer
-        case .overloaded, .unrecorded, .noEndpoint, .deadline, .upstream: return capacityAnswer
+        case .budget(let refusal): return refusal.answer
+        case .overloaded, .unrecorded, .budgetUnknown, .noEndpoint, .deadline, .upstream: return capacityAnswer
         }
     }
 
@@ -192,6 +197,11 @@ enum Refusal {
         case .noEndpoint(.exhausted), .noEndpoint(.inadmissible):
             return .unavailable(
                 503, "no_endpoint_available", "Every endpoint of this model was tried without success.", -1)
+        case .budgetUnknown:
+            return .unavailable(
+                503, "budget_unavailable",
+                "This gateway holds nothing more of a budget that applies, and the budget's store does not answer.",
+                1_000_000_000)
         case .unrecorded:
             return .unavailable(
                 503, "audit_unavailable",

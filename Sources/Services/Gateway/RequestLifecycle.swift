@@ -13,7 +13,7 @@ internal import WireFormats
 /// | 2 | `Authenticate` | 401 |
 /// | 3 | `Inspect` | 400, 404 model |
 /// | 4 | `Authorize` | 403 |
-/// | 5 | `Admit` | 429 with Retry-After |
+/// | 5 | `Admit`, and what budgets allow | 402, 429 with Retry-After |
 /// | 6 | `Pick`, and from there on the attempt machine | 503, 429 |
 /// | 7 | `Dispatch`: translate, sign, send; events go back to the machine | 502, 503, 504 |
 /// | 8 | `Deliver`: the answer to the client | error event, cut connection |
@@ -41,6 +41,7 @@ enum RequestLifecycle {
         if let refusal = Inspect.examine(exchange) ?? Authorize.check(exchange) ?? Admit.check(exchange) {
             return refuse(exchange, refusal)
         }
+        if exchange.isBudgeted { return exchange.fund() }
         Pick.begin(exchange)
     }
 

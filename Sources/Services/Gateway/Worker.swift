@@ -2,6 +2,7 @@
 // Isobar
 
 internal import AuditLog
+internal import BudgetStore
 internal import CloudCredentials
 internal import Glibc
 internal import Policy
@@ -26,6 +27,9 @@ final class Worker: @unchecked Sendable {
     let responseOwners: ResponseOwners
     let accessLog: AccessLog?
     let audit: AuditJournal?
+    let budgets: SharedBudgets?
+    /// Requests that wait for a budget's ledger.
+    private var parked: [ObjectIdentifier: Exchange] = [:]
     private var auditNames = AuditNames(keys: [], endpoints: [], routes: [])
     private(set) var generation = Generation()
     var router: Router
@@ -80,6 +84,7 @@ final class Worker: @unchecked Sendable {
         httpLimits = HTTPLimits(headBytesMax: configuration.limits.headBytesMax)
         tls = configuration.tls
         self.accessLog = accessLog
+        budgets = configuration.budgets
         audit = configuration.audit.map { AuditJournal(recorder: $0, loop: loop) }
         self.responseOwners = responseOwners
         random = SplitMix64(seed: configuration.seed &+ UInt64(index) &* 0x9E37_79B9)
@@ -148,6 +153,16 @@ final class Worker: @unchecked Sendable {
         adopt(configuration.policy)
         noteCredentials { $0.hasNew }
         for connection in connections.values { connection.exchange.translate(translation) }
+    }
+
+    // MARK: Budgets
+
+    func park(_ exchange: Exchange) { parked[ObjectIdentifier(exchange)] = exchange }
+    func unpark(_ exchange: Exchange) { parked.removeValue(forKey: ObjectIdentifier(exchange)) }
+
+    /// The ledger has answered: what waits may be served or refused now.
+    func retryParked() {
+        for exchange in Array(parked.values) { exchange.retryFunding() }
     }
 
     private func adopt(_ policy: CompiledPolicy) {

@@ -23,11 +23,12 @@ extension Shape where Value == Key {
             let secret = fields.required("secret", .secret)
             let routes = fields.optional(
                 "routes", .list(.reference(to: .route), count: 1...1_000).unique("route", by: \.self))
+            let team = fields.optional("team", .name)
             let expiresAt = fields.optional("expiresAt", .timestamp)
             let residency = fields.optional("residency", .residencyNarrowing)
             guard let tenant, let secret else { return nil }
             return Key(
-                name: name, tenant: tenant, secret: secret, routes: routes, expiresAtUnixSeconds: expiresAt,
+                name: name, tenant: tenant, team: team, secret: secret, routes: routes, expiresAtUnixSeconds: expiresAt,
                 residency: residency)
         }
     }

@@ -18,15 +18,18 @@ public struct AdminContext: Sendable {
     public var credentials: [CredentialStatus]
     /// `nil` without an audit log.
     public var audit: AuditStatus?
+    /// `nil` without a store for budgets.
+    public var budgets: BudgetsStatus?
     public init(
         state: State, configuration: ConfigurationState, logBlocksDropped: Int, credentials: [CredentialStatus],
-        audit: AuditStatus? = nil
+        audit: AuditStatus? = nil, budgets: BudgetsStatus? = nil
     ) {
         self.state = state
         self.configuration = configuration
         self.logBlocksDropped = logBlocksDropped
         self.credentials = credentials
         self.audit = audit
+        self.budgets = budgets
     }
 }
 

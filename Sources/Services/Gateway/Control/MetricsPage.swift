@@ -2,6 +2,7 @@
 // Isobar
 
 internal import AuditTrail
+internal import Budgets
 internal import ResourceTypes
 internal import Routing
 internal import Telemetry
@@ -31,6 +32,7 @@ struct MetricsPage {
         page.media()
         page.generativeAI()
         page.process()
+        if let budgets = context.budgets { page.budgets(budgets) }
         if let audit = context.audit { page.audit(audit) }
         return page.bytes
     }
@@ -182,6 +184,22 @@ struct MetricsPage {
         page.sample([], Int64(reports.reduce(0) { $0 + $1.bufferBytes }), into: &bytes)
         page.begin(.logBlocksDropped, into: &bytes)
         page.sample([], Int64(context.logBlocksDropped), into: &bytes)
+    }
+
+    private mutating func budgets(_ status: BudgetsStatus) {
+        func labels(_ limit: BudgetStatus) -> PrometheusText.Labels { [("budget", limit.account.name)] }
+        page.begin(.budgetLimit, into: &bytes)
+        for limit in status.limits { page.sample(labels(limit), limit.account.limit, into: &bytes) }
+        page.begin(.budgetLeft, into: &bytes)
+        for limit in status.limits { if let left = limit.left { page.sample(labels(limit), left, into: &bytes) } }
+        page.begin(.budgetReserved, into: &bytes)
+        for limit in status.limits { page.sample(labels(limit), limit.reservedHere, into: &bytes) }
+        page.begin(.budgetOverrun, into: &bytes)
+        for limit in status.limits { page.sample(labels(limit), limit.overrunHere, into: &bytes) }
+        page.begin(.budgetStoreUp, into: &bytes)
+        page.sample([], Int64(status.fault == nil ? 1 : 0), into: &bytes)
+        page.begin(.usageLost, into: &bytes)
+        page.sample([], Int64(clamping: status.lostRecords), into: &bytes)
     }
 
     private mutating func audit(_ status: AuditStatus) {

@@ -2,6 +2,7 @@
 // Isobar
 
 internal import AuditTrail
+internal import Budgets
 internal import Pricing
 internal import ResourceTypes
 internal import Routing
@@ -19,7 +20,26 @@ enum StatusDocument {
             ("endpoints", .array(endpoints(reports, totals))),
             ("keys", .array(keys(reports, totals))),
             ("credentials", .array(CredentialDocument.make(reports, context.credentials))),
+            ("budgets", context.budgets.map { budgets($0) } ?? .null),
             ("audit", context.audit.map { audit($0) } ?? .null),
+        ])
+    }
+
+    private static func budgets(_ status: BudgetsStatus) -> JSONValue {
+        let limits = status.limits.map { limit in
+            JSONValue.object([
+                ("name", .string(limit.account.name)), ("meter", .string(limit.account.meter.rawValue)),
+                ("window", .string(limit.account.window.rawValue)),
+                ("enforced", .bool(limit.account.isEnforced)),
+                ("limit", .integer(Int(limit.account.limit))),
+                ("left", limit.left.map { .integer(Int($0)) } ?? .null),
+                ("reserved_here", .integer(Int(limit.reservedHere))), ("used_here", .integer(Int(limit.usedHere))),
+                ("overrun_here", .integer(Int(limit.overrunHere))),
+            ])
+        }
+        return .object([
+            ("limits", .array(limits)), ("fault", status.fault.map { .string($0) } ?? .null),
+            ("lost_records_total", .integer(Int(clamping: status.lostRecords))),
         ])
     }
 

@@ -5,7 +5,7 @@ public import ResourceTypes
 internal import Routing
 
 /// Counts by `RequestOutcome`, in place: an array would be reference-counted at every step.
-public typealias OutcomeCounts = InlineArray<11, UInt64>
+public typealias OutcomeCounts = InlineArray<12, UInt64>
 /// Counts by `FailureKind`.
 public typealias FailureCounts = InlineArray<20, UInt64>
 

@@ -16,7 +16,7 @@ enum Authenticate {
         if let expiry = generation.keyExpiries[Int(key.index)], expiry <= exchange.worker.unixSeconds {
             return .expiredKey
         }
-        exchange.principal = Principal(key: key, slot: generation.keySlots[Int(key.index)])
+        exchange.principal = Principal(slot: generation.keySlots[Int(key.index)])
         return nil
     }
 }

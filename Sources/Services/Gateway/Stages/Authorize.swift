@@ -9,8 +9,9 @@ enum Authorize {
     static func check(_ exchange: Exchange) -> Refusal? {
         guard let principal = exchange.principal else { return .missingKey }
         let generation = exchange.worker.generation
+        guard let key = generation.key(at: principal.slot) else { return .unknownKey }
         let route = exchange.features.route
-        guard let allowed = generation.snapshot.keys[Int(principal.key.index)].routes, !allowed.contains(route) else {
+        guard let allowed = generation.snapshot.keys[Int(key.index)].routes, !allowed.contains(route) else {
             return exchange.checkResidency()
         }
         return .routeForbidden(generation.snapshot.routes[Int(route.index)].modelNames.first ?? "")

@@ -34,6 +34,7 @@ extension Exchange {
     private func pick() {
         guard !isOrphaned else { return handle(.nothingToPick(.exhausted)) }
         guard !isUnrecorded else { return handle(.nothingToPick(.inadmissible)) }
+        guard isFunded(0) else { return handle(.nothingToPick(.exhausted)) }
         switch worker.router.pick(features, within: admissible, excluding: machine.tried, now: now) {
         case .endpoint(let endpoint, _): handle(.picked(endpoint))
         case .none(let reason): handle(.nothingToPick(reason))
@@ -41,7 +42,9 @@ extension Exchange {
     }
 
     private func pickHedge() {
-        guard !isOrphaned, !isUnrecorded, let first = attempts[0].endpoint else { return handle(.nothingToPick(.exhausted)) }
+        guard !isOrphaned, !isUnrecorded, let first = attempts[0].endpoint, isFunded(1) else {
+            return handle(.nothingToPick(.exhausted))
+        }
         switch worker.router.pickHedge(
             features, within: admissible, avoidingProviderOf: first, excluding: machine.tried, now: now)
         {
@@ -217,9 +220,11 @@ extension Exchange {
 
     /// Tells the router how the attempt went and frees the slot.
     private func settle(_ slot: Int, failure: AttemptFailure?, wasCancelled: Bool) {
+        let wasSent = attempts[slot].phase == .awaitingContent || attempts[slot].phase == .streaming
         attempts[slot].phase = .idle
         attempts[slot].phaseDeadline = .max
         attempts[slot].connection = nil
+        if funding != nil { noteFunding(of: slot, failure, wasSent: wasSent) }
         noteEnd(of: slot, failure, wasCancelled: wasCancelled)
         if let failure { worker.metrics.attemptFailed(attempts[slot].counters, failure.kind) }
         // An endpoint that left the configuration was settled by the router when it adopted the new one.
@@ -249,6 +254,10 @@ extension Exchange {
 
     func timerFired() {
         let now = worker.loop.now
+        if isParked {
+            if parkedUntil <= now { parkedTooLong() } else { client.setDeadline(parkedUntil) }
+            return
+        }
         if stallDeadline <= now {
             client.closeNow()
             return clientGone()
@@ -287,6 +296,7 @@ extension Exchange {
     // MARK: The caller
 
     func clientGone() {
+        if isParked { return parkedCallerGone() }
         guard isInFlight else { return }
         outcome = .clientGone
         handle(.clientGone)

@@ -107,7 +107,7 @@ enum Inspect {
         {
             return region
         }
-        return exchange.principal.flatMap { generation.keyRegions[Int($0.key.index)] }
+        return exchange.principal.flatMap { generation.key(at: $0.slot) }.flatMap { generation.keyRegions[Int($0.index)] }
     }
 }
 

@@ -50,6 +50,10 @@ extension Exchange {
     func finish(keepingAlive: Bool) {
         timing.finished = worker.loop.now
         let bill = isInFlight ? Meter.bill(self) : Meter.Bill(cost: .zero)
+        if isInFlight {
+            if funding != nil { settleFunding(bill) }
+            if worker.budgets != nil { recordUsage(bill) }
+        }
         worker.metrics.record(self, bill)
         worker.accessLog?.append(self, bill, unixNanoseconds: worker.unixNanoseconds)
         if let journal = worker.audit { recordEnd(bill, in: journal) }
