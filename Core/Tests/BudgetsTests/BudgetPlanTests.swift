@@ -41,7 +41,7 @@ struct BudgetPlanTests {
     }
 
     @Test func `a soft budget's accounts only count`() {
-        #expect(budget("b", .everything).accounts.allSatisfy(\.isEnforced))
+        #expect(budget("b", .everything).accounts.allSatisfy { $0.isEnforced })
         #expect(!Budget(name: "b", scope: .everything, limits: [.init(meter: .money, window: .day, amount: 1)], isEnforced: false).accounts[0].isEnforced)
     }
 }
