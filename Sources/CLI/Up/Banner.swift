@@ -49,6 +49,12 @@ struct Banner {
             Data that may not go everywhere (451 says which rule, and where; docs/guides/trust.md):
 
             \(tenantLines)
+            A budget of \(DemoTenant.trial.dollarsPerDay ?? "") dollars a day, which ends (402 says which, and when it frees):
+
+              for n in 1 2 3 4 5 6 7 8 9 10; do curl -s -w '\\n%{http_code}\\n' http://\(address)/v1/chat/completions \\
+                -H "Authorization: Bearer $(cat \(directory)/\(DemoTenant.trial.keyFile))" \\
+                -d '{"model":"\(plan.chatModel)","messages":[{"role":"user","content":"Hello."}],"max_tokens":8}'; done
+
             What happened, in a log that cannot be rewritten unnoticed (docs/guides/audit.md):
 
               \(program) audit verify \(directory)/audit
@@ -69,7 +75,7 @@ struct Banner {
     }
 
     private var tenantLines: String {
-        DemoTenant.all.map { tenant in
+        DemoTenant.restricted.map { tenant in
             """
               curl -i http://\(address)/v1/chat/completions -H "Authorization: Bearer $(cat \(directory)/\(tenant.keyFile))" \\
                 -d '{"model":"\(plan.chatModel)","messages":[{"role":"user","content":"Hello."}],"max_tokens":8}'

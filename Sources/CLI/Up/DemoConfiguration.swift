@@ -37,8 +37,13 @@ struct DemoConfiguration {
 
     private var models: [String] {
         [
-            document("Model", plan.chatModel, ["contextTokensMax: \(Self.chatTokensMax)", "rights: none"]),
-            document("Model", plan.embeddingModel, ["contextTokensMax: \(plan.embeddingTokensMax)", "rights: none"]),
+            document("Model", plan.chatModel, [
+                    "contextTokensMax: \(Self.chatTokensMax)", "outputTokensMax: \(Self.chatTokensMax)",
+                    "rights: none",
+                ]),
+            document("Model", plan.embeddingModel, [
+                    "contextTokensMax: \(plan.embeddingTokensMax)", "modalities: [embedding]", "rights: none",
+                ]),
         ]
     }
 
@@ -112,11 +117,16 @@ struct DemoConfiguration {
                 document(
                     "Tenant", tenant.name,
                     [
-                        "residency: {subjects: [\(tenant.subjects)], classes: [\(tenant.classes)]}",
+                        "residency: {subjects: \(tenant.subjects), classes: [\(tenant.classes)]}",
                         "audit: required",
                     ]),
                 document("Key", tenant.name, ["tenant: \(tenant.name)", "secret: file:\(file)"]),
             ]
+                + (tenant.dollarsPerDay.map { amount in
+                    document(
+                        "Budget", tenant.name,
+                        ["scope: {tenant: \(tenant.name)}", "limits: [{money: \"\(amount)\", per: day}]"])
+                }.map { [$0] } ?? [])
         }
     }
 

@@ -57,6 +57,7 @@ struct UpCommand: ParsableCommand {
 
         var options = options
         if options.accessLog == nil { options.accessLog = "\(directory)/access.log" }
+        if options.budgets == nil { options.budgets = "\(directory)/budgets.sqlite" }
         if options.audit == nil { options.audit = try auditLog() }
         let process = try GatewayProcess(configurations: ["\(directory)/isobar.yaml"], options: options, log: log)
         let banner = banner(plan, fleet, kind, key, port: process.gateway.port)
