@@ -46,6 +46,7 @@ let package = Package(
         parserFuzzer("fuzz-eventstream"),
         parserFuzzer("fuzz-multipart"),
         parserFuzzer("fuzz-signatures", [core("ResourceTypes"), core("Translation")]),
+        parserFuzzer("fuzz-notes", [core("AuditLog")]),
         wireFuzzer("fuzz-chat"),
         wireFuzzer("fuzz-responses"),
         wireFuzzer("fuzz-messages"),
