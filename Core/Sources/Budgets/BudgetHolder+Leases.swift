@@ -30,15 +30,27 @@ extension BudgetHolder {
         if let sent = slice.reportedAt, now < sent + timing.answerMax { return nil }
         guard slice.reportedAt != nil || hasNews(slice, accounts[index], now: now) else { return nil }
         if slice.isShort || slice.isClosing { slices[index][position].returned += surplus(slice) }
+        if slice.reportedAt == nil { ask(&slices[index][position]) }
         slices[index][position].reportedAt = now
         slices[index][position].spentReported = slice.spent
         slices[index][position].hasSaidLast = slice.isClosing && slice.reserved == 0
+        let asking = slices[index][position]
         return LeaseReport(
             account: accounts[index], window: slice.window, epoch: slice.epoch, sequence: slice.sequence,
-            spent: slice.spent, returned: slices[index][position].returned,
-            least: slice.isClosing ? 0 : max(0, slice.wantedLeast - max(0, slice.free)),
-            want: slice.isClosing ? 0 : want(slice, isEnforced: accounts[index].isEnforced),
-            isFinal: slices[index][position].hasSaidLast)
+            spent: slice.spent, returned: asking.returned, least: asking.leastReported,
+            want: slice.isClosing ? 0 : want(asking, isEnforced: accounts[index].isEnforced),
+            isFinal: asking.hasSaidLast)
+    }
+
+    /// Takes the wishes so far into a report. Those that come while it is under way wait for the next one: its answer says
+    /// nothing about them.
+    private func ask(_ slice: inout BudgetSlice) {
+        slice.askedLeast = slice.wantedLeast
+        slice.askedTotal = slice.wantedTotal
+        slice.wantedLeast = 0
+        slice.wantedTotal = 0
+        slice.leastReported = slice.isClosing ? 0 : max(0, slice.askedLeast - max(0, slice.free))
+        slice.grantedAtReport = slice.granted
     }
 
     private func hasNews(_ slice: BudgetSlice, _ account: BudgetAccount, now: Int64) -> Bool {
@@ -51,13 +63,13 @@ extension BudgetHolder {
 
     /// Units that are held and not likely to be needed before the next report.
     private func surplus(_ slice: BudgetSlice) -> Int64 {
-        let needed = slice.isClosing ? 0 : 2 * slice.reservedSinceReport + slice.wantedTotal
+        let needed = slice.isClosing ? 0 : 2 * slice.reservedSinceReport + slice.wantedTotal + slice.askedTotal
         return max(0, slice.free - needed)
     }
 
     private func want(_ slice: BudgetSlice, isEnforced: Bool) -> Int64 {
         guard isEnforced else { return 0 }
-        let (total, overflow) = slice.wantedTotal.addingReportingOverflow(2 * slice.reservedSinceReport)
+        let (total, overflow) = slice.askedTotal.addingReportingOverflow(2 * slice.reservedSinceReport)
         return max(0, (overflow ? .max : total) - max(0, slice.free))
     }
 
@@ -81,14 +93,15 @@ extension BudgetHolder {
         slice.sequence += 1
         slice.reportedAt = nil
         slice.isShort = answer.isShort
-        if slice.wantedLeast > 0, slice.free < slice.wantedLeast {
-            slice.refusedAmount = slice.wantedLeast
+        if slice.leastReported > 0, answer.granted - slice.grantedAtReport < slice.leastReported {
+            slice.refusedAmount = slice.askedLeast
             slice.refusedUntil = now + timing.refusal
         } else {
             slice.refusedUntil = .min
         }
-        slice.wantedLeast = 0
-        slice.wantedTotal = 0
+        slice.askedLeast = 0
+        slice.askedTotal = 0
+        slice.leastReported = 0
         slice.reservedSinceReport = 0
     }
 

@@ -25,6 +25,12 @@ struct BudgetSlice {
     /// The smallest amount that a request waits for, and all such amounts together; 0: none waits.
     var wantedLeast: Int64 = 0
     var wantedTotal: Int64 = 0
+    /// The same for those that the report under way asks for.
+    var askedLeast: Int64 = 0
+    var askedTotal: Int64 = 0
+    /// What that report says must come at least, and what had been granted when it was made.
+    var leastReported: Int64 = 0
+    var grantedAtReport: Int64 = 0
     /// Units reserved since the last report: how fast it is used.
     var reservedSinceReport: Int64 = 0
     /// Number of the report that is under way or comes next.
