@@ -66,7 +66,7 @@ let package = Package(
         module(
             "ConfigurationFiles", in: "Adapters",
             [
-                core("ResourceTypes"), core("Policy"), core("Pricing"), core("Budgets"),
+                core("ResourceTypes"), core("Access"), core("Policy"), core("Pricing"), core("Budgets"),
                 .product(name: "Yams", package: "Yams"),
             ],
             // The laws that come with Isobar: in the program, so that it needs no folder beside it.
@@ -79,15 +79,20 @@ let package = Package(
         module(
             "AuditTrail", in: "Adapters",
             [core("AuditLog"), core("WireFormats"), "SQLiteFile", "PlainHTTP", "Reactor", "CSystem", "COpenSSL", log]),
-        module("Identity", in: "Adapters", [core("ResourceTypes"), core("Routing")]),
+        module(
+            "Identity", in: "Adapters", [core("ResourceTypes"), core("Access"), core("Routing"), "COpenSSL"],
+            settings: hotPath),
         module(
             "ControlPlane", in: "Services",
-            [core("ResourceTypes"), core("Policy"), core("Budgets"), core("Routing"), "ConfigurationFiles"]),
+            [
+                core("ResourceTypes"), core("Access"), core("Policy"), core("Budgets"), core("Routing"),
+                "ConfigurationFiles",
+            ]),
         module(
             "Gateway", in: "Services",
             [
                 core("ResourceTypes"), core("WireFormats"), core("Translation"), core("Policy"), core("Routing"),
-                core("Pricing"), core("AuditLog"), core("Budgets"),
+                core("Pricing"), core("AuditLog"), core("Budgets"), core("Access"),
                 "Reactor", "PlainHTTP", "CloudCredentials", "Identity", "AuditTrail", "BudgetStore", "Telemetry",
             ],
             settings: hotPath),
@@ -105,7 +110,7 @@ let package = Package(
                 "Identity",
                 "PlainHTTP", "Reactor", "Telemetry", "AuditTrail", "BudgetStore",
                 core("ResourceTypes"), core("Policy"), core("Routing"), core("Pricing"), core("Simulation"),
-                core("AuditLog"), core("Budgets"),
+                core("AuditLog"), core("Budgets"), core("Access"),
                 core("WireFormats"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -134,6 +139,6 @@ let package = Package(
                 "Reactor", "PlainHTTP", "COpenSSL", "TestSupport", core("CoreTestSupport"), core("ResourceTypes"),
                 core("WireFormats"), log,
             ]),
-        tests("Identity", [core("CoreTestSupport"), core("ResourceTypes"), core("Routing")]),
+        tests("Identity", [core("CoreTestSupport"), core("ResourceTypes"), core("Access"), core("Routing")]),
     ]
 )

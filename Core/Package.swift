@@ -42,6 +42,7 @@ let package = Package(
         .library(name: "Routing", targets: ["Routing"]),
         .library(name: "Simulation", targets: ["Simulation"]),
         .library(name: "AuditLog", targets: ["AuditLog"]),
+        .library(name: "Access", targets: ["Access"]),
         // For tests here and outside only.
         .library(name: "CoreTestSupport", targets: ["CoreTestSupport"]),
     ],
@@ -56,6 +57,7 @@ let package = Package(
         module("Routing", ["ResourceTypes"], settings: exhaustive),
         module("Simulation", ["ResourceTypes"]),
         module("AuditLog", ["WireFormats"]),
+        module("Access", ["ResourceTypes", "WireFormats"]),
         tests("ResourceTypes", []),
         .target(name: "CoreTestSupport", path: "Tests/CoreTestSupport", swiftSettings: strict),
         tests("WireFormats", ["CoreTestSupport"]),
@@ -66,5 +68,6 @@ let package = Package(
         tests("Routing", ["ResourceTypes"]),
         tests("Simulation", ["ResourceTypes"]),
         tests("AuditLog", ["CoreTestSupport", "WireFormats"]),
+        tests("Access", ["CoreTestSupport", "ResourceTypes", "WireFormats"]),
     ]
 )

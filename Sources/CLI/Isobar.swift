@@ -14,6 +14,7 @@ struct Isobar: ParsableCommand {
             Are they well:    isobar doctor isobar.yaml
             Coming over:      isobar import litellm config.yaml > isobar.yaml
             Look inside:      isobar status;  isobar route explain --model MODEL
+            A caller's key:   isobar key new NAME --tenant TENANT
             Who may go where: isobar residency check isobar.yaml
             What happened:    isobar audit verify FOLDER;  isobar audit prove FOLDER REQUEST-ID
 
@@ -22,7 +23,7 @@ struct Isobar: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             UpCommand.self, GatewayCommand.self, CheckCommand.self, DoctorCommand.self, ImportCommand.self,
-            StatusCommand.self,
+            StatusCommand.self, KeyCommand.self,
             RouteCommand.self, ResidencyCommand.self, AuditCommand.self, WitnessCommand.self,
             ModelServerCommand.self,
         ])

@@ -64,7 +64,7 @@ struct SnapshotCompilerTests {
         #expect(snapshot.routes[1].tiers.map(\.endpoints) == [[EndpointID(1)]])
         let key = try #require(snapshot.keys.first)
         #expect(key.name == "app" && key.tenant == "acme" && key.region == RegionID(2) && key.routes == [RouteID(1)])
-        #expect(key.secret.text == "0123456789abcdef" && key.expiresAtUnixSeconds == 9)
+        #expect(key.secret?.text == "0123456789abcdef" && key.expiresAtUnixSeconds == 9)
     }
 
     @Test("nothing declared is a snapshot too")

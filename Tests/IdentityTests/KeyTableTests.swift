@@ -19,7 +19,7 @@ struct KeyTableTests {
     }
 
     private func find(_ secret: [UInt8], in table: KeyTable) -> Int? {
-        secret.withUnsafeBytes { table.find($0).map { Int($0.index) } }
+        secret.withUnsafeBytes { table.find($0).map { Int($0.key.index) } }
     }
 
     @Test("every key finds itself, whatever the seed", arguments: [0, 1, 0xDEAD_BEEF, .max] as [UInt64])

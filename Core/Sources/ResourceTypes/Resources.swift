@@ -341,30 +341,3 @@ public enum AuditDemand: String, CaseIterable, Hashable, Sendable {
     /// Everything is noted where there is a log, and nothing waits for it.
     case bestEffort
 }
-
-/// A caller's key.
-public struct Key: Hashable, Sendable {
-    public var name: String
-    public var tenant: String
-    /// Whose it is inside of the tenant, for budgets.
-    public var team: String?
-    public var secret: SecretReference
-    /// Route names the key may use; `nil` means all.
-    public var routes: [String]?
-    /// Seconds since 1970-01-01T00:00:00Z from which on the key is refused. `nil`: never.
-    public var expiresAtUnixSeconds: Int64?
-    /// What it demands on top of its tenant.
-    public var residency: ResidencyNarrowing?
-    public init(
-        name: String, tenant: String, team: String? = nil, secret: SecretReference, routes: [String]? = nil,
-        expiresAtUnixSeconds: Int64? = nil, residency: ResidencyNarrowing? = nil
-    ) {
-        self.name = name
-        self.tenant = tenant
-        self.team = team
-        self.secret = secret
-        self.routes = routes
-        self.expiresAtUnixSeconds = expiresAtUnixSeconds
-        self.residency = residency
-    }
-}

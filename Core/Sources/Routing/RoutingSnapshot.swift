@@ -191,34 +191,3 @@ public struct TierRecord: Sendable {
         self.objective = objective
     }
 }
-
-/// A caller's key as the gateway checks it.
-public struct KeyRecord: Sendable {
-    public var name: String
-    public var tenant: String
-    /// The key itself. Compared in constant time.
-    public var secret: Secret
-    /// Home region of the tenant.
-    public var region: RegionID?
-    /// `nil`: every route.
-    public var routes: [RouteID]?
-    /// Unix seconds; `nil`: never.
-    public var expiresAtUnixSeconds: Int64?
-    /// What its requests demand; `nil`: where the snapshot's `admission` restricts, they may go nowhere.
-    public var profile: ProfileID?
-    /// Nothing of it may be sent before the audit log has it.
-    public var requiresAudit: Bool
-    public init(
-        name: String, tenant: String, secret: Secret, region: RegionID?, routes: [RouteID]?,
-        expiresAtUnixSeconds: Int64?, profile: ProfileID? = nil, requiresAudit: Bool = false
-    ) {
-        self.name = name
-        self.tenant = tenant
-        self.secret = secret
-        self.region = region
-        self.routes = routes
-        self.expiresAtUnixSeconds = expiresAtUnixSeconds
-        self.profile = profile
-        self.requiresAudit = requiresAudit
-    }
-}

@@ -92,6 +92,14 @@ public enum ConfigurationReader {
         return Configuration(resources: decoder.resources, sources: context.sources, warnings: warnings)
     }
 
+    /// What is wrong with a document by itself, whatever it refers to.
+    public static func problems(of document: String) -> [ConfigurationProblem] {
+        let context = DecodingContext()
+        var decoder = DocumentDecoder(context: context)
+        decode(File(path: "", bytes: Array(document.utf8)), with: &decoder)
+        return context.problems
+    }
+
     private static func decode(_ file: File, with decoder: inout DocumentDecoder) {
         guard file.bytes.count <= fileBytesMax else {
             decoder.context.report(

@@ -180,37 +180,3 @@ extension Shape where Value == Int64 {
         }
     }
 }
-
-extension Shape where Value == SecretReference {
-    /// Where a secret is. Whatever else stands here is never repeated: it is probably the secret itself.
-    static var secret: Shape {
-        Shape(allowed: "env:NAME or file:PATH") { cursor in
-            if let text = cursor.scalar?.text, let reference = parse(text, besides: cursor.context.file) {
-                return reference
-            }
-            cursor.reportUnseen(
-                "a secret must be a reference; allowed: env:NAME or file:PATH (found something else, not shown)",
-                hint: "put the secret into an environment variable or a file; if it was committed, revoke it")
-            return nil
-        }
-    }
-
-    private static func parse(_ text: String, besides file: String) -> SecretReference? {
-        if text.hasPrefix("env:") {
-            let name = text.dropFirst(4)
-            return isEnvironmentName(name) ? .environment(String(name)) : nil
-        }
-        guard text.hasPrefix("file:") else { return nil }
-        let path = String(text.dropFirst(5))
-        guard !path.isEmpty, path.utf8.count <= 4096, !path.utf8.contains(0) else { return nil }
-        return .file(FilePath.resolve(path, besides: file))
-    }
-
-    private static func isEnvironmentName(_ name: Substring) -> Bool {
-        guard let first = name.utf8.first, !ScalarText.isDigit(first), name.utf8.count <= 256 else { return false }
-        return name.utf8.allSatisfy { byte in
-            ScalarText.isDigit(byte) || byte == UInt8(ascii: "_")
-                || (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z"))
-        }
-    }
-}

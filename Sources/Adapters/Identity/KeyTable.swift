@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import Access
 internal import Glibc
 public import ResourceTypes
 public import Routing
 
-/// Who holds a presented key: bytes to `KeyID`, for the request path.
+/// Whose a presented key is, and how long that holds.
+public struct KeyMatch: BitwiseCopyable, Sendable {
+    public var key: KeyID
+    /// Unix seconds; `Int64.max`: it does not end.
+    public var expiresAtUnixSeconds: Int64
+}
+
+/// Who holds a presented key: bytes to `KeyID`, for the request path. Virtual keys, of which only hashes are kept, are in
+/// the `HashTable`; here are the others.
 ///
 /// Open addressing with linear probing at a load of at most one half. A slot holds the key's 64-bit hash; only where it
 /// matches are bytes compared, all of them, in time that does not depend on where they differ. The hash is seeded, so
@@ -22,6 +31,7 @@ public final class KeyTable: @unchecked Sendable {
         var length: UInt32
         /// Index of the key plus one; 0 marks an empty slot.
         var keyPlusOne: UInt32
+        var expiresAtUnixSeconds: Int64
     }
 
     /// Longest key a table accepts.
@@ -35,6 +45,7 @@ public final class KeyTable: @unchecked Sendable {
     private let byteCount: Int
     private let longestKey: Int
     private let seed: UInt64
+    private let hashes: HashTable
 
     /// - Parameters:
     ///   - records: `RoutingSnapshot.keys`. Of two with the same secret the first wins (the compiler of snapshots
@@ -43,19 +54,21 @@ public final class KeyTable: @unchecked Sendable {
     public init(_ records: [KeyRecord], seed: UInt64) {
         precondition(records.count <= Self.keysMax, "\(records.count) keys, at most \(Self.keysMax)")
         precondition(
-            records.allSatisfy { $0.secret.count <= Self.keyBytesMax }, "a key is longer than \(Self.keyBytesMax) bytes"
-        )
+            records.allSatisfy { ($0.secret?.count ?? 0) <= Self.keyBytesMax },
+            "a key is longer than \(Self.keyBytesMax) bytes")
         self.seed = seed
+        hashes = HashTable(records, seed: seed)
         let slotCount = Self.slotCount(for: records.count)
         slotMask = slotCount - 1
         slots = .allocate(capacity: slotCount)
-        slots.initialize(repeating: Slot(hash: 0, offset: 0, length: 0, keyPlusOne: 0), count: slotCount)
-        byteCount = records.reduce(0) { $0 + $1.secret.count }
+        slots.initialize(repeating: Slot(hash: 0, offset: 0, length: 0, keyPlusOne: 0, expiresAtUnixSeconds: 0), count: slotCount)
+        byteCount = records.reduce(0) { $0 + ($1.secret?.count ?? 0) }
         bytes = .allocate(byteCount: max(byteCount, 1), alignment: 8)
-        longestKey = records.map(\.secret.count).max() ?? 0
+        longestKey = records.compactMap(\.secret?.count).max() ?? 0
         var offset = 0
-        for (index, record) in records.enumerated() where !record.secret.isEmpty {
-            record.secret.withBytes { insert($0, at: &offset, key: index) }
+        for (index, record) in records.enumerated() {
+            guard let secret = record.secret, !secret.isEmpty else { continue }
+            secret.withBytes { insert($0, at: &offset, key: index, until: record.expiresAtUnixSeconds ?? .max) }
         }
     }
 
@@ -72,19 +85,25 @@ public final class KeyTable: @unchecked Sendable {
         return count
     }
 
-    private func insert(_ secret: UnsafeRawBufferPointer, at offset: inout Int, key: Int) {
-        guard find(secret) == nil, let source = secret.baseAddress else { return }
+    private func insert(_ secret: UnsafeRawBufferPointer, at offset: inout Int, key: Int, until expiry: Int64) {
+        guard findWhole(secret) == nil, let source = secret.baseAddress else { return }
         let hash = KeyHash.of(secret, seed: seed)
         var index = Int(truncatingIfNeeded: hash) & slotMask
         while slots[index].keyPlusOne != 0 { index = (index + 1) & slotMask }
         (bytes + offset).copyMemory(from: source, byteCount: secret.count)
         slots[index] = Slot(
-            hash: hash, offset: UInt32(offset), length: UInt32(secret.count), keyPlusOne: UInt32(key + 1))
+            hash: hash, offset: UInt32(offset), length: UInt32(secret.count), keyPlusOne: UInt32(key + 1),
+            expiresAtUnixSeconds: expiry)
         offset += secret.count
     }
 
     /// The key with exactly these bytes; `nil` when there is none. Whether it has expired is the caller's question.
-    public func find(_ presented: UnsafeRawBufferPointer) -> KeyID? {
+    public func find(_ presented: UnsafeRawBufferPointer) -> KeyMatch? {
+        if KeyText.isOutlined(presented), let match = hashes.find(presented) { return match }
+        return findWhole(presented)
+    }
+
+    private func findWhole(_ presented: UnsafeRawBufferPointer) -> KeyMatch? {
         guard presented.count <= longestKey, let start = presented.baseAddress, presented.count > 0 else { return nil }
         let hash = KeyHash.of(presented, seed: seed)
         var index = Int(truncatingIfNeeded: hash) & slotMask
@@ -95,7 +114,8 @@ public final class KeyTable: @unchecked Sendable {
             if slot.hash == hash, Int(slot.length) == presented.count,
                 isEqual(start, UnsafeRawPointer(bytes) + Int(slot.offset), count: presented.count)
             {
-                return KeyID(Int(slot.keyPlusOne) - 1)
+                return KeyMatch(
+                    key: KeyID(Int(slot.keyPlusOne) - 1), expiresAtUnixSeconds: slot.expiresAtUnixSeconds)
             }
             index = (index + 1) & slotMask
         }

@@ -158,8 +158,16 @@ extension KeyRecord {
         func routes(_ key: KeyRecord, _ snapshot: RoutingSnapshot) -> [String]? {
             key.routes?.map { snapshot.routes[Int($0.index)].name }
         }
-        return secret.withBytes { Array($0) } == other.secret.withBytes { Array($0) } && tenant == other.tenant
+        return secret?.withBytes { Array($0) } == other.secret?.withBytes { Array($0) } && tenant == other.tenant
+            && hashes.map(\.meaning) == other.hashes.map(\.meaning) && scopes.declared == other.scopes.declared
             && expiresAtUnixSeconds == other.expiresAtUnixSeconds && requiresAudit == other.requiresAudit
             && routes(self, own) == routes(other, others)
+    }
+}
+
+extension SecretHash {
+    /// What admits a caller, and until when.
+    fileprivate var meaning: [UInt8] {
+        id + digest + pepper.withBytes { Array($0) } + "\(expiresAtUnixSeconds ?? .max)".utf8
     }
 }

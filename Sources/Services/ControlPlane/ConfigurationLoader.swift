@@ -134,7 +134,8 @@ public struct ConfigurationLoader: Sendable {
 
     private static func watchedFiles(of resources: DeclaredResources) -> [String] {
         let credentials = resources.endpoints.flatMap(\.credentials)
-        let references = credentials.flatMap { $0.secretReferences.map(\.reference) } + resources.keys.map(\.secret)
+        let references = credentials.flatMap { $0.secretReferences.map(\.reference) }
+            + resources.keys.compactMap(\.secret) + resources.keys.flatMap { $0.hashed.map(\.pepper) }
         let secretFiles = references.compactMap { reference -> String? in
             guard case .file(let path) = reference else { return nil }
             return path

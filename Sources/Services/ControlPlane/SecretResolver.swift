@@ -13,6 +13,9 @@ public struct SecretResolver: Sendable {
     /// Shorter callers' keys can be guessed (128 bits as hexadecimal are 32 bytes, as raw bytes 16).
     static let guessableBytes = 16
 
+    /// Shorter peppers could be searched for by whoever has a key and its hash (128 bits as hexadecimal).
+    static let pepperBytesMin = 32
+
     private let environment: [String: String]
 
     public init(environment: [String: String]) { self.environment = environment }
@@ -112,6 +115,12 @@ public struct ResolvedSecrets: Sendable {
         return (resolved, problems)
     }
 
+    private static func references(of key: Key) -> [(ResourceName, String, SecretReference)] {
+        let resource = ResourceName(.key, key.name)
+        return (key.secret.map { [(resource, "spec.secret", $0)] } ?? [])
+            + key.hashed.enumerated().map { (resource, "spec.hashed[\($0.offset)].pepper", $0.element.pepper) }
+    }
+
     private static func references(in configuration: Configuration) -> [(ResourceName, String, SecretReference)] {
         let ofEndpoints = configuration.resources.endpoints.flatMap { endpoint in
             endpoint.credentials.enumerated().flatMap { index, credential in
@@ -121,7 +130,6 @@ public struct ResolvedSecrets: Sendable {
                 }
             }
         }
-        return ofEndpoints
-            + configuration.resources.keys.map { (ResourceName(.key, $0.name), "spec.secret", $0.secret) }
+        return ofEndpoints + configuration.resources.keys.flatMap(references)
     }
 }

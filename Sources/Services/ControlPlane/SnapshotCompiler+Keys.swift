@@ -1,32 +1,88 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import Access
 internal import ConfigurationFiles
 internal import ResourceTypes
 internal import Routing
 
 extension SnapshotCompiler {
-    mutating func compileKeys(regions: Regions, routes: Routes, profiles: [String: ProfileID]) -> [KeyRecord] {
+    mutating func compileKeys(
+        regions: Regions, endpoints: Endpoints, routes: Routes, profiles: [String: ProfileID]
+    ) -> [KeyRecord] {
         let tenants = Dictionary(resources.tenants.map { ($0.name, $0) }) { first, _ in first }
-        var holders: [[UInt8]: String] = [:]
+        var holders = KeyHolders()
         return resources.keys.compactMap { key in
             let resource = ResourceName(.key, key.name)
-            guard let secret = secrets[key.secret] else {
-                refuse(resource, "spec.secret", "the secret was not read")
-                return nil
-            }
-            guard isUnique(secret, of: resource, in: &holders) else { return nil }
+            guard let secret = secret(of: key, in: &holders), let hashes = hashes(of: key, in: &holders) else { return nil }
             guard let tenant = tenants[key.tenant] else {
                 refuse(resource, "spec.tenant", "no Tenant is named \"\(key.tenant)\"")
                 return nil
             }
             let region = tenant.region.flatMap { regionID($0, regions, of: ResourceName(.tenant, tenant.name)) }
             return KeyRecord(
-                name: key.name, tenant: key.tenant, secret: secret, region: region,
+                name: key.name, tenant: key.tenant, secret: secret.value, hashes: hashes, region: region,
                 routes: key.routes.map { routeIDs($0, routes, of: resource) },
+                scopes: ScopeRecord(key.scopes, endpoints: mask(of: key.scopes, regions, endpoints)),
                 expiresAtUnixSeconds: key.expiresAtUnixSeconds, profile: profiles[key.name],
                 requiresAudit: tenant.audit == .required)
         }
+    }
+
+    /// Whose each secret and each id is.
+    private struct KeyHolders {
+        var secrets: [[UInt8]: String] = [:]
+        var prefixes: [String: String] = [:]
+    }
+
+    /// - Returns: `nil` when it has been refused; a value of `nil` for a key without one.
+    private mutating func secret(of key: Key, in holders: inout KeyHolders) -> (value: Secret?, Void)? {
+        guard let reference = key.secret else { return (nil, ()) }
+        let resource = ResourceName(.key, key.name)
+        guard let secret = secrets[reference] else {
+            refuse(resource, "spec.secret", "the secret was not read")
+            return nil
+        }
+        return isUnique(secret, of: resource, in: &holders.secrets) ? (secret, ()) : nil
+    }
+
+    private mutating func hashes(of key: Key, in holders: inout KeyHolders) -> [SecretHash]? {
+        let resource = ResourceName(.key, key.name)
+        var hashes: [SecretHash] = []
+        for (index, hashed) in key.hashed.enumerated() {
+            let path = "spec.hashed[\(index)]"
+            guard let pepper = secrets[hashed.pepper] else {
+                refuse(resource, path + ".pepper", "the secret was not read")
+                return nil
+            }
+            guard pepper.count >= SecretResolver.pepperBytesMin else {
+                refuse(
+                    resource, path + ".pepper",
+                    "the pepper has only \(pepper.count) bytes; allowed: \(SecretResolver.pepperBytesMin) or more",
+                    hint: "make one with openssl rand -hex 32, and the key anew: a hash under a short pepper can be searched")
+                return nil
+            }
+            if let holder = holders.prefixes.updateValue(key.name, forKey: hashed.prefix) {
+                refuse(resource, path + ".prefix", "Key \(holder) has the same", hint: "make another with isobar key new")
+                return nil
+            }
+            hashes.append(
+                SecretHash(
+                    id: Array(hashed.prefix.utf8.dropFirst(KeyText.idRange.lowerBound)), digest: hashed.digest,
+                    pepper: pepper, expiresAtUnixSeconds: hashed.expiresAtUnixSeconds))
+        }
+        return hashes
+    }
+
+    /// The endpoints of a key's regions that serve its models; `nil`: all.
+    private func mask(of scopes: KeyScopes, _ regions: Regions, _ endpoints: Endpoints) -> EndpointMask? {
+        guard scopes.regions != nil || scopes.models != nil else { return nil }
+        let allowed = scopes.regions.map { Set($0.compactMap { regions.ids[$0] }) }
+        var members = endpoints.records.map { allowed?.contains($0.region) ?? true }
+        if let models = scopes.models {
+            for (name, id) in endpoints.ids where !models.contains(name.model) { members[Int(id.index)] = false }
+        }
+        return EndpointMask(members)
     }
 
     /// A presented key must say who presents it.

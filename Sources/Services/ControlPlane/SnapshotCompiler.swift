@@ -71,7 +71,8 @@ public struct SnapshotCompiler {
         let endpoints = compiler.compileEndpoints(regions: regions, slots: slots)
         let routes = compiler.compileRoutes(endpoints: endpoints)
         let residency = try ResidencyCompiler.compile(configuration, at: now)
-        let keys = compiler.compileKeys(regions: regions, routes: routes, profiles: residency.profileByKey)
+        let keys = compiler.compileKeys(
+            regions: regions, endpoints: endpoints, routes: routes, profiles: residency.profileByKey)
         let budgets = compiler.compileBudgets()
         guard compiler.problems.isEmpty else { throw ConfigurationProblems(compiler.problems) }
 

@@ -132,7 +132,8 @@ public final class Gateway: @unchecked Sendable {
             if worker.isRestricted, question.key == nil { return completion(.needsKey) }
             let record = worker.generation.snapshot.keys.first { $0.name == question.key }
             if question.key != nil, record == nil { return completion(.unknownKey) }
-            completion(.explanation(worker.explain(features, profile: record?.profile)))
+            completion(.explanation(
+                worker.explain(features, profile: record?.profile, mask: record?.scopes.endpoints)))
         }
     }
 

@@ -72,9 +72,9 @@ final class Generation {
     /// `ResponseOwners`' hash of each endpoint's name.
     let endpointHashes: [Int]
     let routeOptions: [RouteOptions]
-    /// Unix seconds, by `KeyID`.
-    let keyExpiries: [Int64?]
+    /// By `KeyID`.
     let keyRegions: [RegionID?]
+    let keyOperations: [OperationSet]
     /// Stable counter positions in this loop, by `EndpointID`, `KeyID` and `RouteID`.
     let endpointSlots: [Int]
     let keySlots: [Int]
@@ -83,6 +83,8 @@ final class Generation {
     let keyIDs: [KeyID?]
     /// Likewise.
     let keyProfiles: [ProfileID?]
+    /// Likewise; empty where no key is confined to some endpoints.
+    let keyMasks: [EndpointMask?]
     /// Likewise; empty without budgets.
     let keyBudgets: [KeyBudgets]
     let keyTenants: [String]
@@ -110,13 +112,14 @@ final class Generation {
                 retry: route.retry, hedge: route.hedge, dropsUnsupported: route.onUnsupported == .drop,
                 markedOperations: Self.markedOperations(route, configuration.snapshot))
         }
-        keyExpiries = snapshot.keys.map(\.expiresAtUnixSeconds)
         keyRegions = snapshot.keys.map(\.region)
+        keyOperations = snapshot.keys.map(\.scopes.operations)
         endpointSlots = snapshot.endpoints.map { worker.metrics.endpointSlot(named: $0.name) }
         keySlots = snapshot.keys.map { worker.metrics.keySlot(named: $0.name) }
         routeSlots = snapshot.routes.map { worker.metrics.routeSlot(named: $0.name) }
         keyIDs = Self.ids(at: keySlots)
         keyProfiles = Self.profiles(of: snapshot.keys, at: keySlots)
+        keyMasks = Self.masks(of: snapshot.keys, at: keySlots)
         budgets = configuration.budgets
         keyBudgets = Self.keyBudgets(configuration.budgets, at: keySlots)
         keyTenants = budgets == nil ? [] : Self.tenants(of: snapshot.keys, at: keySlots)
@@ -138,19 +141,19 @@ final class Generation {
         dispatchPlans = []
         endpointHashes = []
         routeOptions = []
-        keyExpiries = []
         keyRegions = []
+        keyOperations = []
         endpointSlots = []
         keySlots = []
         routeSlots = []
         keyIDs = []
         keyProfiles = []
+        keyMasks = []
         keyBudgets = []
         keyTenants = []
         budgets = nil
         ceilings = []
     }
-
 
     /// `nil` for a key that is gone.
     func key(at slot: Int) -> KeyID? { slot < keyIDs.count ? keyIDs[slot] : nil }
@@ -165,6 +168,14 @@ final class Generation {
         var profiles = [ProfileID?](repeating: nil, count: (slots.max() ?? -1) + 1)
         for (key, slot) in zip(keys, slots) { profiles[slot] = key.profile }
         return profiles
+    }
+
+    /// A key that is gone reaches nothing.
+    private static func masks(of keys: [KeyRecord], at slots: [Int]) -> [EndpointMask?] {
+        guard keys.contains(where: { $0.scopes.endpoints != nil }) else { return [] }
+        var masks = [EndpointMask?](repeating: EndpointMask([]), count: (slots.max() ?? -1) + 1)
+        for (key, slot) in zip(keys, slots) { masks[slot] = key.scopes.endpoints }
+        return masks
     }
 
     private static func tenants(of keys: [KeyRecord], at slots: [Int]) -> [String] {

@@ -13,7 +13,7 @@ enum Refusal {
     case headTimeout, bodyTimeout
     case unknownPath
     case methodNotAllowed
-    case missingKey, unknownKey, expiredKey
+    case missingKey, unknownKey, damagedKey, expiredKey
     case invalidBody(RequestFault)
     case invalidForm(MultipartFault)
     /// `X-Isobar-Language` is no language tag.
@@ -30,6 +30,7 @@ enum Refusal {
     case unservedLanguage(LanguageCode)
     case unknownModel(String)
     case routeForbidden(String)
+    case scope(ScopeRefusal)
     /// No endpoint may have the bytes, or the caller's demands make no sense.
     case residency(ResidencyRefusal)
     case overloaded
@@ -57,10 +58,10 @@ enum Refusal {
     var keepsConnection: Bool {
         switch self {
         case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .unknownPath, .methodNotAllowed, .missingKey,
-            .unknownKey, .expiredKey:
+            .unknownKey, .damagedKey, .expiredKey:
             false
         case .invalidBody, .invalidForm, .invalidLanguage, .localFile, .untranslatable, .unsupported, .unserved,
-            .unservedLanguage, .unknownModel, .routeForbidden, .residency, .overloaded, .budget,
+            .unservedLanguage, .unknownModel, .routeForbidden, .scope, .residency, .overloaded, .budget,
             .budgetUnknown, .unrecorded, .noEndpoint, .deadline, .upstream:
             true
         }
@@ -68,8 +69,8 @@ enum Refusal {
 
     var outcome: RequestOutcome {
         switch self {
-        case .missingKey, .unknownKey, .expiredKey: .unauthenticated
-        case .routeForbidden, .residency: .forbidden
+        case .missingKey, .unknownKey, .damagedKey, .expiredKey: .unauthenticated
+        case .routeForbidden, .scope, .residency: .forbidden
         case .unknownPath, .unknownModel: .notFound
         case .overloaded: .rateLimited
         case .noEndpoint(.atCapacity): .rateLimited
@@ -114,7 +115,7 @@ enum Refusal {
         case .methodNotAllowed:
             return .invalid(
                 405, "method_not_allowed", "This path needs another method: GET for models, POST for everything else.")
-        case .missingKey, .unknownKey, .expiredKey: return authenticationAnswer
+        case .missingKey, .unknownKey, .damagedKey, .expiredKey: return authenticationAnswer
         case .invalidBody(let fault):
             var answer = Answer.invalid(400, "invalid_request", fault.explanation())
             answer.parameter = fault.parameter.map { "\($0)" }
@@ -149,6 +150,7 @@ enum Refusal {
             return Answer(
                 status: 403, type: "permission_error", code: "model_not_allowed", parameter: "model",
                 message: "This key may not use the model `\(name)`.")
+        case .scope(let refusal): return refusal.answer
         case .residency(let refusal): return refusal.answer
         case .budget(let refusal): return refusal.answer
         case .overloaded, .unrecorded, .budgetUnknown, .noEndpoint, .deadline, .upstream: return capacityAnswer
@@ -179,6 +181,7 @@ enum Refusal {
         let message =
             switch self {
             case .missingKey: "No API key. Send it as `Authorization: Bearer KEY`, `x-api-key` or `x-goog-api-key`."
+            case .damagedKey: "Incorrect API key: its checksum does not match. Is it whole, and typed right?"
             case .expiredKey: "This API key has expired."
             default: "Incorrect API key."
             }

@@ -34,8 +34,9 @@ enum RequestLifecycle {
     static func requestArrived(_ exchange: Exchange) {
         exchange.timing.received = exchange.worker.loop.now
         switch exchange.target {
-        case .models: return ModelList.answer(exchange)
-        case .model(let name): return ModelList.answer(exchange, model: name)
+        case .models, .model:
+            if let refusal = Authorize.checkListing(exchange) { return refuse(exchange, refusal) }
+            return ModelList.answer(exchange)
         case .inference, .unknown: break
         }
         if let refusal = Inspect.examine(exchange) ?? Authorize.check(exchange) ?? Admit.check(exchange) {

@@ -174,10 +174,14 @@ final class Worker: @unchecked Sendable {
     }
 
     /// Of a request that would come from a key with this profile.
-    func explain(_ features: RequestFeatures, profile: ProfileID?) -> Explanation {
+    /// - Parameter mask: the endpoints that the key's scopes leave.
+    func explain(_ features: RequestFeatures, profile: ProfileID?, mask: EndpointMask?) -> Explanation {
         let now = Instant(nanoseconds: loop.now)
-        guard isRestricted else { return router.explain(features, within: everything, now: now) }
-        let admissible = residency.admissible(profile, at: wallTime)
+        func scoped(_ admissible: AdmissibleEndpoints) -> AdmissibleEndpoints {
+            mask.map { admissible.narrowed(by: $0) } ?? admissible
+        }
+        guard isRestricted else { return router.explain(features, within: scoped(everything), now: now) }
+        let admissible = scoped(residency.admissible(profile, at: wallTime))
         return router.explain(features, within: admissible, now: now) { [residency] endpoint in
             profile.flatMap { residency.policy.verdict($0, endpoint, in: residency.epoch) }.text
         }

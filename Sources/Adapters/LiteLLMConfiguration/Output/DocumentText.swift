@@ -144,7 +144,7 @@ enum DocumentText {
     }
 
     private static func key(_ key: Key) -> String {
-        document("Key", key.name, [("tenant", .text(key.tenant)), ("secret", reference(key.secret))])
+        document("Key", key.name, [("tenant", .text(key.tenant))] + (key.secret.map { [("secret", reference($0))] } ?? []))
     }
 
     // MARK: Values

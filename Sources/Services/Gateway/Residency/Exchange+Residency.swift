@@ -10,8 +10,13 @@ internal import WireFormats
 // `admissible` anew, so that the end of a rule stops the next dispatch and not only the next request.
 
 extension Exchange {
-    /// Nothing, for a caller whose key is gone from the configuration.
+    /// What policy permits and the key's scopes leave. Nothing, for a caller whose key is gone from the configuration.
     var admissible: AdmissibleEndpoints {
+        guard !worker.generation.keyMasks.isEmpty, let mask = scopeMask else { return permitted }
+        return permitted.narrowed(by: mask)
+    }
+
+    private var permitted: AdmissibleEndpoints {
         guard worker.isRestricted else { return worker.everything }
         guard let claim else { return worker.residency.admissible(profile, at: worker.wallTime) }
         if let narrowed, narrowed.epoch.contains(worker.wallTime) { return narrowed.admissible }

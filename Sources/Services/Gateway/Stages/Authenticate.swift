@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import Access
 internal import Identity
 internal import ResourceTypes
 internal import WireFormats
@@ -10,13 +11,12 @@ enum Authenticate {
     static func check(_ exchange: Exchange) -> Refusal? {
         guard !exchange.headers.key.isEmpty else { return .missingKey }
         let generation = exchange.worker.generation
-        guard let key = generation.keys.find(exchange.headers.key.slice(exchange.client.headBytes)) else {
-            return .unknownKey
+        let presented = exchange.headers.key.slice(exchange.client.headBytes)
+        guard let match = generation.keys.find(presented) else {
+            return KeyText.isDamaged(presented) ? .damagedKey : .unknownKey
         }
-        if let expiry = generation.keyExpiries[Int(key.index)], expiry <= exchange.worker.unixSeconds {
-            return .expiredKey
-        }
-        exchange.principal = Principal(slot: generation.keySlots[Int(key.index)])
+        guard match.expiresAtUnixSeconds > exchange.worker.unixSeconds else { return .expiredKey }
+        exchange.principal = Principal(slot: generation.keySlots[Int(match.key.index)])
         return nil
     }
 }
