@@ -3,7 +3,6 @@
 
 internal import BudgetStore
 internal import Budgets
-internal import Glibc
 internal import Pricing
 internal import Reactor
 internal import ResourceTypes
@@ -34,7 +33,8 @@ extension Exchange {
         guard let budgets = worker.generation.budgets, let principal else { return Pick.begin(self) }
         var charges = BudgetCharges()
         let items = worker.generation.keyBudgets[principal.slot].items
-        for item in items { charges.append(BudgetCharge(account: item.account, amount: bound(item.meter))) }
+        let bound = bound
+        for item in items { charges.append(BudgetCharge(account: item.account, amount: bound[item.meter])) }
         switch budgets.shared.reserve(charges, now: worker.unixSeconds) {
         case .reserved(let taken):
             unpark()
@@ -68,8 +68,9 @@ extension Exchange {
         guard funding != nil, funding?.hasAttempt[slot] == false else { return true }
         guard let budgets = worker.generation.budgets, let principal else { return false }
         var charges = BudgetCharges()
+        let bound = bound
         for item in worker.generation.keyBudgets[principal.slot].items where item.meter.isPerAttempt {
-            charges.append(BudgetCharge(account: item.account, amount: bound(item.meter)))
+            charges.append(BudgetCharge(account: item.account, amount: bound[item.meter]))
         }
         guard case .reserved(let taken) = budgets.shared.reserve(charges, now: worker.unixSeconds) else { return false }
         funding?.attempts[slot] = taken
@@ -158,16 +159,26 @@ extension Exchange {
 
     // MARK: Bounds
 
-    /// The most that one attempt can use of a meter.
-    private func bound(_ meter: BudgetMeter) -> Int64 {
-        switch meter {
-        case .requests, .concurrency: return 1
-        case .money: return ceiling.money(priced).nanoRoundedUp
-        case .tokens:
-            let tokens = ceiling.tokens(priced)
-            let (sum, overflow) = tokens.input.addingReportingOverflow(tokens.output)
-            return overflow ? .max : sum
+    /// The most that one attempt can use of each meter.
+    private struct Bound {
+        var money: Int64
+        var tokens: Int64
+
+        subscript(meter: BudgetMeter) -> Int64 {
+            switch meter {
+            case .requests, .concurrency: 1
+            case .money: money
+            case .tokens: tokens
+            }
         }
+    }
+
+    private var bound: Bound {
+        let request = priced
+        let ceiling = ceiling
+        let tokens = ceiling.tokens(request)
+        let (sum, overflow) = tokens.input.addingReportingOverflow(tokens.output)
+        return Bound(money: ceiling.money(request).nanoRoundedUp, tokens: overflow ? .max : sum)
     }
 
     private var ceiling: PriceCeiling { worker.generation.ceilings[Int(features.route.index)] }
@@ -195,32 +206,6 @@ extension Exchange {
             needed: needed, window: account?.window ?? .total, freesAt: refusal.freesAt,
             isBeyondLimit: refusal.isBeyondLimit, now: worker.unixSeconds,
             currency: worker.generation.snapshot.currency.code)
-    }
-}
-
-/// What in a request's body may stand for more tokens than its bytes: members and types that name pictures, files and
-/// earlier conversations.
-enum BodyReferences {
-    private static let marks: [StaticString] = [
-        "image", "file", "input_", "audio", "video", "document", "conversation", "item_reference", "prompt\"", "source",
-    ]
-
-    /// - Cost: one look at each quote.
-    static func are(in body: UnsafeRawBufferPointer) -> Bool {
-        var rest = body[...]
-        while let quote = rest.firstIndex(of: 34) {
-            rest = rest[(quote + 1)...]
-            let text = UnsafeRawBufferPointer(rebasing: rest)
-            if marks.contains(where: { text.begins(with: $0) }) { return true }
-        }
-        return false
-    }
-}
-
-extension UnsafeRawBufferPointer {
-    fileprivate func begins(with text: StaticString) -> Bool {
-        guard let baseAddress, count >= text.utf8CodeUnitCount else { return false }
-        return memcmp(baseAddress, text.utf8Start, text.utf8CodeUnitCount) == 0
     }
 }
 
