@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 
 from .counters import callgrind_command, read_callgrind, read_strace, strace_command
-from .gateway_config import PASS_THROUGH, TRANSLATIONS, Wires
+from .gateway_config import PASS_THROUGH, TRANSLATIONS, VIRTUAL_KEY, Wires
 from .peers import Upstream
 from .processes import Failed, Process
 
@@ -27,6 +27,8 @@ class Load:
     chunks: int = 0
     #: What the caller and the endpoint speak.
     wires: Wires = PASS_THROUGH
+    #: Whose request it is; `None`: the key that all have.
+    key: str | None = None
 
     def arguments(self, requests, chunks, check):
         arguments = ["--mode", self.mode, "--connections", self.connections, "--requests", requests, "--body-bytes", self.body_bytes]
@@ -46,6 +48,7 @@ LOADS = (
     Load("request-1k", "closed", 1, (500, 2500)),
     Load("request-16k", "closed", 1, (500, 2500), body_bytes=16_384),
     Load("request-1k-64-connections", "closed", 64, (1000, 5000)),
+    Load("request-1k-virtual-key", "closed", 1, (500, 2500), key=VIRTUAL_KEY),
     # Chunks: two runs with equally many streams of different length, so that what a stream costs cancels and a chunk's cost is left.
     Load("chunk", "stream", 1, (50, 50), chunks=10),
     *(load for wires in TRANSLATIONS for load in _translated(wires)),
@@ -102,7 +105,7 @@ class Counting:
         return read(directory)
 
     def _send(self, load, requests, chunks, check):
-        command = [f"{self.programs}/bench-load", "--port", self.proxy_port, "--key", self.key, *load.arguments(requests, chunks, check)]
+        command = [f"{self.programs}/bench-load", "--port", self.proxy_port, "--key", load.key or self.key, *load.arguments(requests, chunks, check)]
         with Process(command, self._cores, f"{self.work}/load.log", pipes=True) as sender:
             result = json.loads(sender.read_line(280))
         if result["errors"] or result["requests"] != requests:

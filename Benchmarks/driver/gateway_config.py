@@ -2,6 +2,7 @@
 # Isobar
 """The gateway's configuration for measurements: three regions, every part of a score on, all endpoints at the benchmark's upstream."""
 
+import hmac
 import json
 from dataclasses import dataclass
 
@@ -38,6 +39,10 @@ REGIONS = (
 MODEL = "bench-model"
 KEY_VARIABLE = "ISOBAR_BENCH_KEY"
 UPSTREAM_KEY_VARIABLE = "ISOBAR_BENCH_UPSTREAM_KEY"
+PEPPER_VARIABLE = "ISOBAR_BENCH_PEPPER"
+PEPPER = "0123456789abcdef" * 4
+#: A virtual key, of which the gateway has a hash.
+VIRTUAL_KEY = "isb_Bench001_" + "0" * 43 + "000000"
 
 
 def documents(urls, authority_file=None, wires=PASS_THROUGH):
@@ -54,6 +59,9 @@ def documents(urls, authority_file=None, wires=PASS_THROUGH):
         "name": "default", "endpoints": [f"{name}-1" for name, *_ in REGIONS], "objective": {"latency": 1, "cost": 1, "affinity": 1}}])
     yield _document("Tenant", "bench", region="us-east")
     yield _document("Key", "bench", tenant="bench", secret=f"env:{KEY_VARIABLE}")
+    digest = hmac.digest(PEPPER.encode(), VIRTUAL_KEY[13:].encode(), "sha256").hex()
+    hashed = {"prefix": VIRTUAL_KEY[:12], "hmac": digest, "pepper": f"env:{PEPPER_VARIABLE}"}
+    yield _document("Key", "virtual", tenant="bench", hashed=[hashed])
 
 
 def text(urls, authority_file=None, wires=PASS_THROUGH):

@@ -135,6 +135,7 @@ class Gateway(Peer):
 
     def __init__(self, template, admin_port, key, wires=gateway_config.PASS_THROUGH, check="full"):
         env = {gateway_config.KEY_VARIABLE: key, gateway_config.UPSTREAM_KEY_VARIABLE: "sk-upstream-0001"}
+        env[gateway_config.PEPPER_VARIABLE] = gateway_config.PEPPER
         super().__init__(wires.name, check=check, wire=wires.caller, env=env)
         self.template = template
         self.admin_port = admin_port

@@ -39,7 +39,8 @@ struct KeyCompilerTests {
 
     @Test("a hashed key needs no secret; its id, hash, pepper and end arrive")
     func hashes() throws {
-        let snapshot = try compiled([Key(name: "k", tenant: "acme", secret: nil, hashed: [Self.hashed("isb_abcdEF09")])])
+        let snapshot = try compiled([Key(name: "k", tenant: "acme", secret: nil, hashed: [Self.hashed("isb_abcdEF09")])]
+        )
         let hash = try #require(snapshot.keys[0].hashes.first)
         #expect(snapshot.keys[0].secret == nil && hash.id == Array("abcdEF09".utf8) && hash.expiresAtUnixSeconds == 5)
         #expect(hash.digest == [UInt8](repeating: 7, count: 32) && hash.pepper.count == 32)
@@ -49,9 +50,11 @@ struct KeyCompilerTests {
     func wrong() {
         let twice = ["a", "b"].map { Key(name: $0, tenant: "acme", secret: nil, hashed: [Self.hashed("isb_abcdEF09")]) }
         #expect(refused(twice) == ["Key a has the same"])
-        let short = Key(name: "k", tenant: "acme", secret: nil, hashed: [Self.hashed("isb_abcdEF09", .environment("SHORT"))])
+        let short = Key(
+            name: "k", tenant: "acme", secret: nil, hashed: [Self.hashed("isb_abcdEF09", .environment("SHORT"))])
         #expect(refused([short]) == ["the pepper has only 31 bytes; allowed: 32 or more"])
-        let unread = Key(name: "k", tenant: "acme", secret: nil, hashed: [Self.hashed("isb_abcdEF09", .environment("NO"))])
+        let unread = Key(
+            name: "k", tenant: "acme", secret: nil, hashed: [Self.hashed("isb_abcdEF09", .environment("NO"))])
         #expect(refused([unread]) == ["the secret was not read"])
     }
 

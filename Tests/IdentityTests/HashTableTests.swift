@@ -23,7 +23,8 @@ struct HashTableTests {
 
     private static func record(_ hashes: [SecretHash], secret: Secret? = nil, until: Int64? = nil) -> KeyRecord {
         KeyRecord(
-            name: "k", tenant: "t", secret: secret, hashes: hashes, region: nil, routes: nil, expiresAtUnixSeconds: until)
+            name: "k", tenant: "t", secret: secret, hashes: hashes, region: nil, routes: nil,
+            expiresAtUnixSeconds: until)
     }
 
     private func find(_ key: [UInt8], in table: KeyTable) -> KeyMatch? { key.withUnsafeBytes { table.find($0) } }
@@ -42,7 +43,9 @@ struct HashTableTests {
             digest(Array(1...25), [UInt8](repeating: 0xcd, count: 50))
                 == "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b")
         #expect(
-            digest([UInt8](repeating: 0xaa, count: 131), Array("Test Using Larger Than Block-Size Key - Hash Key First".utf8))
+            digest(
+                [UInt8](repeating: 0xaa, count: 131),
+                Array("Test Using Larger Than Block-Size Key - Hash Key First".utf8))
                 == "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54")
     }
 
@@ -51,7 +54,9 @@ struct HashTableTests {
         var random = SeededGenerator(seed: 5)
         let keys = (0..<2_000).map { _ in KeyText.make(using: &random) }
         let table = KeyTable(
-            keys.enumerated().map { Self.record([Self.hash($0.element, $0.offset % 2 == 0 ? Self.pepper : Self.other)]) },
+            keys.enumerated().map {
+                Self.record([Self.hash($0.element, $0.offset % 2 == 0 ? Self.pepper : Self.other)])
+            },
             seed: 99)
         for (index, key) in keys.enumerated() {
             #expect(find(key, in: table).map { Int($0.key.index) } == index)
@@ -72,7 +77,8 @@ struct HashTableTests {
         var random = SeededGenerator(seed: 6)
         let (old, new) = (KeyText.make(using: &random), KeyText.make(using: &random))
         let table = KeyTable([Self.record([Self.hash(new), Self.hash(old, until: 100)], until: 1_000)], seed: 1)
-        #expect(find(old, in: table)?.expiresAtUnixSeconds == 100 && find(new, in: table)?.expiresAtUnixSeconds == 1_000)
+        #expect(
+            find(old, in: table)?.expiresAtUnixSeconds == 100 && find(new, in: table)?.expiresAtUnixSeconds == 1_000)
         #expect(find(old, in: table)?.key == find(new, in: table)?.key)
     }
 
@@ -86,7 +92,9 @@ struct HashTableTests {
         short.digest.removeLast()
         var misplaced = Self.hash(key)
         misplaced.id = Array("abc".utf8)
-        for hash in [foreign, short, misplaced] { #expect(find(key, in: KeyTable([Self.record([hash])], seed: 1)) == nil) }
+        for hash in [foreign, short, misplaced] {
+            #expect(find(key, in: KeyTable([Self.record([hash])], seed: 1)) == nil)
+        }
     }
 
     @Test("a key by reference may look like a virtual one")

@@ -14,7 +14,8 @@ struct EndpointMaskTests {
         }
         for policy in 0..<64 {
             let table = AdmissionTable(
-                epochStarts: [WallTime(unixSeconds: 0)], profileCount: 1, endpointCount: offset + 6, admits: bits(policy),
+                epochStarts: [WallTime(unixSeconds: 0)], profileCount: 1, endpointCount: offset + 6,
+                admits: bits(policy),
                 reasons: [UInt32](repeating: 0, count: offset + 6), isUnrestricted: false)
             let admissible = table.admissible(ProfileID(0), in: table.epoch(at: WallTime(unixSeconds: 1)))
             for scope in 0..<64 {
@@ -36,7 +37,9 @@ struct EndpointMaskTests {
         let mask = EndpointMask([true, false])
         withExtendedLifetime(mask) {
             let narrowed = AdmissibleEndpoints.everything.narrowed(by: mask)
-            #expect(narrowed.contains(EndpointID(0)) && !narrowed.contains(EndpointID(1)) && !narrowed.contains(EndpointID(2)))
+            #expect(
+                narrowed.contains(EndpointID(0)) && !narrowed.contains(EndpointID(1))
+                    && !narrowed.contains(EndpointID(2)))
             #expect(AdmissibleEndpoints.everything.isEverything && !narrowed.isEverything)
         }
         #expect(!EndpointMask([]).contains(EndpointID(0)))

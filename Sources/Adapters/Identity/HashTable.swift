@@ -76,9 +76,12 @@ struct HashTable {
         let id = KeyText.id(presented)
         var position = Self.position(of: id, seed, mask: slots.count - 1)
         // Ends: at most half of the slots are taken.
-        while slots[position].keyPlusOne != 0, slots[position].id != id { position = (position + 1) & (slots.count - 1) }
+        while slots[position].keyPlusOne != 0, slots[position].id != id {
+            position = (position + 1) & (slots.count - 1)
+        }
         let slot = slots[position]
-        let digest = peppers[Int(slot.pepper)].words(of: UnsafeRawBufferPointer(rebasing: presented[KeyText.hashedRange]))
+        let digest = peppers[Int(slot.pepper)].words(
+            of: UnsafeRawBufferPointer(rebasing: presented[KeyText.hashedRange]))
         let difference =
             (digest.0 ^ slot.digest.0) | (digest.1 ^ slot.digest.1) | (digest.2 ^ slot.digest.2)
             | (digest.3 ^ slot.digest.3)

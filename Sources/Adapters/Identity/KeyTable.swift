@@ -61,7 +61,8 @@ public final class KeyTable: @unchecked Sendable {
         let slotCount = Self.slotCount(for: records.count)
         slotMask = slotCount - 1
         slots = .allocate(capacity: slotCount)
-        slots.initialize(repeating: Slot(hash: 0, offset: 0, length: 0, keyPlusOne: 0, expiresAtUnixSeconds: 0), count: slotCount)
+        slots.initialize(
+            repeating: Slot(hash: 0, offset: 0, length: 0, keyPlusOne: 0, expiresAtUnixSeconds: 0), count: slotCount)
         byteCount = records.reduce(0) { $0 + ($1.secret?.count ?? 0) }
         bytes = .allocate(byteCount: max(byteCount, 1), alignment: 8)
         longestKey = records.compactMap(\.secret?.count).max() ?? 0

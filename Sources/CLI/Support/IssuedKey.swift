@@ -27,7 +27,8 @@ struct IssuedKey {
         }
         guard secret.count >= PepperedHash.pepperBytesMin else {
             throw ValidationError(
-                "The pepper has only \(secret.count) bytes; \(PepperedHash.pepperBytesMin) are needed: openssl rand -hex 32")
+                "The pepper has only \(secret.count) bytes; \(PepperedHash.pepperBytesMin) are needed: openssl rand -hex 32"
+            )
         }
         var random = SystemRandomNumberGenerator()
         key = KeyText.make(using: &random)

@@ -39,7 +39,8 @@ struct KeyNewCommand: ParsableCommand {
 
     func validate() throws {
         if let expires, WallTime(text: expires) == nil {
-            throw ValidationError("--expires must be a date or a time with zone, e.g. 2027-01-31 or 2027-01-31T12:00:00Z.")
+            throw ValidationError(
+                "--expires must be a date or a time with zone, e.g. 2027-01-31 or 2027-01-31T12:00:00Z.")
         }
         for action in actions where CallerAction(rawValue: action) == nil {
             let allowed = CallerAction.allCases.map(\.rawValue).joined(separator: ", ")
@@ -49,7 +50,8 @@ struct KeyNewCommand: ParsableCommand {
 
     func run() throws {
         let issued = try IssuedKey(pepper: pepper)
-        var document = "---\napiVersion: isobar/v1\nkind: Key\nmetadata: { name: \"\(name)\" }\nspec:\n  tenant: \"\(tenant)\"\n"
+        var document =
+            "---\napiVersion: isobar/v1\nkind: Key\nmetadata: { name: \"\(name)\" }\nspec:\n  tenant: \"\(tenant)\"\n"
         if let team { document += "  team: \"\(team)\"\n" }
         for (field, values) in [("routes", routes), ("models", models), ("regions", regions), ("actions", actions)]
         where !values.isEmpty {
@@ -103,7 +105,8 @@ struct KeyRotateCommand: ParsableCommand {
         try issued.hand(to: keyFile)
         Terminal.print("  hashed:\n" + issued.element() + kept(of: key, until: end, now: now).joined().dropLast())
         if key.secret != nil {
-            Terminal.note("Key \(name) also has a `secret:`, which does not end by itself: remove it when nobody uses it.")
+            Terminal.note(
+                "Key \(name) also has a `secret:`, which does not end by itself: remove it when nobody uses it.")
         }
     }
 
@@ -113,7 +116,8 @@ struct KeyRotateCommand: ParsableCommand {
             let own = hashed.expiresAtUnixSeconds.map { WallTime(unixSeconds: $0) } ?? .distantFuture
             guard min(own, end) > now else { return nil }
             return HashedElement(
-                prefix: hashed.prefix, digest: hashed.digest, pepper: hashed.pepper.text, expires: min(own, end)).text
+                prefix: hashed.prefix, digest: hashed.digest, pepper: hashed.pepper.text, expires: min(own, end)
+            ).text
         }
     }
 }

@@ -14,7 +14,9 @@ extension SnapshotCompiler {
         var holders = KeyHolders()
         return resources.keys.compactMap { key in
             let resource = ResourceName(.key, key.name)
-            guard let secret = secret(of: key, in: &holders), let hashes = hashes(of: key, in: &holders) else { return nil }
+            guard let secret = secret(of: key, in: &holders), let hashes = hashes(of: key, in: &holders) else {
+                return nil
+            }
             guard let tenant = tenants[key.tenant] else {
                 refuse(resource, "spec.tenant", "no Tenant is named \"\(key.tenant)\"")
                 return nil
@@ -59,11 +61,14 @@ extension SnapshotCompiler {
                 refuse(
                     resource, path + ".pepper",
                     "the pepper has only \(pepper.count) bytes; allowed: \(SecretResolver.pepperBytesMin) or more",
-                    hint: "make one with openssl rand -hex 32, and the key anew: a hash under a short pepper can be searched")
+                    hint:
+                        "make one with openssl rand -hex 32, and the key anew: a hash under a short pepper can be searched"
+                )
                 return nil
             }
             if let holder = holders.prefixes.updateValue(key.name, forKey: hashed.prefix) {
-                refuse(resource, path + ".prefix", "Key \(holder) has the same", hint: "make another with isobar key new")
+                refuse(
+                    resource, path + ".prefix", "Key \(holder) has the same", hint: "make another with isobar key new")
                 return nil
             }
             hashes.append(

@@ -33,7 +33,8 @@ extension Shape where Value == Key {
                     "regions", .list(.reference(to: .region), count: 1...1_000).unique("region", by: \.self)),
                 actions: fields.optional(
                     "actions",
-                    .list(.oneOf(CallerAction.self), count: 1...CallerAction.allCases.count).unique("action", by: \.self)))
+                    .list(.oneOf(CallerAction.self), count: 1...CallerAction.allCases.count).unique(
+                        "action", by: \.self)))
             let team = fields.optional("team", .name)
             let expiresAt = fields.optional("expiresAt", .timestamp)
             let residency = fields.optional("residency", .residencyNarrowing)
@@ -79,7 +80,9 @@ extension Shape where Value == String {
     /// Because somebody will paste the whole key, which must not be repeated in a message.
     private var hidingKeys: Shape {
         Shape(allowed: allowed) { cursor in
-            guard let text = cursor.scalar?.text, text.utf8.count > KeyText.idRange.upperBound else { return parse(cursor) }
+            guard let text = cursor.scalar?.text, text.utf8.count > KeyText.idRange.upperBound else {
+                return parse(cursor)
+            }
             cursor.reportUnseen(
                 "found something longer (not shown); allowed: \(allowed)",
                 hint: "the key itself belongs to its user only; if it was committed, revoke it")

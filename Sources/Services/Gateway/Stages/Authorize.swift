@@ -21,7 +21,8 @@ enum Authorize {
     private static func checkScopes(_ exchange: Exchange, _ generation: Generation, _ key: KeyID) -> Refusal? {
         let operation = exchange.features.operation
         guard generation.keyOperations[Int(key.index)].contains(operation) else {
-            return .scope(.action(operation.action, generation.snapshot.keys[Int(key.index)].scopes.declared.actions ?? []))
+            return .scope(
+                .action(operation.action, generation.snapshot.keys[Int(key.index)].scopes.declared.actions ?? []))
         }
         guard let mask = exchange.scopeMask else { return nil }
         let reachable = exchange.worker.everything.narrowed(by: mask)
@@ -55,7 +56,8 @@ extension Generation {
         let route = snapshot.routes[Int(features.route.index)]
         let endpoints = features.pinned.map { [$0] } ?? route.tiers.flatMap(\.endpoints)
         if let regions = declared.regions {
-            let served = Set(endpoints.map { snapshot.regions[Int(snapshot.endpoints[Int($0.index)].region.index)].name })
+            let served = Set(
+                endpoints.map { snapshot.regions[Int(snapshot.endpoints[Int($0.index)].region.index)].name })
             if served.isDisjoint(with: regions) { return .regions(regions) }
         }
         guard let models = declared.models else { return .regions(declared.regions ?? []) }
