@@ -3,9 +3,11 @@
 """Runs a guide as a reader would paste it: every `sh` block in one shell, each compared with the `text` block that
 follows it. `…` in a text stands for anything, a line of its own for any number of lines."""
 
+import contextlib
 import os
 import pathlib
 import re
+import signal
 import subprocess
 
 from processes import BINARY, REPOSITORY, free_port
@@ -34,19 +36,23 @@ def run(page, directory, ports):
     _copy_examples(example, moved)
     (pathlib.Path(directory) / "bin").mkdir()
     (pathlib.Path(directory) / "bin/isobar").symlink_to(BINARY)
-    # Its own session: whatever the guide leaves running ends with it.
-    process = subprocess.run(
-        ["setpriv", "--pdeathsig", "KILL", "timeout", "60", "bash", "-c", _moved(script, moved)],
+    # A process group of its own: whatever the guide leaves running ends with it.
+    shell = subprocess.Popen(
+        ["setpriv", "--pdeathsig", "KILL", "bash", "-c", _moved(script, moved)],
         cwd=directory,
         env={**os.environ, "PATH": f"{directory}/bin:{os.environ['PATH']}"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
         text=True,
-        timeout=90,
-        check=False,
+        start_new_session=True,
     )
-    outputs = process.stdout.split(END + "\n")
+    try:
+        output, _ = shell.communicate(timeout=60)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(shell.pid, signal.SIGKILL)
+    outputs = output.split(END + "\n")
     return [(*step, output) for step, output in zip(steps(page), outputs, strict=False)]
 
 
