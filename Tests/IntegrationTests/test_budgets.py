@@ -194,11 +194,63 @@ def test_a_caller_that_leaves_while_it_waits_for_the_ledger_holds_nothing(worksh
     assert [gateway.post(chat()).status for _ in range(11)] == [200] * 10 + [429]
 
 
+@pytest.mark.parametrize(("change", "status"), [("no budgets", 200), ("no key", 401), ("no route", 503)])
+def test_a_request_that_waits_for_the_ledger_follows_a_new_configuration(workshop, tmp_path, change, status):
+    upstream = workshop.upstream()
+    day = budget("day", {"requests": 10, "per": "day"}, {"money": "1", "per": "day"})
+    gateway = start(workshop, tmp_path, day, upstream=upstream)
+    store = sqlite3.connect(tmp_path / "budgets.sqlite", timeout=20, isolation_level=None)
+    store.execute("BEGIN EXCLUSIVE")
+    answers = []
+    waiting = threading.Thread(target=lambda: answers.append(gateway.post(chat(), key=SECOND_KEY)))
+    waiting.start()
+    wait_until(lambda: gateway.status()["connections"] == 1, "it waits")
+    text = limited(day, endpoints=[Endpoint("one", upstream.port)], **({"models": ["other-name"]} if change == "no route" else {}))
+    documents = [json.loads(one) for one in text.split("\n---\n")]
+    gone = {"no budgets": lambda one: one["kind"] == "Budget", "no key": lambda one: one["metadata"]["name"] == "second"}
+    kept = [one for one in documents if not gone.get(change, lambda one: False)(one)]
+    if change == "no route":
+        next(one for one in kept if one["kind"] == "Route")["metadata"]["name"] = "another"
+    assert gateway.reload("\n---\n".join(map(json.dumps, kept)))["last_error"] is None
+    waiting.join()
+    store.execute("ROLLBACK")
+    assert [answer.status for answer in answers] == [status]
+    assert len(upstream.calls) == (1 if status == 200 else 0)
+    # And nothing is left behind.
+    assert gateway.post(chat(), path="/v1/chat/completions").status in (200, 404)
+
+
+def test_a_retry_is_not_made_for_a_key_that_is_gone_meanwhile(workshop, tmp_path):
+    """Its first attempt may have been billed, and nothing says any more what the next one may cost."""
+    removed = threading.Event()
+
+    def script(call):
+        removed.wait(10)
+        call.close()
+
+    first, second = workshop.upstream(script), workshop.upstream()
+    endpoints = [Endpoint("one", first.port), Endpoint("two", second.port, tier="second")]
+    day = budget("day", {"money": "1", "per": "day"})
+    gateway = workshop.gateway(
+        limited(day, endpoints=endpoints), options=["--budgets", tmp_path / "budgets.sqlite"], environment={"SECOND_KEY": SECOND_KEY})
+    answers = []
+    asking = threading.Thread(target=lambda: answers.append(gateway.post(chat(), key=SECOND_KEY)))
+    asking.start()
+    wait_until(lambda: first.calls, "it is at the first endpoint")
+    kept = [one for one in map(json.loads, limited(day, endpoints=endpoints).split("\n---\n")) if one["metadata"]["name"] != "second"]
+    assert gateway.reload("\n---\n".join(map(json.dumps, kept)))["last_error"] is None
+    removed.set()
+    asking.join()
+    assert answers[0].status == 502 and second.calls == []
+    wait_until(lambda: left(gateway, "day/money/day")["reserved_here"] == 0, "it is settled")
+    assert left(gateway, "day/money/day")["used_here"] == len(json.dumps(chat())) * INPUT + 1000 * OUTPUT
+
+
 def test_four_gateways_kills_and_a_store_that_stalls_never_exceed_one_budget(workshop, tmp_path):
     """64 callers; what the upstream has answered, at its true price, stays under the limit at every moment."""
     limit = 3_000 * COST
     lock = threading.Lock()
-    spent = [0]
+    spent, refused, unavailable = [0], [0], [0]
 
     def script(call):
         with lock:
@@ -217,11 +269,12 @@ def test_four_gateways_kills_and_a_store_that_stalls_never_exceed_one_budget(wor
             try:
                 answer = gateways[index].post(chat(max_tokens=4), timeout=30)
             except (OSError, ValueError):
-                time.sleep(0.05)
-                continue
+                continue  # this gateway has just been killed
             if answer.status == 402:
                 over.set()
-                time.sleep(0.02)
+                refused[0] += 1
+            if answer.status == 503:
+                unavailable[0] += 1
             assert answer.status in (200, 402, 503), answer.body
 
     failures = []
@@ -240,12 +293,15 @@ def test_four_gateways_kills_and_a_store_that_stalls_never_exceed_one_budget(wor
         gateways[victim].kill()
         store = sqlite3.connect(tmp_path / "budgets.sqlite", timeout=30, isolation_level=None)
         store.execute("BEGIN IMMEDIATE")
-        time.sleep(0.3)
+        before = spent[0], unavailable[0]
+        wait_until(
+            lambda: spent[0] > before[0] or unavailable[0] > before[1] or over.is_set(),
+            "what is held is spent, or there is none, while the store stands still")
         store.execute("ROLLBACK")
         store.close()
         gateways[victim] = start(workshop, tmp_path, shared, upstream=upstream)
     wait_until(over.is_set, "the budget runs out", seconds=90)
-    time.sleep(1)
+    wait_until(lambda: refused[0] >= 200, "every caller is refused again and again", seconds=30)
     stop.set()
     for thread in threads:
         thread.join()

@@ -88,7 +88,6 @@ final class Generation {
     /// Likewise; empty without budgets.
     let keyBudgets: [KeyBudgets]
     let keyTenants: [String]
-    let budgets: PublishedBudgets?
     /// By `RouteID`; empty without budgets.
     let ceilings: [PriceCeiling]
 
@@ -120,9 +119,8 @@ final class Generation {
         keyIDs = Self.ids(at: keySlots)
         keyProfiles = Self.profiles(of: snapshot.keys, at: keySlots)
         keyMasks = Self.masks(of: snapshot.keys, at: keySlots)
-        budgets = configuration.budgets
         keyBudgets = Self.keyBudgets(configuration.budgets, at: keySlots)
-        keyTenants = budgets == nil ? [] : Self.tenants(of: snapshot.keys, at: keySlots)
+        keyTenants = configuration.budgets == nil ? [] : Self.tenants(of: snapshot.keys, at: keySlots)
         ceilings = keyBudgets.isEmpty ? [] : Self.ceilings(snapshot)
         previous?.retire()
     }
@@ -151,7 +149,6 @@ final class Generation {
         keyMasks = []
         keyBudgets = []
         keyTenants = []
-        budgets = nil
         ceilings = []
     }
 

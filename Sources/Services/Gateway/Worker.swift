@@ -153,6 +153,8 @@ final class Worker: @unchecked Sendable {
         adopt(configuration.policy)
         noteCredentials { $0.hasNew }
         for connection in connections.values { connection.exchange.translate(translation) }
+        // What they wait for may be no limit any more.
+        retryParked()
     }
 
     // MARK: Budgets
@@ -170,7 +172,9 @@ final class Worker: @unchecked Sendable {
         isRestricted = !policy.table.isUnrestricted
         guard let audit else { return }
         auditNames = generation.auditNames(after: auditNames)
-        audit.adopt(auditNames, version: generation.snapshot.version, requirements: generation.auditRequirements)
+        audit.adopt(
+            auditNames, version: generation.snapshot.version,
+            requirements: generation.auditRequirements(after: audit.requirements))
     }
 
     /// Of a request that would come from a key with this profile.

@@ -17,8 +17,8 @@ final class AuditJournal {
     private var intents: AuditBatch
     private var waiting: [WaitingAttempt] = []
     private(set) var configurationVersion: UInt64 = 0
-    /// By stable position of the key; keys that are gone demand nothing.
-    private var requirements: [Bool] = []
+    /// By stable position of the key.
+    private(set) var requirements: [Bool] = []
     private var strangers = StrangerQuota()
 
     init(recorder: AuditRecorder, loop: EventLoop) {

@@ -27,9 +27,9 @@ extension Generation {
         return AuditNames(keys: keys, endpoints: endpoints, routes: routes)
     }
 
-    /// By stable position of the key; keys that are gone demand nothing.
-    var auditRequirements: [Bool] {
-        var requirements: [Bool] = []
+    /// By stable position of the key. What keys demanded that are gone holds for what they still have under way.
+    func auditRequirements(after previous: [Bool]) -> [Bool] {
+        var requirements = previous
         for (key, slot) in zip(snapshot.keys, keySlots) { requirements.put(key.requiresAudit, at: slot, filler: false) }
         return requirements
     }

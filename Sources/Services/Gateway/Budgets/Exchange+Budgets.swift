@@ -23,19 +23,24 @@ struct Funding {
 
 extension Exchange {
     /// Whether limits apply to the key. One look where there are none.
-    var isBudgeted: Bool {
-        guard let slot = principal?.slot, slot < worker.generation.keyBudgets.count else { return false }
-        return !worker.generation.keyBudgets[slot].items.isEmpty
+    var isBudgeted: Bool { !budgetItems.isEmpty }
+
+    /// What the key's requests reserve by the configuration in force, which may be another one than a moment ago.
+    private var budgetItems: [KeyBudgets.Item] {
+        guard let slot = principal?.slot, slot < worker.generation.keyBudgets.count else { return [] }
+        return worker.generation.keyBudgets[slot].items
     }
 
     /// Stage 5, second part: reserves, and goes on, waits or refuses.
     func fund() {
-        guard let budgets = worker.generation.budgets, let principal else { return Pick.begin(self) }
-        var charges = BudgetCharges()
-        let items = worker.generation.keyBudgets[principal.slot].items
-        let bound = bound
-        for item in items { charges.append(BudgetCharge(account: item.account, amount: bound[item.meter])) }
-        switch budgets.shared.reserve(charges, now: worker.unixSeconds) {
+        let items = budgetItems
+        guard !items.isEmpty, let budgets = worker.budgets else {
+            // A configuration without limits for this key came while it waited for them.
+            unpark()
+            return Pick.begin(self)
+        }
+        let charges = charges(for: items)
+        switch budgets.reserve(charges, now: worker.unixSeconds) {
         case .reserved(let taken):
             unpark()
             keep(taken, items)
@@ -45,6 +50,13 @@ extension Exchange {
             unpark()
             RequestLifecycle.refuse(self, .budget(describe(refusal, charges)))
         }
+    }
+
+    private func charges(for items: [KeyBudgets.Item]) -> BudgetCharges {
+        var charges = BudgetCharges()
+        let bound = bound
+        for item in items { charges.append(BudgetCharge(account: item.account, amount: bound[item.meter])) }
+        return charges
     }
 
     private func keep(_ taken: BudgetCharges, _ items: [KeyBudgets.Item]) {
@@ -66,13 +78,15 @@ extension Exchange {
     /// made: the request ends with what it has.
     func isFunded(_ slot: Int) -> Bool {
         guard funding != nil, funding?.hasAttempt[slot] == false else { return true }
-        guard let budgets = worker.generation.budgets, let principal else { return false }
-        var charges = BudgetCharges()
-        let bound = bound
-        for item in worker.generation.keyBudgets[principal.slot].items where item.meter.isPerAttempt {
-            charges.append(BudgetCharge(account: item.account, amount: bound[item.meter]))
+        // A key or a route that is gone has no limits any more, which is no leave to spend.
+        guard let budgets = worker.budgets, let principal, worker.generation.key(at: principal.slot) != nil,
+            !isOrphaned
+        else { return false }
+        let items = budgetItems.filter(\.meter.isPerAttempt)
+        guard !items.isEmpty else { return true }
+        guard case .reserved(let taken) = budgets.reserve(charges(for: items), now: worker.unixSeconds) else {
+            return false
         }
-        guard case .reserved(let taken) = budgets.shared.reserve(charges, now: worker.unixSeconds) else { return false }
         funding?.attempts[slot] = taken
         funding?.hasAttempt[slot] = true
         return true
@@ -84,13 +98,13 @@ extension Exchange {
         guard funding?.hasAttempt[slot] == true, machine.committedSlot != slot, wasSent else { return }
         if let failure, !failure.kind.mayHaveBeenBilled { return }
         guard let charges = funding?.attempts[slot] else { return }
-        worker.generation.budgets?.shared.settle(charges) { $1.amount }
+        worker.budgets?.settle(charges) { $1.amount }
         funding?.hasAttempt[slot] = false
     }
 
     /// The request's end.
     func settleFunding(_ bill: Meter.Bill) {
-        guard let funding, let budgets = worker.generation.budgets?.shared else { return }
+        guard let funding, let budgets = worker.budgets else { return }
         self.funding = nil
         // Only a whole answer whose usage somebody counted is cheaper than its bound.
         let isExact = outcome == .ok && !bill.isEstimated && bill.cost != nil
@@ -141,14 +155,18 @@ extension Exchange {
     /// The ledger has answered somebody.
     func retryFunding() {
         guard isParked else { return }
-        // The route may be gone since; then `fund` has nothing to price.
-        if isOrphaned { return parkedTooLong() }
+        // Nothing of it has begun, so it is for the configuration in force to say whether it may.
+        guard !isOrphaned, let principal, worker.generation.key(at: principal.slot) != nil else {
+            return refuseParked(isOrphaned ? .noEndpoint(.exhausted) : .unknownKey)
+        }
         fund()
     }
 
-    func parkedTooLong() {
+    func parkedTooLong() { refuseParked(.budgetUnknown) }
+
+    private func refuseParked(_ refusal: Refusal) {
         unpark()
-        RequestLifecycle.refuse(self, .budgetUnknown)
+        RequestLifecycle.refuse(self, refusal)
     }
 
     func parkedCallerGone() {
@@ -196,7 +214,7 @@ extension Exchange {
     }
 
     private func describe(_ refusal: BudgetHolder.Refusal, _ charges: BudgetCharges) -> BudgetRefusal {
-        let account = worker.generation.budgets?.shared.account(refusal.account)
+        let account = worker.budgets?.account(refusal.account)
         var needed: Int64 = 0
         for position in 0..<charges.count where charges[position].account == refusal.account {
             needed = charges[position].amount

@@ -30,9 +30,6 @@ struct KeyBudgets {
     }
 
     var items: [Item] = []
-
-    /// Requests and places: once, whatever the number of attempts.
-    var ofRequest: [Item] { items.filter { !$0.meter.isPerAttempt } }
 }
 
 extension BudgetMeter {
