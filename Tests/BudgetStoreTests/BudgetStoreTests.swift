@@ -133,5 +133,37 @@ struct BudgetStoreTests {
         }
     }
 
+    @Test func `what nobody asks for again is taken away, and a limit without end keeps what was used`() throws {
+        try withDirectory { directory in
+            let store = try BudgetStore(path: directory + "/budgets.sqlite", timing: BudgetTiming(), usageSeconds: 1_000)
+            let day: Int64 = 86_400
+            let daily = BudgetAccount(name: "all/requests/day", meter: .requests, window: .day, limit: 100)
+            var holder = BudgetHolder()
+            let ids = holder.adopt([Self.money, daily])
+            var wanted = BudgetCharges()
+            for id in ids { wanted.append(BudgetCharge(account: id, amount: 1)) }
+            let record = UsageRecord(
+                requestID: 1, unixSeconds: day + 10, key: "k", tenant: "t", endpoint: "e", inputTokens: 1, outputTokens: 1,
+                costNano: 1)
+            guard case .wait = holder.reserve(wanted, now: day + 10) else { throw Unexpected() }
+            try exchange(&holder, named: "a", store, now: day + 10)
+            guard case .reserved(let taken) = holder.reserve(wanted, now: day + 10) else { throw Unexpected() }
+            for position in 0..<2 { holder.settle(taken[position], used: 1) }
+            _ = holder.adopt([])
+            _ = try store.exchange(holder: "a", holder.reports(now: day + 11), usage: [record], now: day + 11)
+            func rows(_ table: String) throws -> Int64 {
+                var count: Int64 = 0
+                try store.database.statement("SELECT count(*) FROM \(table)").run([]) { count = $0.integer(0) }
+                return count
+            }
+            #expect(try [rows("usage"), rows("account"), rows("lease")] == [1, 2, 2])
+            _ = try store.exchange(holder: "b", [], now: day + 1_011)
+            #expect(try rows("usage") == 0)
+            _ = try store.exchange(holder: "b", [], now: 80 * 86_400)
+            #expect(try [rows("account"), rows("lease")] == [1, 0])
+            #expect(try store.account(Self.money.name, window: 0).committed == 1)
+        }
+    }
+
     private struct Unexpected: Error {}
 }

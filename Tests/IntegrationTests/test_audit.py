@@ -120,6 +120,9 @@ def test_every_way_a_request_can_go_leaves_an_intent_and_an_end(workshop, folder
     gateway.signal(signal.SIGTERM)
     assert gateway.wait() == 0
     assert isobar("audit", "verify", folder).returncode == 0
+    # Keys are for the owner's eyes: the one that signs and those that connect entries with people.
+    for path in [folder / "key", *folder.glob("subjects.sqlite*")]:
+        assert path.stat().st_mode & 0o077 == 0, path
 
 
 def test_a_caller_that_leaves_is_in_the_log_as_cancelled(workshop, folder):
@@ -171,6 +174,32 @@ def test_a_full_disk_stops_who_requires_the_log_and_nobody_else(workshop, folder
     log = log_with(folder, request_id(served), request_id(refused))
     assert log.of(request_id(refused)) == [("denial", None, True)]
     assert gateway.status()["audit"]["lost_events_total"] == 0
+
+
+def test_what_a_key_demanded_holds_for_its_requests_when_it_is_gone(workshop, folder):
+    """The key leaves the configuration and the disk is full, then its request would go on to another endpoint."""
+    may_fail = threading.Event()
+
+    def script(call):
+        may_fail.wait(10)
+        call.respond(status=500)
+
+    first, second = workshop.upstream(script), workshop.upstream()
+    endpoints = [Endpoint("one", first.port), Endpoint("two", second.port, tier="second")]
+    gateway = start(workshop, audited(*endpoints), folder)
+    answers = []
+    asking = threading.Thread(target=lambda: answers.append(gateway.post(chat(), key=CLINIC_KEY)))
+    asking.start()
+    wait_until(lambda: first.calls, "it is at the first endpoint")
+    assert gateway.reload(configuration(*endpoints))["last_error"] is None
+    _, most = resource.prlimit(gateway.pid, resource.RLIMIT_FSIZE)
+    # The reload's own entries come first.
+    wait_until(lambda: b"key.removed" in b"".join(path.read_bytes() for path in folder.glob("wal-*")), "it is written")
+    resource.prlimit(gateway.pid, resource.RLIMIT_FSIZE, (1, most))
+    may_fail.set()
+    asking.join()
+    assert answers[0].status == 503 and answers[0].json["error"]["code"] == "audit_unavailable", answers[0].body
+    assert second.calls == []
 
 
 def test_killed_under_load_it_loses_no_request_that_was_answered(workshop, folder):

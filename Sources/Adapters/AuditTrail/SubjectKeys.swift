@@ -37,7 +37,7 @@ public final class SubjectKeys {
 
     /// Opens the file, or makes it.
     public init(path: String) throws(SQLiteError) {
-        database = try SQLiteDatabase(path: path, busyMilliseconds: Self.busyMilliseconds)
+        database = try SQLiteDatabase(path: path, mode: 0o600, busyMilliseconds: Self.busyMilliseconds)
         // What is deleted is overwritten, not only forgotten.
         try database.run("PRAGMA secure_delete = ON")
         try database.run(Self.schema)

@@ -40,10 +40,10 @@ public final class BudgetKeeper: @unchecked Sendable {
     ///   - answered: called on the keeper's thread when reservations that waited may be tried again.
     /// - Throws: `SQLiteError` when the store cannot be opened.
     public init(
-        path: String, timing: BudgetTiming, holder: String, budgets: SharedBudgets,
+        path: String, timing: BudgetTiming, usageSeconds: Int64, holder: String, budgets: SharedBudgets,
         unixSeconds: @escaping @Sendable () -> Int64, log: Logger, answered: @escaping @Sendable () -> Void
     ) throws {
-        store = try BudgetStore(path: path, timing: timing)
+        store = try BudgetStore(path: path, timing: timing, usageSeconds: usageSeconds)
         self.budgets = budgets
         self.holder = holder
         self.unixSeconds = unixSeconds

@@ -65,6 +65,21 @@ extension BudgetStore {
         ])
     }
 
+    /// Some thousand at a time: they come as slowly.
+    func removeUsage(before second: Int64) throws(SQLiteError) {
+        let query = "DELETE FROM usage WHERE request IN (SELECT request FROM usage WHERE at < ? LIMIT 5000)"
+        try database.statement(query).run([.integer(second)])
+    }
+
+    /// Windows without end (0) stay; of their leases those go that have had their last word, which their account counts.
+    func removeWindows(before second: Int64) throws(SQLiteError) {
+        try database.statement("DELETE FROM account WHERE window > 0 AND window < ?").run([.integer(second)])
+        let query = """
+            DELETE FROM lease WHERE (window > 0 AND window < ?1) OR (state = 'final' AND expires_at < ?1)
+            """
+        try database.statement(query).run([.integer(second)])
+    }
+
     func openLeases(expiredBefore second: Int64) throws(SQLiteError) -> [LeaseKey] {
         var keys: [LeaseKey] = []
         let query = "SELECT holder, account, window FROM lease WHERE state = 'open' AND expires_at <= ? LIMIT 1000"

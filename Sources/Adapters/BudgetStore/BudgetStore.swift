@@ -15,12 +15,20 @@ public import SQLiteFile
 public final class BudgetStore {
     let database: SQLiteDatabase
     private let timing: BudgetTiming
+    private let usageSeconds: Int64
+    private var windowsClearedAt: Int64?
 
+    /// Records of usage are kept for so long where nothing else is said.
+    public static let usageSecondsDefault: Int64 = 35 * 86_400
     public static let busyMilliseconds: Int32 = 5_000
 
     /// Opens the file, or makes it.
-    public init(path: String, timing: BudgetTiming) throws(SQLiteError) {
+    /// - Parameter usageSeconds: how long records of usage are kept. What limits count does not depend on them.
+    public init(
+        path: String, timing: BudgetTiming, usageSeconds: Int64 = usageSecondsDefault
+    ) throws(SQLiteError) {
         self.timing = timing
+        self.usageSeconds = usageSeconds
         database = try SQLiteDatabase(path: path, busyMilliseconds: Self.busyMilliseconds)
         try database.run(Self.schema)
     }
@@ -55,11 +63,23 @@ public final class BudgetStore {
         try database.transaction { () throws(SQLiteError) in
             try expireLeases(now: now)
             for record in usage { try save(record) }
+            try clear(now: now)
             var answers: [LeaseAnswer] = []
             for report in reports { answers.append(try take(report, from: holder, now: now)) }
             return answers
         }
     }
+
+    /// Takes away what nobody will ask for again, so that the file does not grow with its age. A window that ended longer
+    /// ago than the longest one lasts twice has no request under way and no holder that will still report.
+    private func clear(now: Int64) throws(SQLiteError) {
+        try removeUsage(before: now - usageSeconds)
+        guard windowsClearedAt.map({ now >= $0 + 3_600 }) ?? true else { return }
+        windowsClearedAt = now
+        try removeWindows(before: now - Self.windowSeconds)
+    }
+
+    private static let windowSeconds: Int64 = 62 * 86_400
 
     private func take(
         _ report: LeaseReport, from holder: String, now: Int64

@@ -2,6 +2,7 @@
 // Isobar
 
 internal import CSQLite
+public import Glibc
 
 /// One connection to one SQLite file, with its prepared statements.
 ///
@@ -13,7 +14,13 @@ public final class SQLiteDatabase {
 
     /// Opens or makes the file. Every commit is on the disk when it returns; a writer waits for another one up to
     /// `busyMilliseconds`.
-    public init(path: String, busyMilliseconds: Int32) throws(SQLiteError) {
+    /// - Parameter mode: of a file that is made; SQLite gives the files beside it the same.
+    public init(path: String, mode: mode_t = 0o640, busyMilliseconds: Int32) throws(SQLiteError) {
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, mode)
+        guard descriptor >= 0 else {
+            throw SQLiteError(path: path, doing: "open", reason: String(cString: strerror(errno)))
+        }
+        close(descriptor)
         var opened: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
         let status = sqlite3_open_v2(path, &opened, flags, nil)

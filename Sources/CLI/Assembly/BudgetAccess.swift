@@ -23,14 +23,14 @@ final class BudgetAccess: Sendable {
     }
 
     /// - Parameter snapshot: its longest request says how long a lost gateway's places are counted.
-    init(path: String, _ snapshot: RoutingSnapshot, log: Logger) throws {
+    init(path: String, usageDays: Int, _ snapshot: RoutingSnapshot, log: Logger) throws {
         let longest = snapshot.routes.map(\.retry.totalTimeout.nanoseconds).max() ?? 0
         let timing = BudgetTiming(requestMax: max(600, longest / 1_000_000_000 + 60))
         shared = SharedBudgets(timing: timing)
         let target = Target()
         self.target = target
         keeper = try BudgetKeeper(
-            path: path, timing: timing, holder: Self.holder, budgets: shared, unixSeconds: { Self.unixSeconds }, log: log
+            path: path, timing: timing, usageSeconds: Int64(usageDays) * 86_400, holder: Self.holder, budgets: shared, unixSeconds: { Self.unixSeconds }, log: log
         ) { target.gateway.withLock { $0 }?.budgetsAnswered() }
     }
 

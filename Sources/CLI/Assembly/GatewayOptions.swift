@@ -17,6 +17,7 @@ struct GatewayOptions: ParsableArguments {
     @Option(
         help: "SQLite file that keeps what budgets have used, and each request's usage. Gateways of one host share it.")
     var budgets: String?
+    @Option(help: "Days that the file keeps each request's usage.") var usageDays = 35
     @Option(help: "PEM certificate chain for the listener.") var tlsCertificate: String?
     @Option(help: "PEM key of the certificate.") var tlsKey: String?
     @Flag(help: "Listen beyond loopback without TLS.") var insecure = false
@@ -39,6 +40,7 @@ struct GatewayOptions: ParsableArguments {
             throw ValidationError("The admin port has no authentication: keep it on loopback, or say --insecure.")
         }
         guard auditKey == nil || audit != nil else { throw ValidationError("--audit-key goes with --audit.") }
+        guard (1...3_650).contains(usageDays) else { throw ValidationError("--usage-days is 1 to 3650.") }
         guard (0...64).contains(loops) else { throw ValidationError("--loops is 0 to 64.") }
         guard (1...3600).contains(drainSeconds) else { throw ValidationError("--drain-seconds is 1 to 3600.") }
         guard (1...1024).contains(bodyMebibytesMax) else { throw ValidationError("--body-mebibytes-max is 1 to 1024.") }

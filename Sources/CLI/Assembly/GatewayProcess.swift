@@ -54,7 +54,7 @@ final class GatewayProcess: @unchecked Sendable {
         watcher = ConfigurationWatcher(paths: configurations)
         let loaded = try Self.load(loader)
         self.loaded = loaded
-        let budgets = try options.budgets.map { try BudgetAccess(path: $0, loaded.snapshot, log: log) }
+        let budgets = try options.budgets.map { try BudgetAccess(path: $0, usageDays: options.usageDays, loaded.snapshot, log: log) }
         self.budgets = budgets
         let published = try Self.publication(of: loaded, budgets)
         accessLog = try options.accessLog.map { try AccessLogSink(path: $0) }
