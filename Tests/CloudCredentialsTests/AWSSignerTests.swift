@@ -169,10 +169,9 @@ let exampleTime: Int64 = 1_440_938_160
     ])
     func `HMAC agrees with its standard`(_ key: [UInt8], _ message: String, _ expected: String) {
         var hexadecimal = ByteScratch()
-        let hasher = SHA256()
         hexadecimal.append(
             hexadecimal: key.withUnsafeBytes { key in
-                Array(message.utf8).withUnsafeBytes { hasher.authenticate($0, key: key) }
+                Array(message.utf8).withUnsafeBytes { SHA256.authenticate($0, key: key) }
             })
         #expect(hexadecimal.text == expected)
     }

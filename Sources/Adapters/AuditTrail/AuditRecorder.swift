@@ -29,7 +29,6 @@ public final class AuditRecorder: @unchecked Sendable {
         var isRefused = false
     }
 
-    public let origin: String
     private let inbox = Mutex(Inbox())
     private let shown: Mutex<AuditStatus>
     private let isOverrun = Atomic(false)
@@ -67,18 +66,16 @@ public final class AuditRecorder: @unchecked Sendable {
             files: try DiskFiles(writing: folder), signer: signer, unixMilliseconds: unixMilliseconds())
         let keys = try SubjectKeys(path: "\(folder)/\(SubjectKeys.fileName)")
         batches = BatchWriter(writer: writer, keys: keys)
-        origin = signer.key.name
         self.unixMilliseconds = unixMilliseconds
         self.log = log
         var status = AuditStatus()
-        status.origin = origin
+        status.origin = signer.key.name
         status.size = writer.size
         status.checkpointSize = writer.integratedSize
         shown = Mutex(status)
         loop = try EventLoop()
         thread = try LoopThread(name: "audit", loop: loop)
-        let opened = AdministrativeEvent.logOpened(epoch: writer.epoch, size: writer.integratedSize)
-        note(opened)
+        note(.logOpened(epoch: writer.epoch, size: writer.integratedSize))
         loop.submit { [self] in startTimer() }
     }
 

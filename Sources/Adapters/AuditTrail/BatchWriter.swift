@@ -10,7 +10,6 @@ final class BatchWriter<Files: LogFiles> {
     let writer: LogWriter<Files>
     private let keys: SubjectKeys
     private let renderer = RequestEventWriter()
-    private let digest = KeyedDigest()
     /// An earlier process may have left some.
     private var mayHaveErasures = true
 
@@ -110,10 +109,10 @@ final class BatchWriter<Files: LogFiles> {
             : .anybody(tenant: tenant, day: event.unixMilliseconds / 86_400_000)
         let subject = try keys.subject(person)
         if isNamed { marks.subject = subject.handle }
-        marks.promptMAC = event.promptDigest.map { $0.withBytes { digest.of($0, key: subject.key) } }
+        marks.promptMAC = event.promptDigest.map { $0.withBytes { KeyedDigest.of($0, key: subject.key) } }
         if let client = event.client {
             let address = withUnsafeBytes(of: (client.high.bigEndian, client.low.bigEndian)) {
-                digest.of($0, key: subject.key)
+                KeyedDigest.of($0, key: subject.key)
             }
             marks.client = Array(address.hexadecimal.utf8.prefix(16))
         }

@@ -37,7 +37,6 @@ public final class Cosigner: @unchecked Sendable {
     private var round: Round?
     /// Cosignatures are entries too: a tree that has grown only by them needs no new ones.
     private var settledSize: UInt64 = 0
-    private var witnessedSize: UInt64 = 0
 
     static let pauseNanoseconds: Int64 = 1_000_000_000
     private static let answerNanoseconds: Int64 = 5_000_000_000
@@ -62,10 +61,9 @@ public final class Cosigner: @unchecked Sendable {
                 throw AddressFault(description: "the policy's witness \(witness.name): \(url): \(error)")
             }
         }
-        witnessedSize = last.flatMap { Checkpoint(parsing: $0.text) }?.size ?? 0
         loop = try EventLoop()
         thread = try LoopThread(name: "witness", loop: loop)
-        recorder.noteWitnessed(witnessedSize)
+        recorder.noteWitnessed(last.flatMap { Checkpoint(parsing: $0.text) }?.size ?? 0)
         loop.submit { [self] in startTimer() }
     }
 
@@ -177,7 +175,6 @@ public final class Cosigner: @unchecked Sendable {
         }
         for signature in ended.signatures { recorder.note(.cosigned(witness: signature.name, size: verdict.checkpoint.size)) }
         settledSize = verdict.checkpoint.size + UInt64(ended.signatures.count)
-        witnessedSize = verdict.checkpoint.size
-        recorder.noteWitnessed(witnessedSize)
+        recorder.noteWitnessed(verdict.checkpoint.size)
     }
 }

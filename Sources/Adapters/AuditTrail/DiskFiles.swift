@@ -171,7 +171,7 @@ public final class DiskFiles: LogFiles {
     public func makeFolder(_ folder: String) throws(LogFileError) {
         if mkdir(full(folder), 0o750) == 0 || errno == EEXIST { return }
         guard errno == ENOENT, !folder.isEmpty else { throw fault("mkdir", folder) }
-        try makeFolder(Self.folder(of: folder))
+        try makeFolder(folder.parentFolder)
         guard mkdir(full(folder), 0o750) == 0 || errno == EEXIST else { throw fault("mkdir", folder) }
     }
 

@@ -48,10 +48,11 @@ extension LogFiles {
         try write(bytes, to: passing)
         try synchronize(passing)
         try rename(passing, to: path)
-        try synchronizeFolder(Self.folder(of: path))
+        try synchronizeFolder(path.parentFolder)
     }
+}
 
-    static func folder(of path: String) -> String {
-        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
-    }
+extension String {
+    /// Of a path inside a log; empty for what lies in the log's folder itself.
+    var parentFolder: String { lastIndex(of: "/").map { String(self[..<$0]) } ?? "" }
 }

@@ -39,10 +39,16 @@ public final class LogReader {
 
     /// A proof that the entry is in the tree of `size` entries; `nil` when a tile is missing.
     public func inclusion(of index: UInt64) -> [Digest]? {
-        guard index < size else { return nil }
-        let maker = ProofMaker<OpenSSLHash>(size: size) { [self] address in
+        index < size ? try? proofs.inclusion(of: index) : nil
+    }
+
+    /// A proof that the tree of `size` entries continues the one of `oldSize`; `nil` when a tile is missing.
+    /// - Parameter oldSize: 1 to `size`.
+    public func consistency(from oldSize: UInt64) -> [Digest]? { try? proofs.consistency(from: oldSize) }
+
+    private var proofs: ProofMaker<OpenSSLHash> {
+        ProofMaker(size: size) { [self] address in
             content(address).flatMap { HashTile.hashes($0.bytes, width: $0.width) }
         }
-        return try? maker.inclusion(of: index)
     }
 }

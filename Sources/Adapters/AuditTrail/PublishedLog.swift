@@ -56,11 +56,6 @@ public struct PublishedLog {
     /// That the log of this checkpoint continues the one of `size` entries; `nil` when a tile is missing.
     /// - Parameter size: at most the checkpoint's.
     public func consistency(from size: UInt64) -> [Digest]? {
-        guard size > 0, size < checkpoint.size else { return [] }
-        let maker = ProofMaker<OpenSSLHash>(size: checkpoint.size) { address in
-            if let bytes = read(address.path) { return HashTile.hashes(bytes, width: address.width) }
-            return read(address.fullPath).flatMap { HashTile.hashes($0, width: TileAddress.widthMax) }
-        }
-        return try? maker.consistency(from: size)
+        size > 0 && size < checkpoint.size ? reader.consistency(from: size) : []
     }
 }

@@ -35,7 +35,7 @@ struct TreeChanges {
         var fresh: [(path: String, bytes: [UInt8])] = []
         for (address, bytes) in files where !existing.contains(address) {
             let path = address.path
-            let folder = Self.folder(of: path)
+            let folder = path.parentFolder
             if folders.insert(folder).inserted { try disk.makeFolder(folder) }
             fresh.append((path, bytes))
         }
@@ -48,16 +48,12 @@ struct TreeChanges {
         }
     }
 
-    private static func folder(of path: String) -> String {
-        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
-    }
-
     private static func withParents(_ folders: Set<String>) -> Set<String> {
         var all = folders
         for folder in folders {
             var parent = folder
             while !parent.isEmpty {
-                parent = Self.folder(of: parent)
+                parent = parent.parentFolder
                 guard all.insert(parent).inserted else { break }
             }
         }

@@ -30,7 +30,6 @@ public final class SubjectKeys {
 
     private let database: SQLiteDatabase
     private let lookupKey: [UInt8]
-    private let digest = KeyedDigest()
     private var cached: [Digest: Subject] = [:]
     private var version: Int64 = -1
     private var isWriting = false
@@ -89,7 +88,7 @@ public final class SubjectKeys {
     /// The person's key, made at the first sight of them. New ones are durable after `commit`.
     func subject(_ person: Person) throws(SQLiteError) -> Subject {
         let bytes = person.bytes
-        let lookup = digest.of(bytes, key: lookupKey)
+        let lookup = KeyedDigest.of(bytes, key: lookupKey)
         if let known = cached[lookup] { return known }
         let subject: Subject
         if let found = try stored(lookup) { subject = found } else { subject = try made(lookup, bytes) }
@@ -110,7 +109,7 @@ public final class SubjectKeys {
         if !isWriting { try database.run("BEGIN IMMEDIATE") }
         isWriting = true
         let key = KeyedDigest.newKey()
-        let handle = String(digest.of(bytes, key: key).hexadecimal.prefix(32))
+        let handle = String(KeyedDigest.of(bytes, key: key).hexadecimal.prefix(32))
         try database.statement("INSERT INTO subject VALUES (?, ?, ?)").run([
             .blob(lookup.bytes), .blob(key), .text(handle),
         ])
@@ -142,7 +141,7 @@ public final class SubjectKeys {
     /// Deletes a person's key: from now on nobody can tell which entries were about them.
     /// - Returns: the handle that the entries carry; `nil` when nothing is known of this person.
     public func erase(_ name: String, tenant: String) throws(SQLiteError) -> String? {
-        let lookup = digest.of(Person.named(tenant: tenant, Array(name.utf8)[...]).bytes, key: lookupKey)
+        let lookup = KeyedDigest.of(Person.named(tenant: tenant, Array(name.utf8)[...]).bytes, key: lookupKey)
         let handle = try database.transaction { () throws(SQLiteError) -> String? in
             guard let found = try stored(lookup) else { return nil }
             let handle = String(decoding: found.handle, as: UTF8.self)

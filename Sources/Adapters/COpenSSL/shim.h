@@ -3,10 +3,10 @@
 //
 // OpenSSL 3 for Swift, with functions for the macros that Swift cannot import.
 #pragma once
+#include <string.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
@@ -31,8 +31,17 @@ typedef struct {
     SHA256_CTX inner, outer;
 } isobar_hmac_state;
 
-static inline void isobar_hmac_prepare(isobar_hmac_state *state, const unsigned char block[64]) {
-    unsigned char pad[64];
+// A key longer than a block is hashed, a shorter one filled with zeros (RFC 2104 §3).
+static inline void isobar_hmac_begin(isobar_hmac_state *state, const void *key, size_t count) {
+    unsigned char block[64] = {0}, pad[64];
+    if (count > sizeof block) {
+        SHA256_CTX context;
+        SHA256_Init(&context);
+        SHA256_Update(&context, key, count);
+        SHA256_Final(block, &context);
+    } else if (count > 0) {
+        memcpy(block, key, count);
+    }
     for (int i = 0; i < 64; i++) pad[i] = block[i] ^ 0x36;
     SHA256_Init(&state->inner);
     SHA256_Update(&state->inner, pad, 64);
@@ -40,6 +49,7 @@ static inline void isobar_hmac_prepare(isobar_hmac_state *state, const unsigned 
     SHA256_Init(&state->outer);
     SHA256_Update(&state->outer, pad, 64);
     OPENSSL_cleanse(pad, 64);
+    OPENSSL_cleanse(block, 64);
 }
 
 static inline void isobar_hmac(const isobar_hmac_state *state, const void *message, size_t count,

@@ -16,14 +16,7 @@ public final class PepperedHash: @unchecked Sendable {
     public init(pepper: Secret) {
         state = .allocate(capacity: 1)
         state.initialize(to: isobar_hmac_state())
-        var block = [UInt8](repeating: 0, count: 64)
-        pepper.withBytes { pepper in
-            // A longer key is hashed, a shorter one filled with zeros (RFC 2104 §3).
-            guard pepper.count > 64 else { return block.replaceSubrange(..<pepper.count, with: pepper) }
-            isobar_sha256(pepper.baseAddress, pepper.count, &block)
-        }
-        isobar_hmac_prepare(state, &block)
-        OPENSSL_cleanse(&block, block.count)
+        pepper.withBytes { isobar_hmac_begin(state, $0.baseAddress, $0.count) }
     }
 
     deinit {

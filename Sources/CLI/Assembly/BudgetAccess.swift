@@ -30,7 +30,8 @@ final class BudgetAccess: Sendable {
         let target = Target()
         self.target = target
         keeper = try BudgetKeeper(
-            path: path, timing: timing, usageSeconds: Int64(usageDays) * 86_400, holder: Self.holder, budgets: shared, unixSeconds: { Self.unixSeconds }, log: log
+            path: path, timing: timing, usageSeconds: Int64(usageDays) * 86_400, holder: Self.holder, budgets: shared,
+            unixSeconds: { Self.unixSeconds }, log: log
         ) { target.gateway.withLock { $0 }?.budgetsAnswered() }
     }
 

@@ -74,7 +74,7 @@ public final class AWSSigner {
         hasher.update(canonical.bytes)
         writeStringToSign(canonicalHash: hasher.finish())
         // 3. The proof.
-        write(signature: hasher.authenticate(stringToSign.bytes, key: signingKey))
+        write(signature: SHA256.authenticate(stringToSign.bytes, key: signingKey))
         lines.append(contentsOf: output.bytes)
     }
 
@@ -112,7 +112,7 @@ public final class AWSSigner {
 
     private func deriveKey() {
         let secret = credential.secretAccessKey.withBytes { Array("AWS4".utf8) + $0 }
-        let ofDay = secret.withUnsafeBytes { hasher.authenticate(time.date, key: $0) }
+        let ofDay = secret.withUnsafeBytes { SHA256.authenticate(time.date, key: $0) }
         let ofRegion = authenticate(region, key: ofDay)
         let ofService = authenticate(service, key: ofRegion)
         signingKey = authenticate("aws4_request", key: ofService)
@@ -120,7 +120,7 @@ public final class AWSSigner {
     }
 
     private func authenticate(_ text: String, key: SHA256.Digest) -> SHA256.Digest {
-        Array(text.utf8).withUnsafeBytes { hasher.authenticate($0, key: key) }
+        Array(text.utf8).withUnsafeBytes { SHA256.authenticate($0, key: key) }
     }
 
     private func write(signature: SHA256.Digest) {

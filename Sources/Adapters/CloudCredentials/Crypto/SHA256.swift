@@ -11,7 +11,6 @@ internal import COpenSSL
 /// - Cost: OpenSSL 3.0 allocates its state (112 bytes) anew for each message; later versions keep it.
 public final class SHA256 {
     public typealias Digest = InlineArray<32, UInt8>
-    static let blockBytes = 64
 
     private let context: OpaquePointer
 
@@ -58,37 +57,21 @@ public final class SHA256 {
 }
 
 extension SHA256 {
-    /// HMAC-SHA-256 (RFC 2104). The state must not be in the middle of a message.
-    func authenticate(_ message: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) -> Digest {
-        withUnsafeTemporaryAllocation(byteCount: Self.blockBytes, alignment: 8) { block in
-            fill(block, with: key)
-            for index in block.indices { block[index] ^= 0x36 }
-            update(UnsafeRawBufferPointer(block))
-            update(message)
-            let inner = finish()
-            for index in block.indices { block[index] ^= 0x36 ^ 0x5C }
-            update(UnsafeRawBufferPointer(block))
-            update(inner)
-            // The block gives the key away and stays on the stack.
-            OPENSSL_cleanse(block.baseAddress, block.count)
-            return finish()
+    /// HMAC-SHA-256 (RFC 2104).
+    static func authenticate(_ message: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) -> Digest {
+        var state = isobar_hmac_state()
+        isobar_hmac_begin(&state, key.baseAddress, key.count)
+        // The states give the key away and stay on the stack.
+        defer { OPENSSL_cleanse(&state, MemoryLayout<isobar_hmac_state>.size) }
+        var digest = Digest(repeating: 0)
+        var span = digest.mutableSpan
+        span.withUnsafeMutableBufferPointer {
+            isobar_hmac(&state, message.baseAddress, message.count, $0.baseAddress)
         }
+        return digest
     }
 
-    func authenticate(_ message: UnsafeRawBufferPointer, key: Digest) -> Digest {
+    static func authenticate(_ message: UnsafeRawBufferPointer, key: Digest) -> Digest {
         key.span.withUnsafeBytes { authenticate(message, key: $0) }
-    }
-
-    /// A key longer than a block is hashed, a shorter one is padded with zeros.
-    private func fill(_ block: UnsafeMutableRawBufferPointer, with key: UnsafeRawBufferPointer) {
-        for index in block.indices { block[index] = 0 }
-        guard key.count > block.count else { return block.copyMemory(from: key) }
-        update(key)
-        let hashed = finish()
-        hashed.span.withUnsafeBytes { block.copyMemory(from: $0) }
-    }
-
-    private func update(_ digest: Digest) {
-        digest.span.withUnsafeBytes { update($0) }
     }
 }

@@ -2,9 +2,9 @@
 // Isobar
 
 internal import Budgets
-internal import Glibc
 internal import Pricing
 internal import ResourceTypes
+internal import WireFormats
 
 /// A limit that a request does not fit under: which, how large, and when it frees.
 struct BudgetRefusal {
@@ -57,7 +57,7 @@ struct BudgetRefusal {
     private var period: String { window == .total ? (meter == .concurrency ? " at one time" : " in all") : " a \(window.rawValue)" }
 
     private var until: String {
-        freesAt.map { " until \(Self.date($0))" } ?? ""
+        freesAt.map { " until \(InternetDate.text(unixSeconds: $0))" } ?? ""
     }
 
     private func text(_ amount: Int64) -> String {
@@ -75,15 +75,5 @@ struct BudgetRefusal {
             text.removeLast()
         }
         return String(text)
-    }
-
-    /// RFC 3339, UTC.
-    private static func date(_ unixSeconds: Int64) -> String {
-        var time = time_t(unixSeconds)
-        var parts = tm()
-        gmtime_r(&time, &parts)
-        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
-            + "T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))Z"
     }
 }

@@ -24,28 +24,6 @@ struct TimestampText {
 
     private mutating func format(_ unixSeconds: Int64) {
         second = unixSeconds
-        let (year, month, day) = HTTPDate.civil(days: unixSeconds / 86_400)
-        let time = unixSeconds % 86_400
-        text.removeAll(keepingCapacity: true)
-        put(year, 4)
-        text.append(45)
-        put(month, 2)
-        text.append(45)
-        put(day, 2)
-        text.append(84)
-        put(time / 3_600, 2)
-        text.append(58)
-        put(time / 60 % 60, 2)
-        text.append(58)
-        put(time % 60, 2)
-    }
-
-    private mutating func put(_ value: Int64, _ digits: Int) {
-        var divisor: Int64 = 1
-        for _ in 1..<digits { divisor *= 10 }
-        for _ in 0..<digits {
-            text.append(48 + UInt8(value / divisor % 10))
-            divisor /= 10
-        }
+        text = Array(InternetDate.text(unixSeconds: unixSeconds).utf8.dropLast())
     }
 }
