@@ -18,7 +18,16 @@ def isobar(*arguments, environment=None):
 
 def new(name, *options, tenant="tester"):
     """- Returns: the key, and the document to keep."""
-    run = isobar("key", "new", name, "--tenant", tenant, *options)
+    return _made("key", "new", name, "--tenant", tenant, *options)
+
+
+def token(name, *roles, tenants=()):
+    """For the admin port. - Returns: the token, and the document to keep."""
+    return _made("key", "new", name, "--role", *roles, *(["--tenants", *tenants] if tenants else []))
+
+
+def _made(*arguments):
+    run = isobar(*arguments)
     assert run.returncode == 0, run.stderr
     return run.stderr.splitlines()[-1], run.stdout
 

@@ -39,23 +39,6 @@ public struct KeyRecord: Sendable {
     }
 }
 
-/// How a virtual key is recognised.
-public struct SecretHash: Sendable {
-    /// The eight characters after `isb_`.
-    public var id: [UInt8]
-    /// HMAC-SHA-256 under the pepper.
-    public var digest: [UInt8]
-    public var pepper: Secret
-    /// Unix seconds; `nil`: as long as the key.
-    public var expiresAtUnixSeconds: Int64?
-    public init(id: [UInt8], digest: [UInt8], pepper: Secret, expiresAtUnixSeconds: Int64?) {
-        self.id = id
-        self.digest = digest
-        self.pepper = pepper
-        self.expiresAtUnixSeconds = expiresAtUnixSeconds
-    }
-}
-
 /// What a key may do.
 public struct ScopeRecord: Sendable {
     public var operations: OperationSet

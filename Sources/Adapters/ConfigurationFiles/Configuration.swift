@@ -27,6 +27,7 @@ public struct DeclaredResources: Hashable, Sendable {
     public var routes: [Route] = []
     public var tenants: [Tenant] = []
     public var keys: [Key] = []
+    public var roleBindings: [RoleBinding] = []
     /// Turns residency on; at most one.
     public var policyBundles: [PolicyBundle] = []
     public var jurisdictionUnions: [JurisdictionUnion] = []
@@ -48,6 +49,7 @@ public enum ResourceKind: String, CaseIterable, Hashable, Sendable {
     case route = "Route"
     case tenant = "Tenant"
     case key = "Key"
+    case roleBinding = "RoleBinding"
     case policyBundle = "PolicyBundle"
     case jurisdictionUnion = "JurisdictionUnion"
     case residencyPolicy = "ResidencyPolicy"

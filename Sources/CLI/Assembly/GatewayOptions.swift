@@ -2,13 +2,17 @@
 // Isobar
 
 import ArgumentParser
+import Reactor
 
 /// How a gateway process runs; shared by `gateway` and `up`.
 struct GatewayOptions: ParsableArguments {
     @Option(
         help: "Address to listen on. Several processes may share one port: start the new one, then stop the old one.")
     var listen = Address.defaultListen
-    @Option(help: "Address of the admin port: /livez /readyz /metrics /status /explain. It has no authentication.")
+    @Option(
+        help:
+            "Address of the admin port: /livez /readyz /metrics /status /explain /reload. Who may use it say RoleBindings."
+    )
     var admin = Address.defaultAdmin
     @Option(help: "Threads; each serves many connections. 0: one per core.") var loops = 0
     @Option(help: "Access log file, one JSON object a line; - is standard output.") var accessLog: String?
@@ -26,6 +30,12 @@ struct GatewayOptions: ParsableArguments {
     @Option(help: "Least severe level to log: trace, debug, info, notice, warning, error, critical.") var logLevel =
         "info"
 
+    /// `nil` without a certificate.
+    func tls() throws -> TLSContext? {
+        guard let tlsCertificate, let tlsKey else { return nil }
+        return try TLSContext(certificateFile: tlsCertificate, keyFile: tlsKey)
+    }
+
     func validate() throws {
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-certificate and --tls-key go together.")
@@ -36,8 +46,11 @@ struct GatewayOptions: ParsableArguments {
                     + "or --insecure if something else protects it."
             )
         }
-        guard admin.isLoopback || insecure else {
-            throw ValidationError("The admin port has no authentication: keep it on loopback, or say --insecure.")
+        guard admin.isLoopback || tlsCertificate != nil || insecure else {
+            throw ValidationError(
+                "--admin \(admin) is reachable from other machines, and tokens would pass in the clear: keep it on loopback, "
+                    + "give --tls-certificate and --tls-key, or --insecure if something else protects it."
+            )
         }
         guard auditKey == nil || audit != nil else { throw ValidationError("--audit-key goes with --audit.") }
         guard (1...3_650).contains(usageDays) else { throw ValidationError("--usage-days is 1 to 3650.") }

@@ -7,8 +7,10 @@ import ConfigurationFiles
 import ControlPlane
 import Gateway
 import Glibc
+import Identity
 import Logging
 import Reactor
+import ResourceTypes
 import Routing
 
 /// The object graph of a running gateway: data plane, admin port, prober, name book, and the configuration that feeds
@@ -50,7 +52,7 @@ final class GatewayProcess: @unchecked Sendable {
         self.log = log
         loader = ConfigurationLoader(
             paths: configurations, environment: Environment.all, hasAuditLog: options.audit != nil,
-            hasLedger: options.budgets != nil)
+            hasLedger: options.budgets != nil, needsRoles: !options.admin.isLoopback)
         watcher = ConfigurationWatcher(paths: configurations)
         let loaded = try Self.load(loader)
         self.loaded = loaded
@@ -78,7 +80,7 @@ final class GatewayProcess: @unchecked Sendable {
         names?.follow(loaded.snapshot)
         _ = watcher.poll(watchedFiles: loaded.watchedFiles)
         audit?.noteConfiguration(loaded.snapshot, after: nil)
-        try start(published, admin: options.admin)
+        try start(published, admin: options.admin, tls: options.admin.isLoopback ? nil : options.tls())
     }
 
     private static func load(_ loader: ConfigurationLoader) throws -> ConfigurationLoader.Loaded {
@@ -94,13 +96,9 @@ final class GatewayProcess: @unchecked Sendable {
     ) throws -> GatewayConfiguration {
         var limits = GatewayLimits()
         limits.bodyBytesMax = options.bodyMebibytesMax << 20
-        var tls: TLSContext?
-        if let certificate = options.tlsCertificate, let key = options.tlsKey {
-            tls = try TLSContext(certificateFile: certificate, keyFile: key)
-        }
         let loops = options.loops > 0 ? options.loops : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         return GatewayConfiguration(
-            address: options.listen.socket, tls: tls, loops: loops, accessLog: accessLog, audit: audit,
+            address: options.listen.socket, tls: try options.tls(), loops: loops, accessLog: accessLog, audit: audit,
             budgets: budgets?.shared, limits: limits, seed: SystemRandomNumberGenerator().seed)
     }
 
@@ -120,25 +118,34 @@ final class GatewayProcess: @unchecked Sendable {
     }
 
     /// The part that lives on the control loop; waits until it is there, so that a bound port is a ready one.
-    private func start(_ published: PublishedConfiguration, admin address: Address) throws {
+    private func start(_ published: PublishedConfiguration, admin address: Address, tls: TLSContext?) throws {
         let outcome = OneShot<Result<Void, any Error>>()
-        control.submit { [self] in outcome.fulfil(Result { try startOnControlLoop(published, address) }) }
+        control.submit { [self] in outcome.fulfil(Result { try startOnControlLoop(published, address, tls) }) }
         try outcome.wait().get()
     }
 
-    private func startOnControlLoop(_ published: PublishedConfiguration, _ address: Address) throws {
+    private func startOnControlLoop(
+        _ published: PublishedConfiguration, _ address: Address, _ tls: TLSContext?
+    ) throws {
         let prober = HealthProber(loop: control) { [gateway] result, slot in
             gateway.report(probe: result, gaugeSlot: slot)
         }
         prober.follow(published)
         self.prober = prober
-        admin = try AdminServer(
-            gateway: gateway, loop: control, address: address.socket, context: { [unowned self] in context },
+        let admin = try AdminServer(
+            gateway: gateway, loop: control, address: address.socket, tls: tls,
+            unixSeconds: { WallTime.now.unixNanoseconds / 1_000_000_000 }, context: { [unowned self] in context },
             reload: { [unowned self] in
                 reload()
                 return configurationState
             })
+        admin.tokens = tokens(of: loaded)
+        self.admin = admin
         timer = try LoopTimer(loop: control, at: control.now + Self.watchNanoseconds) { [unowned self] in watch() }
+    }
+
+    private func tokens(of loaded: ConfigurationLoader.Loaded) -> AdminTokens {
+        AdminTokens(loaded.roleBindings, seed: SystemRandomNumberGenerator().seed)
     }
 
     private var context: AdminContext {
@@ -171,6 +178,8 @@ final class GatewayProcess: @unchecked Sendable {
                 let previous = loaded.snapshot
                 loaded = fresh
                 configurationState.lastError = nil
+                // At once: a token that was taken away must not wait for a cloud's answer.
+                admin?.tokens = tokens(of: fresh)
                 cloud.turn(to: fresh.snapshot.credentialSources) { [unowned self] in
                     putInForce(published)
                     audit?.noteConfiguration(published.snapshot, after: previous)

@@ -4,13 +4,26 @@
 import ArgumentParser
 import PlainHTTP
 import Reactor
+import ResourceTypes
 import WireFormats
 
 /// A running gateway's admin port, from the command line's side.
 struct AdminClient {
+    struct TLS {
+        /// In the certificate.
+        let name: String
+        let context: TLSContext
+    }
+
     let address: Address
+    var token: Secret?
+    var tls: TLS?
 
     private static let timeoutNanoseconds: Int64 = 5_000_000_000
+
+    private var authorization: [UInt8] {
+        token.map { token in Array("authorization: Bearer ".utf8) + token.withBytes { Array($0) } + [13, 10] } ?? []
+    }
 
     /// Fetches a JSON document. Blocks until it is there.
     /// - Throws: a message that says what to check when nothing answers.
@@ -18,8 +31,8 @@ struct AdminClient {
         let loop = try EventLoop()
         var outcome: Result<HTTPClientResponse, HTTPClientFailure>?
         HTTPClient.fetch(
-            HTTPClientRequest("GET", target, host: address.description),
-            from: HTTPClient.Server(address: address.socket), loop: loop,
+            HTTPClientRequest("GET", target, host: tls?.name ?? address.description, lines: authorization),
+            from: HTTPClient.Server(address: address.socket, tls: tls?.context, name: tls?.name), loop: loop,
             timeoutNanoseconds: Self.timeoutNanoseconds
         ) { result in
             outcome = result
@@ -31,6 +44,9 @@ struct AdminClient {
             guard let value = try? JSONValue(parsing: answer.body) else {
                 throw ValidationError(
                     "The answer from http://\(address)\(target) is not JSON. Is this an Isobar admin port?")
+            }
+            if answer.status == 401, token == nil {
+                throw ValidationError("The gateway wants to know who asks: give --token env:NAME or file:PATH.")
             }
             guard answer.status == 200 else {
                 throw ValidationError(value["error"]?["message"]?.stringValue ?? "HTTP \(answer.status)")

@@ -21,12 +21,21 @@ struct KeyNewCommand: ParsableCommand {
 
             Examples: export ISOBAR_PEPPER=$(openssl rand -hex 32)
                       isobar key new clinic --tenant clinic --key-file clinic.key >> isobar.yaml
+                      isobar key new ops --role operator --key-file ops.token >> isobar.yaml
                       isobar key new batch --tenant clinic --actions embeddings --regions azure-eu --expires 2027-01-31
             Exit codes: 0 made, 1 not.
             """)
 
-    @Argument(help: "Name of the Key.") var name: String
-    @Option(help: "The tenant whose key it is.") var tenant: String
+    @Argument(help: "Name of the Key, or of the RoleBinding.") var name: String
+    @Option(help: "The tenant whose key it is.") var tenant: String?
+    @Option(
+        parsing: .upToNextOption,
+        help:
+            "Instead of a caller's key, a token for the admin port with these roles: viewer, operator, security, finance, admin."
+    )
+    var role: [String] = []
+    @Option(parsing: .upToNextOption, help: "Of a token with roles: the tenants that it is bound to; without, all.")
+    var tenants: [String] = []
     @Option(help: "Whose it is inside of the tenant.") var team: String?
     @Option(help: "From when on it is refused: a date or a time with zone.") var expires: String?
     @Option(parsing: .upToNextOption, help: "Routes that it may use; without, all.") var routes: [String] = []
@@ -38,6 +47,18 @@ struct KeyNewCommand: ParsableCommand {
     @Option(help: "Write the key to this new file instead of standard error.") var keyFile: String?
 
     func validate() throws {
+        guard (tenant == nil) != role.isEmpty else {
+            throw ValidationError("Give --tenant for a caller's key, or --role for a token of the admin port.")
+        }
+        guard role.isEmpty || team == nil && routes.isEmpty && models.isEmpty && regions.isEmpty && actions.isEmpty
+        else {
+            throw ValidationError("--team, --routes, --models, --regions and --actions are for callers' keys.")
+        }
+        guard tenants.isEmpty || !role.isEmpty else { throw ValidationError("--tenants goes with --role.") }
+        for role in role where Role(rawValue: role) == nil {
+            throw ValidationError(
+                "--role \(role): allowed are \(Role.allCases.map(\.rawValue).joined(separator: ", ")).")
+        }
         if let expires, WallTime(text: expires) == nil {
             throw ValidationError(
                 "--expires must be a date or a time with zone, e.g. 2027-01-31 or 2027-01-31T12:00:00Z.")
@@ -50,19 +71,35 @@ struct KeyNewCommand: ParsableCommand {
 
     func run() throws {
         let issued = try IssuedKey(pepper: pepper)
-        var document =
-            "---\napiVersion: isobar/v1\nkind: Key\nmetadata: { name: \"\(name)\" }\nspec:\n  tenant: \"\(tenant)\"\n"
-        if let team { document += "  team: \"\(team)\"\n" }
-        for (field, values) in [("routes", routes), ("models", models), ("regions", regions), ("actions", actions)]
-        where !values.isEmpty {
-            document += "  \(field): [\(values.map { "\"\($0)\"" }.joined(separator: ", "))]\n"
-        }
-        if let expires = expires.flatMap({ WallTime(text: $0) }) { document += "  expiresAt: \(expires.text)\n" }
-        document += "  hashed:\n" + issued.element()
+        let document = role.isEmpty ? key(issued) : roleBinding(issued)
         // A name that the gateway would refuse is better refused before anybody has the key.
         if let problem = ConfigurationReader.problems(of: document).first { throw ValidationError("\(problem)") }
         try issued.hand(to: keyFile)
         Terminal.print(document.dropLast().description)
+    }
+
+    private var end: WallTime? { expires.flatMap { WallTime(text: $0) } }
+
+    private func key(_ issued: IssuedKey) -> String {
+        var spec = "  tenant: \"\(tenant ?? "")\"\n"
+        if let team { spec += "  team: \"\(team)\"\n" }
+        spec += lists([("routes", routes), ("models", models), ("regions", regions), ("actions", actions)])
+        if let end { spec += "  expiresAt: \(end.text)\n" }
+        return document("Key", spec + "  hashed:\n" + issued.element())
+    }
+
+    private func roleBinding(_ issued: IssuedKey) -> String {
+        let spec = lists([("roles", role), ("tenants", tenants)])
+        return document("RoleBinding", spec + "  hashed:\n" + issued.element(expires: end))
+    }
+
+    private func document(_ kind: String, _ spec: String) -> String {
+        "---\napiVersion: isobar/v1\nkind: \(kind)\nmetadata: { name: \"\(name)\" }\nspec:\n" + spec
+    }
+
+    private func lists(_ fields: [(String, [String])]) -> String {
+        fields.filter { !$0.1.isEmpty }
+            .map { "  \($0.0): [\($0.1.map { "\"\($0)\"" }.joined(separator: ", "))]\n" }.joined()
     }
 }
 
@@ -78,7 +115,7 @@ struct KeyRotateCommand: ParsableCommand {
             Exit codes: 0 made, 1 not.
             """)
 
-    @Argument(help: "Name of the Key.") var name: String
+    @Argument(help: "Name of the Key or RoleBinding.") var name: String
     @Option(name: .customLong("config"), help: "YAML file or directory that declares it. May be repeated.")
     var configurations: [String]
     @Option(help: "How long the old key goes on to work; 0 ends it now.") var overlapHours = 168
@@ -94,25 +131,27 @@ struct KeyRotateCommand: ParsableCommand {
         do {
             configuration = try ConfigurationReader.decode(try ConfigurationReader.files(at: configurations))
         } catch { throw ConfigurationRefused(problems: error.all) }
-        guard let key = configuration.resources.keys.first(where: { $0.name == name }) else {
-            let names = configuration.resources.keys.map(\.name)
+        let resources = configuration.resources
+        let key = resources.keys.first { $0.name == name }
+        guard let hashed = key?.hashed ?? resources.roleBindings.first(where: { $0.name == name })?.hashed else {
+            let names = resources.keys.map(\.name) + resources.roleBindings.map(\.name)
             let hint = NearestName.hint(for: name, among: names).map { "; \($0)" } ?? ""
-            throw ValidationError("There is no Key named \(name)\(hint)")
+            throw ValidationError("There is no Key or RoleBinding named \(name)\(hint)")
         }
         let issued = try IssuedKey(pepper: pepper)
         let now = WallTime.now
         let end = WallTime(unixSeconds: now.unixNanoseconds / 1_000_000_000 + Int64(overlapHours) * 3_600)
         try issued.hand(to: keyFile)
-        Terminal.print("  hashed:\n" + issued.element() + kept(of: key, until: end, now: now).joined().dropLast())
-        if key.secret != nil {
+        Terminal.print("  hashed:\n" + issued.element() + kept(hashed, until: end, now: now).joined().dropLast())
+        if key?.secret != nil {
             Terminal.note(
                 "Key \(name) also has a `secret:`, which does not end by itself: remove it when nobody uses it.")
         }
     }
 
     /// What worked before, until then; what has ended already is left out.
-    private func kept(of key: Key, until end: WallTime, now: WallTime) -> [String] {
-        key.hashed.compactMap { hashed in
+    private func kept(_ hashed: [HashedSecret], until end: WallTime, now: WallTime) -> [String] {
+        hashed.compactMap { hashed in
             let own = hashed.expiresAtUnixSeconds.map { WallTime(unixSeconds: $0) } ?? .distantFuture
             guard min(own, end) > now else { return nil }
             return HashedElement(

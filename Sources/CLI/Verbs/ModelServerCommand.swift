@@ -28,6 +28,16 @@ struct ModelServerCommand: ParsableCommand {
     @Option(help: "Seed of answers and faults.") var seed: UInt64 = 1
     @Option(help: "Run so many times faster than the measured accelerator.") var speed = 1.0
 
+    @Flag(help: "Listen beyond loopback; it has neither TLS nor keys.") var insecure = false
+
+    func validate() throws {
+        guard listen.isLoopback || insecure else {
+            throw ValidationError(
+                "\(listen) is reachable from other machines, and this server has neither TLS nor keys: keep it on loopback, or "
+                    + "give --insecure if something else protects it.")
+        }
+    }
+
     func run() throws {
         if profile == "list" {
             for profile in AcceleratorProfile.all { Terminal.print(profile.name) }

@@ -29,7 +29,7 @@ struct RouteCommand: ParsableCommand {
         @Option(help: "What is asked for, e.g. transcriptions. Without it, what the route can do first.")
         var operation: String?
         @Option(help: "Length of the prompt to assume, in tokens.") var promptTokens: Int = 200
-        @Option(help: "Admin address of the gateway.") var admin = Address.defaultAdmin
+        @OptionGroup var gateway: AdminOptions
         @Option(help: "text or json.") var output: OutputFormat = .text
 
         func run() throws {
@@ -37,7 +37,7 @@ struct RouteCommand: ParsableCommand {
             for (name, value) in [("region", from), ("language", language), ("operation", operation), ("key", key)] {
                 if let value { target += "&\(name)=\(PercentEncoding.encoded(value))" }
             }
-            let document = try AdminClient(address: admin).document(target)
+            let document = try gateway.client().document(target)
             switch output {
             case .json: Terminal.print(document.text)
             case .text: for line in document["lines"]?.arrayValue ?? [] { Terminal.print(line.stringValue ?? "") }

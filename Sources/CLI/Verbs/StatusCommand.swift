@@ -16,12 +16,12 @@ struct StatusCommand: ParsableCommand {
                       isobar status --once --output json
             """)
 
-    @Option(help: "Admin address of the gateway.") var admin = Address.defaultAdmin
+    @OptionGroup var gateway: AdminOptions
     @Option(help: "text or json.") var output: OutputFormat = .text
     @Flag(help: "Print once and exit.") var once = false
 
     func run() throws {
-        let client = AdminClient(address: admin)
+        let client = try gateway.client()
         var previous: StatusTable.Sample?
         while true {
             let document = try client.document("/status")

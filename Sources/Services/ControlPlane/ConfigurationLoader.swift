@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+public import Access
 public import Budgets
 public import ConfigurationFiles
 public import Policy
@@ -16,17 +17,23 @@ public struct ConfigurationLoader: Sendable {
     private let environment: [String: String]
     private let hasAuditLog: Bool
     private let hasLedger: Bool
+    private let needsRoles: Bool
 
     /// - Parameters:
     ///   - paths: files and directories.
     ///   - environment: where `env:` secrets are looked up.
     ///   - hasAuditLog: whether who loads this keeps one; without, a tenant that requires it is refused.
     ///   - hasLedger: whether who loads this has a store for budgets; without, a budget is refused.
-    public init(paths: [String], environment: [String: String], hasAuditLog: Bool, hasLedger: Bool) {
+    ///   - needsRoles: whether others than this host's users can reach who loads this, so that somebody must be bound to a
+    ///     role; without, that is refused.
+    public init(
+        paths: [String], environment: [String: String], hasAuditLog: Bool, hasLedger: Bool, needsRoles: Bool = false
+    ) {
         self.paths = paths
         self.environment = environment
         self.hasAuditLog = hasAuditLog
         self.hasLedger = hasLedger
+        self.needsRoles = needsRoles
     }
 
     /// An accepted configuration, and what the next load has to know of it.
@@ -34,6 +41,7 @@ public struct ConfigurationLoader: Sendable {
         public var snapshot: RoutingSnapshot
         public var policy: CompiledPolicy
         public var budgets: BudgetPlan
+        public var roleBindings: [RoleBindingRecord]
         public var warnings: [ConfigurationProblem]
         /// Files besides `paths` whose change matters: secrets and certificate authorities.
         public var watchedFiles: [String]
@@ -61,7 +69,9 @@ public struct ConfigurationLoader: Sendable {
             let (secrets, secretProblems) = ResolvedSecrets.resolve(
                 configuration, with: SecretResolver(environment: environment))
             let (authorities, authorityProblems) = Self.readAuthorities(of: configuration)
-            let refused = secretProblems + authorityProblems + unaudited(configuration) + unledgered(configuration)
+            let refused =
+                secretProblems + authorityProblems + unaudited(configuration) + unledgered(configuration)
+                + unbound(configuration)
             guard refused.isEmpty else { return .rejected(refused) }
             // 2. Compare.
             let digest = ContentDigest(
@@ -74,7 +84,8 @@ public struct ConfigurationLoader: Sendable {
                 version: (previous?.snapshot.version ?? 0) + 1, at: now)
             return .accepted(
                 Loaded(
-                    snapshot: output.snapshot, policy: output.policy, budgets: output.budgets, warnings: output.warnings,
+                    snapshot: output.snapshot, policy: output.policy, budgets: output.budgets,
+                    roleBindings: output.roleBindings, warnings: output.warnings,
                     watchedFiles: Self.watchedFiles(of: configuration.resources),
                     slots: output.slots, credentialIDs: output.credentialIDs, digest: digest))
         } catch {
@@ -110,6 +121,17 @@ public struct ConfigurationLoader: Sendable {
         }
     }
 
+    private func unbound(_ configuration: Configuration) -> [ConfigurationProblem] {
+        guard needsRoles, configuration.resources.roleBindings.isEmpty else { return [] }
+        return [
+            ConfigurationProblem(
+                file: paths.first ?? "",
+                message:
+                    "the admin port is reachable from other machines, and there is no RoleBinding to say who may use it",
+                hint: "make one with `isobar key new NAME --role operator`, or keep --admin on loopback")
+        ]
+    }
+
     /// Only their bytes, to see a change; what is inside is for the one who opens connections.
     private static func readAuthorities(of configuration: Configuration) -> (
         contents: [[UInt8]], problems: [ConfigurationProblem]
@@ -134,8 +156,10 @@ public struct ConfigurationLoader: Sendable {
 
     private static func watchedFiles(of resources: DeclaredResources) -> [String] {
         let credentials = resources.endpoints.flatMap(\.credentials)
-        let references = credentials.flatMap { $0.secretReferences.map(\.reference) }
+        let references =
+            credentials.flatMap { $0.secretReferences.map(\.reference) }
             + resources.keys.compactMap(\.secret) + resources.keys.flatMap { $0.hashed.map(\.pepper) }
+            + resources.roleBindings.flatMap { $0.hashed.map(\.pepper) }
         let secretFiles = references.compactMap { reference -> String? in
             guard case .file(let path) = reference else { return nil }
             return path

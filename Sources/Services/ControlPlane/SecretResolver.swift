@@ -118,7 +118,13 @@ public struct ResolvedSecrets: Sendable {
     private static func references(of key: Key) -> [(ResourceName, String, SecretReference)] {
         let resource = ResourceName(.key, key.name)
         return (key.secret.map { [(resource, "spec.secret", $0)] } ?? [])
-            + key.hashed.enumerated().map { (resource, "spec.hashed[\($0.offset)].pepper", $0.element.pepper) }
+            + peppers(key.hashed, of: resource)
+    }
+
+    private static func peppers(
+        _ hashed: [HashedSecret], of resource: ResourceName
+    ) -> [(ResourceName, String, SecretReference)] {
+        hashed.enumerated().map { (resource, "spec.hashed[\($0.offset)].pepper", $0.element.pepper) }
     }
 
     private static func references(in configuration: Configuration) -> [(ResourceName, String, SecretReference)] {
@@ -130,6 +136,9 @@ public struct ResolvedSecrets: Sendable {
                 }
             }
         }
-        return ofEndpoints + configuration.resources.keys.flatMap(references)
+        let ofBindings = configuration.resources.roleBindings.flatMap { binding in
+            peppers(binding.hashed, of: ResourceName(.roleBinding, binding.name))
+        }
+        return ofEndpoints + configuration.resources.keys.flatMap(references) + ofBindings
     }
 }

@@ -14,7 +14,9 @@ extension SnapshotCompiler {
         var holders = KeyHolders()
         return resources.keys.compactMap { key in
             let resource = ResourceName(.key, key.name)
-            guard let secret = secret(of: key, in: &holders), let hashes = hashes(of: key, in: &holders) else {
+            guard let secret = secret(of: key, in: &holders),
+                let hashes = hashes(key.hashed, of: resource, in: &holders.prefixes)
+            else {
                 return nil
             }
             guard let tenant = tenants[key.tenant] else {
@@ -34,7 +36,7 @@ extension SnapshotCompiler {
     /// Whose each secret and each id is.
     private struct KeyHolders {
         var secrets: [[UInt8]: String] = [:]
-        var prefixes: [String: String] = [:]
+        var prefixes: [String: ResourceName] = [:]
     }
 
     /// - Returns: `nil` when it has been refused; a value of `nil` for a key without one.
@@ -48,12 +50,24 @@ extension SnapshotCompiler {
         return isUnique(secret, of: resource, in: &holders.secrets) ? (secret, ()) : nil
     }
 
-    private mutating func hashes(of key: Key, in holders: inout KeyHolders) -> [SecretHash]? {
-        let resource = ResourceName(.key, key.name)
+    /// Tokens for the admin port.
+    mutating func compileRoleBindings() -> [RoleBindingRecord] {
+        var holders: [String: ResourceName] = [:]
+        return resources.roleBindings.compactMap { binding in
+            let resource = ResourceName(.roleBinding, binding.name)
+            guard let hashes = hashes(binding.hashed, of: resource, in: &holders) else { return nil }
+            let principal = AdminPrincipal(name: binding.name, roles: binding.roles, tenants: binding.tenants)
+            return RoleBindingRecord(principal: principal, hashes: hashes)
+        }
+    }
+
+    private mutating func hashes(
+        _ secrets: [HashedSecret], of resource: ResourceName, in holders: inout [String: ResourceName]
+    ) -> [SecretHash]? {
         var hashes: [SecretHash] = []
-        for (index, hashed) in key.hashed.enumerated() {
+        for (index, hashed) in secrets.enumerated() {
             let path = "spec.hashed[\(index)]"
-            guard let pepper = secrets[hashed.pepper] else {
+            guard let pepper = self.secrets[hashed.pepper] else {
                 refuse(resource, path + ".pepper", "the secret was not read")
                 return nil
             }
@@ -66,9 +80,9 @@ extension SnapshotCompiler {
                 )
                 return nil
             }
-            if let holder = holders.prefixes.updateValue(key.name, forKey: hashed.prefix) {
+            if let holder = holders.updateValue(resource, forKey: hashed.prefix) {
                 refuse(
-                    resource, path + ".prefix", "Key \(holder) has the same", hint: "make another with isobar key new")
+                    resource, path + ".prefix", "\(holder) has the same", hint: "make another with isobar key new")
                 return nil
             }
             hashes.append(

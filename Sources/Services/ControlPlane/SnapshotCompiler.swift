@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+public import Access
 public import Budgets
 public import ConfigurationFiles
 public import Policy
@@ -27,6 +28,7 @@ public struct SnapshotCompiler {
         /// The reasons behind `snapshot.admission`.
         public var policy: CompiledPolicy
         public var budgets: BudgetPlan
+        public var roleBindings: [RoleBindingRecord]
         /// To be passed to the next compilation of this process.
         public var slots: GaugeSlots
         /// Likewise.
@@ -74,6 +76,7 @@ public struct SnapshotCompiler {
         let keys = compiler.compileKeys(
             regions: regions, endpoints: endpoints, routes: routes, profiles: residency.profileByKey)
         let budgets = compiler.compileBudgets()
+        let roleBindings = compiler.compileRoleBindings()
         guard compiler.problems.isEmpty else { throw ConfigurationProblems(compiler.problems) }
 
         let snapshot = RoutingSnapshot(
@@ -82,7 +85,8 @@ public struct SnapshotCompiler {
             credentialSources: compiler.credentialSources, admission: residency.policy.table,
             roundTripNanoseconds: compiler.roundTrips(regions))
         return Output(
-            snapshot: snapshot, policy: residency.policy, budgets: budgets, slots: slots, credentialIDs: compiler.credentialIDs,
+            snapshot: snapshot, policy: residency.policy, budgets: budgets, roleBindings: roleBindings, slots: slots,
+            credentialIDs: compiler.credentialIDs,
             warnings: configuration.warnings + compiler.warnings)
     }
 

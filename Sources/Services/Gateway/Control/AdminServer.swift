@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import Access
 public import AuditTrail
 public import CloudCredentials
+public import Identity
 internal import PlainHTTP
 public import Reactor
 internal import ResourceTypes
@@ -46,7 +48,8 @@ public struct ConfigurationState: Sendable {
     }
 }
 
-/// The admin port: life, readiness, metrics, status, explanations, reload. Not for callers; loopback by default.
+/// The admin port: life, readiness, metrics, status, explanations, reload. Not for callers; loopback by default. Where roles
+/// are bound, everything but life and readiness needs a token of one of them.
 ///
 /// - Threading: confined to its loop, which is not one of the gateway's: a slow scrape never delays a request.
 public final class AdminServer {
@@ -54,17 +57,24 @@ public final class AdminServer {
     private let loop: EventLoop
     private let context: () -> AdminContext
     private let reload: () -> ConfigurationState
+    private let unixSeconds: () -> Int64
+    /// Whose tokens are taken; without any, whoever reaches the port may do everything.
+    public var tokens = AdminTokens([], seed: 0)
     private var server: HTTPServer?
 
     /// - Parameters:
+    ///   - tls: for a port that others than this host's users reach.
+    ///   - unixSeconds: the wall clock, for tokens that end.
     ///   - context: state of the process, asked per request.
     ///   - reload: reads the configuration again and says what came of it.
     public init(
-        gateway: Gateway, loop: EventLoop, address: SocketAddress, context: @escaping () -> AdminContext,
+        gateway: Gateway, loop: EventLoop, address: SocketAddress, tls: TLSContext? = nil,
+        unixSeconds: @escaping () -> Int64, context: @escaping () -> AdminContext,
         reload: @escaping () -> ConfigurationState
     ) throws(ReactorError) {
         self.gateway = gateway
         self.loop = loop
+        self.unixSeconds = unixSeconds
         self.context = context
         self.reload = reload
         // The metrics of thousands of endpoints are tens of megabytes, in one answer.
@@ -72,7 +82,7 @@ public final class AdminServer {
         let server = HTTPServer(loop: loop, limits: limits) { [unowned self] request, responder in
             handle(request, responder)
         }
-        try server.listen(on: address)
+        try server.listen(on: address, tls: tls)
         self.server = server
     }
 
@@ -85,15 +95,40 @@ public final class AdminServer {
         switch (request.method, request.path) {
         case (.get, "/livez"): text(responder, 200, "alive\n")
         case (.get, "/readyz"): readiness(responder)
-        case (.get, "/metrics"): metrics(responder)
-        case (.get, "/status"): status(responder)
-        case (.get, "/explain"): explain(request, responder)
-        case (.post, "/reload"): reloaded(responder)
+        case (.get, "/metrics"): authorized(.metrics, request, responder) { _ in metrics(responder) }
+        case (.get, "/status"): authorized(.status, request, responder) { status(responder, for: $0) }
+        case (.get, "/explain"): authorized(.explain, request, responder) { _ in explain(request, responder) }
+        case (.post, "/reload"): authorized(.reload, request, responder) { _ in reloaded(responder) }
         case (_, "/livez"), (_, "/readyz"), (_, "/metrics"), (_, "/status"), (_, "/explain"), (_, "/reload"):
             error(responder, 405, "This path needs another method: POST for /reload, GET for the others.")
         default:
             error(responder, 404, "Known paths: /livez, /readyz, /metrics, /status, /explain?model=NAME, POST /reload.")
         }
+    }
+
+    // Life and readiness are for load balancers: they tell nothing, and need no token.
+    private func authorized(
+        _ action: AdminAction, _ request: HTTPServerRequest, _ responder: HTTPResponder,
+        _ body: (AdminPrincipal) -> Void
+    ) {
+        guard !tokens.isEmpty else { return body(.local) }
+        guard let token = request.fields["authorization"].flatMap(Self.bearer) else {
+            return unauthenticated(responder, "Send a token: `Authorization: Bearer TOKEN`.")
+        }
+        guard let principal = tokens.principal(of: token, at: unixSeconds()) else {
+            return unauthenticated(responder, "This token is nobody's, or it has ended.")
+        }
+        if let reason = AdminVerdict.of(action, by: principal).reason { return error(responder, 403, reason) }
+        body(principal)
+    }
+
+    private static func bearer(_ field: String) -> [UInt8]? {
+        field.lowercased().hasPrefix("bearer ") ? Array(field.utf8.dropFirst(7)) : nil
+    }
+
+    private func unauthenticated(_ responder: HTTPResponder, _ message: String) {
+        let body = ErrorBody.openAI(message: message, type: "authentication_error", param: nil, code: nil)
+        responder.respond(401, contentType: "application/json", fields: ["www-authenticate": "Bearer"], body: body)
     }
 
     private func readiness(_ responder: HTTPResponder) {
@@ -110,10 +145,12 @@ public final class AdminServer {
         }
     }
 
-    private func status(_ responder: HTTPResponder) {
+    private func status(_ responder: HTTPResponder, for principal: AdminPrincipal) {
         let context = context()
         collect { reports in
-            responder.respond(200, contentType: "application/json", body: StatusDocument.make(reports, context).bytes)
+            responder.respond(
+                200, contentType: "application/json",
+                body: StatusView(principal).of(StatusDocument.make(reports, context)).bytes)
         }
     }
 
