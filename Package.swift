@@ -85,8 +85,8 @@ let package = Package(
         module(
             "ControlPlane", in: "Services",
             [
-                core("ResourceTypes"), core("Access"), core("Policy"), core("Budgets"), core("Routing"),
-                "ConfigurationFiles",
+                core("ResourceTypes"), core("Access"), core("AuditLog"), core("Policy"), core("Budgets"),
+                core("Routing"), "ConfigurationFiles",
             ]),
         module(
             "Gateway", in: "Services",
@@ -128,7 +128,7 @@ let package = Package(
         tests("ModelServer", ["Reactor", "TestSupport", core("Simulation"), core("WireFormats")]),
         tests("ConfigurationFiles", [core("ResourceTypes"), core("Policy")]),
         tests("LiteLLMConfiguration", [core("ResourceTypes"), core("Routing"), "ConfigurationFiles", "ControlPlane"]),
-        tests("ControlPlane", [core("ResourceTypes"), core("Policy"), core("Routing"), "ConfigurationFiles"]),
+        tests("ControlPlane", [core("ResourceTypes"), core("AuditLog"), core("Policy"), core("Routing"), "ConfigurationFiles"]),
         tests("Doctor", [core("ResourceTypes"), core("Routing"), core("WireFormats")]),
         tests("AuditTrail", [core("AuditLog"), log]),
         tests("BudgetStore", [core("Budgets"), "SQLiteFile"]),

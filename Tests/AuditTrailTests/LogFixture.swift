@@ -14,7 +14,7 @@ enum LogFixture {
     }
 
     static func entry(_ number: Int) -> [UInt8] {
-        AdministrativeEvent.keyAdded(name: "key-\(number)", tenant: "eu").entry(unixMilliseconds: Int64(number))
+        AdministrativeEvent.key(.added, name: "key-\(number)", tenant: "eu").entry(unixMilliseconds: Int64(number))
     }
 
     static func entries(_ numbers: Range<Int>) -> [LogEntry] { numbers.map { LogEntry(entry($0)) } }

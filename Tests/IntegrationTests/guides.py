@@ -13,6 +13,8 @@ import subprocess
 from processes import BINARY, REPOSITORY, free_port
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# Of loopback addresses.
+PORT = re.compile(r"\b18\d{3}\b")
 END = "--- end of block ---"
 
 
@@ -27,11 +29,12 @@ def steps(page):
     ]
 
 
-def run(page, directory, ports):
+def run(page, directory):
     """Returns (commands, expected, output) of every step. The guide's ports are replaced by free ones."""
+    ports = sorted(set(PORT.findall("".join(commands for commands, _ in steps(page)))))
     first = free_port(len(ports))
-    moved = {str(port): str(first + number) for number, port in enumerate(ports)}
-    script = "".join(f"{commands}\nsleep 0; echo '{END}'\n" for commands, _ in steps(page))
+    moved = {port: str(first + number) for number, port in enumerate(ports)}
+    script = "".join(f"{commands}\necho '{END}'\n" for commands, _ in steps(page))
     example = pathlib.Path(directory) / "Examples"
     _copy_examples(example, moved)
     (pathlib.Path(directory) / "bin").mkdir()
@@ -57,7 +60,7 @@ def run(page, directory, ports):
 
 
 def _moved(text, moved):
-    return re.sub(r"\d{5}", lambda match: moved.get(match.group(), match.group()), text)
+    return PORT.sub(lambda match: moved.get(match.group(), match.group()), text)
 
 
 def _copy_examples(target, moved):

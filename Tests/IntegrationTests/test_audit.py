@@ -3,6 +3,7 @@
 """What the gateway did is in its audit log: all of it, once, before it happened where a tenant demands that; and whoever
 has the log's public key can check it without Isobar."""
 
+import hashlib
 import json
 import pathlib
 import resource
@@ -15,6 +16,7 @@ import pytest
 
 import tlog
 from configurations import Endpoint, chat, configuration, document
+from issued import PEPPER, token
 from processes import BINARY, ask, wait_until
 from traffic import Load
 from upstreams import chunk
@@ -358,7 +360,8 @@ def test_configurations_and_keys_are_in_the_log_too(workshop, folder):
     gateway.reload(audited(Endpoint("one", port), more=more))
     more[0]["spec"]["expiresAt"] = "2030-01-01T00:00:00Z"
     gateway.reload(audited(Endpoint("one", port), more=more))
-    gateway.reload(audited(Endpoint("one", port)))
+    last = audited(Endpoint("one", port))
+    gateway.reload(last)
 
     def noted():
         operations = [e["api"]["operation"] for e in tlog.Log(folder, public_key(folder)).entries]
@@ -368,6 +371,31 @@ def test_configurations_and_keys_are_in_the_log_too(workshop, folder):
         "log.opened", "configuration.accepted", "configuration.refused", "configuration.accepted", "key.added",
         "configuration.accepted", "key.changed", "configuration.accepted", "key.removed",
     ]
+    accepted = [e for e in tlog.Log(folder, public_key(folder)).entries if e["api"]["operation"] == "configuration.accepted"]
+    assert accepted[-1]["unmapped"]["isobar"]["digest"] == hashlib.sha256(last.encode()).hexdigest()
+
+
+def test_the_log_says_who_had_the_configuration_read_and_whom_the_admin_port_refused(workshop, folder):
+    bindings = {role: token(f"the-{role}", role) for role in ("operator", "viewer")}
+    text = audited(Endpoint("one", workshop.upstream().port)) + "".join(kept for _, kept in bindings.values())
+    environment = {"CLINIC_KEY": CLINIC_KEY, "ISOBAR_PEPPER": PEPPER}
+    gateway = workshop.gateway(text, options=["--audit", folder], environment=environment)
+
+    def reload(token):
+        return ask(gateway.admin, "POST", "/reload", headers={"Authorization": f"Bearer {token}"}).status
+
+    assert [reload(bindings["operator"][0]), reload(bindings["viewer"][0]), reload("nobody's")] == [200, 403, 401]
+    assert ask(gateway.admin, "GET", "/livez").status == 200
+
+    def noted():
+        entries = [e for e in tlog.Log(folder, public_key(folder)).entries if e["api"]["operation"].startswith("admin.")]
+        return entries if len(entries) == 3 else None
+
+    assert [
+        (e["api"]["operation"], e["unmapped"]["isobar"].get("role_binding"), e["status_id"])
+        for e in wait_until(noted, "all three are in the log")
+    ] == [("admin.reload", "the-operator", 1), ("admin.reload", "the-viewer", 2), ("admin.reload", None, 2)]
+    assert not any(secret in "".join(map(str, tlog.Log(folder, public_key(folder)).entries)) for secret, _ in bindings.values())
 
 
 def test_a_log_that_is_required_and_not_kept_is_an_error_with_its_place(workshop, tmp_path, folder):

@@ -33,7 +33,7 @@ extension Role {
 }
 
 /// What the admin port can be asked.
-public enum AdminAction: CaseIterable, Sendable {
+public enum AdminAction: String, CaseIterable, Sendable {
     /// The status document, of which everybody sees their part.
     case status
     /// The whole Prometheus page.

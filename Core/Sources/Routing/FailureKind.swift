@@ -68,6 +68,19 @@ extension FailureKind {
         }
     }
 
+    /// Whether the endpoint may have worked, and billed, for a request that was sent: nothing came of it that says
+    /// otherwise.
+    public var mayHaveBeenBilled: Bool {
+        switch self {
+        case .resetBeforeFirstByte, .firstByteTimeout, .idleTimeout, .totalTimeout, .malformedResponse, .truncated,
+            .errorInStream:
+            true
+        case .connectFailed, .connectTimeout, .callerError, .notFound, .credential, .quotaExhausted, .rateLimited,
+            .overloaded, .serverError, .contentPolicy, .contextTooLong, .unsupported, .inadmissible:
+            false
+        }
+    }
+
     /// Whether the endpoint, and not the request or an account, is what failed: counts for breaker, error rate and
     /// latency penalty.
     public var countsAgainstHealth: Bool {

@@ -62,7 +62,9 @@ import WireFormats
         let events: [AdministrativeEvent] = [
             .logOpened(epoch: 3, size: 9), .logClosed, .configurationAccepted(version: 2, digest: PlainSHA256.hash([])),
             .configurationAccepted(version: 2, digest: nil), .configurationRefused,
-            .keyAdded(name: "a", tenant: "t"), .keyRemoved(name: "a", tenant: "t"), .keyChanged(name: "a", tenant: "t"),
+            .key(.added, name: "a", tenant: "t"), .roleBinding(.removed, name: "a"),
+            .adminRequest(action: "reload", principal: "ops", isAllowed: true),
+            .adminRequest(action: "status", principal: nil, isAllowed: false),
             .cosigned(witness: "w", size: 7), .subjectErased(handle: "00", tenant: "t"),
         ]
         for event in events {

@@ -64,3 +64,14 @@ import Testing
         for kind in FailureKind.allCases where !kind.isRetriable { #expect(!kind.countsAgainstHealth) }
     }
 }
+
+@Suite struct `A failure` {
+    /// Written down once more: what an endpoint that refused, or never had the request, cannot bill.
+    @Test func `may have been billed when nothing says otherwise`() {
+        let silent: Set<FailureKind> = [
+            .resetBeforeFirstByte, .firstByteTimeout, .idleTimeout, .totalTimeout, .malformedResponse, .truncated,
+            .errorInStream,
+        ]
+        for kind in FailureKind.allCases { #expect(kind.mayHaveBeenBilled == silent.contains(kind), "\(kind)") }
+    }
+}

@@ -106,10 +106,12 @@ public final class AuditRecorder: @unchecked Sendable {
     }
 
     public func note(_ event: AdministrativeEvent) {
-        _ = announce { inbox in
+        let isTaken = announce { inbox in
+            guard inbox.events.count < Self.waitingMax else { return false }
             inbox.events.append(event)
             return true
         }
+        if !isTaken { shown.withLock { $0.lostTotal += 1 } }
     }
 
     private func announce(_ add: (inout Inbox) -> Bool) -> Bool {

@@ -60,9 +60,10 @@ final class GatewayProcess: @unchecked Sendable {
         self.budgets = budgets
         let published = try Self.publication(of: loaded, budgets)
         accessLog = try options.accessLog.map { try AccessLogSink(path: $0) }
-        let audit = try options.audit.map { try AuditFolder($0, key: options.auditKey).recorder(log: log) }
+        let folder = options.audit.map { AuditFolder($0, key: options.auditKey) }
+        let audit = try folder?.recorder(log: log)
         self.audit = audit
-        cosigner = try audit.flatMap { try AuditFolder(options.audit ?? "").cosigner(of: $0, log: log) }
+        cosigner = try audit.flatMap { try folder?.cosigner(of: $0, log: log) }
         let control = try EventLoop()
         self.control = control
         thread = try LoopThread(name: "control", loop: control)
@@ -79,7 +80,7 @@ final class GatewayProcess: @unchecked Sendable {
         }
         names?.follow(loaded.snapshot)
         _ = watcher.poll(watchedFiles: loaded.watchedFiles)
-        audit?.noteConfiguration(loaded.snapshot, after: nil)
+        noteConfiguration(loaded, after: nil)
         try start(published, admin: options.admin, tls: options.admin.isLoopback ? nil : options.tls())
     }
 
@@ -133,7 +134,7 @@ final class GatewayProcess: @unchecked Sendable {
         prober.follow(published)
         self.prober = prober
         let admin = try AdminServer(
-            gateway: gateway, loop: control, address: address.socket, tls: tls,
+            gateway: gateway, loop: control, address: address.socket, tls: tls, audit: audit,
             unixSeconds: { WallTime.now.unixNanoseconds / 1_000_000_000 }, context: { [unowned self] in context },
             reload: { [unowned self] in
                 reload()
@@ -175,14 +176,14 @@ final class GatewayProcess: @unchecked Sendable {
         case .accepted(let fresh):
             do {
                 let published = try Self.publication(of: fresh, budgets)
-                let previous = loaded.snapshot
+                let previous = loaded
                 loaded = fresh
                 configurationState.lastError = nil
                 // At once: a token that was taken away must not wait for a cloud's answer.
                 admin?.tokens = tokens(of: fresh)
                 cloud.turn(to: fresh.snapshot.credentialSources) { [unowned self] in
                     putInForce(published)
-                    audit?.noteConfiguration(published.snapshot, after: previous)
+                    noteConfiguration(fresh, after: previous)
                 }
             } catch {
                 refuse("\(error)")
@@ -196,6 +197,18 @@ final class GatewayProcess: @unchecked Sendable {
         names?.follow(published.snapshot)
         configurationState.acceptedTotal += 1
         log.notice("configuration accepted", metadata: ["version": "\(published.snapshot.version)"])
+    }
+
+    private func noteConfiguration(
+        _ fresh: ConfigurationLoader.Loaded, after previous: ConfigurationLoader.Loaded?
+    ) {
+        guard let audit else { return }
+        let digest = fresh.text.withUnsafeBytes { OpenSSLHash.hash($0) }
+        audit.note(.configurationAccepted(version: fresh.snapshot.version, digest: digest))
+        guard let previous else { return }
+        let changes = AccessChanges.keys(from: previous.snapshot, to: fresh.snapshot)
+            + AccessChanges.roles(from: previous.roleBindings, to: fresh.roleBindings)
+        for change in changes { audit.note(change) }
     }
 
     private func refuse(_ reason: String) {

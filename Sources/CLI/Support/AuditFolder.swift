@@ -7,7 +7,6 @@ import ConfigurationFiles
 import Glibc
 import Logging
 import ResourceTypes
-import Routing
 
 /// The folder of an audit log, as verbs find their way in it.
 struct AuditFolder {
@@ -114,60 +113,26 @@ struct AuditFolder {
         }
     }
 
-    /// - Parameter file: where not the folder's own is to be trusted.
-    func policy(_ file: String?) throws -> TrustPolicy {
-        let path = file ?? policyPath
+    /// The log's own, or another that is to be trusted.
+    func policy(_ file: String?) throws -> TrustPolicy { try TrustPolicy(file: file ?? policyPath) }
+}
+
+extension TrustPolicy {
+    init(file path: String) throws {
         let bytes: [UInt8]
         do {
             bytes = try BoundedFile.read(path, bytesMax: TrustPolicy.bytesMax)
         } catch {
-            throw Failure(description: "cannot read the trust policy \(path): \(error)")
+            throw AuditFolder.Failure(description: "cannot read the trust policy \(path): \(error)")
         }
         do {
-            return try TrustPolicy(parsing: bytes, by: OpenSSLHash.self)
+            self = try TrustPolicy(parsing: bytes, by: OpenSSLHash.self)
         } catch {
-            throw Failure(description: "\(path): \(error)")
+            throw AuditFolder.Failure(description: "\(path): \(error)")
         }
     }
 }
 
 extension String {
     fileprivate var trimmingLineEnd: String { String(prefix { $0 != "\n" && $0 != "\r\n" && $0 != "\r" }) }
-}
-
-extension AuditRecorder {
-    /// A configuration came into force: what it is, and which keys it adds, changes or takes away.
-    func noteConfiguration(_ snapshot: RoutingSnapshot, after previous: RoutingSnapshot?) {
-        note(.configurationAccepted(version: snapshot.version, digest: nil))
-        guard let previous else { return }
-        let before = Dictionary(previous.keys.map { ($0.name, $0) }) { first, _ in first }
-        let after = Dictionary(snapshot.keys.map { ($0.name, $0) }) { first, _ in first }
-        for key in previous.keys where after[key.name] == nil { note(.keyRemoved(name: key.name, tenant: key.tenant)) }
-        for key in snapshot.keys {
-            guard let old = before[key.name] else {
-                note(.keyAdded(name: key.name, tenant: key.tenant))
-                continue
-            }
-            if !key.means(sameAs: old, snapshot, previous) { note(.keyChanged(name: key.name, tenant: key.tenant)) }
-        }
-    }
-}
-
-extension KeyRecord {
-    fileprivate func means(sameAs other: KeyRecord, _ own: RoutingSnapshot, _ others: RoutingSnapshot) -> Bool {
-        func routes(_ key: KeyRecord, _ snapshot: RoutingSnapshot) -> [String]? {
-            key.routes?.map { snapshot.routes[Int($0.index)].name }
-        }
-        return secret?.withBytes { Array($0) } == other.secret?.withBytes { Array($0) } && tenant == other.tenant
-            && hashes.map(\.meaning) == other.hashes.map(\.meaning) && scopes.declared == other.scopes.declared
-            && expiresAtUnixSeconds == other.expiresAtUnixSeconds && requiresAudit == other.requiresAudit
-            && routes(self, own) == routes(other, others)
-    }
-}
-
-extension SecretHash {
-    /// What admits a caller, and until when.
-    fileprivate var meaning: [UInt8] {
-        id + digest + pepper.withBytes { Array($0) } + "\(expiresAtUnixSeconds ?? .max)".utf8
-    }
 }

@@ -91,7 +91,7 @@ struct AuditCheckCommand: ParsableCommand {
     @Option(help: "Whose signatures count (C2SP tlog-policy).") var policy: String
 
     func run() throws {
-        let trust = try AuditFolder("").policy(policy)
+        let trust = try TrustPolicy(file: policy)
         let bytes = try BoundedFile.read(entry, bytesMax: EntryBundle.entryBytesMax)
         guard let file = ProofFile(parsing: try BoundedFile.read(proof, bytesMax: ProofFile.bytesMax)) else {
             throw AuditFolder.Failure(description: "\(proof) is no proof (C2SP tlog-proof)")

@@ -43,6 +43,8 @@ public struct ConfigurationLoader: Sendable {
         public var budgets: BudgetPlan
         public var roleBindings: [RoleBindingRecord]
         public var warnings: [ConfigurationProblem]
+        /// The files' bytes, one after the other, by path; without secrets, which they only name.
+        public var text: [UInt8]
         /// Files besides `paths` whose change matters: secrets and certificate authorities.
         public var watchedFiles: [String]
         var slots: GaugeSlots
@@ -85,7 +87,7 @@ public struct ConfigurationLoader: Sendable {
             return .accepted(
                 Loaded(
                     snapshot: output.snapshot, policy: output.policy, budgets: output.budgets,
-                    roleBindings: output.roleBindings, warnings: output.warnings,
+                    roleBindings: output.roleBindings, warnings: output.warnings, text: files.flatMap(\.bytes),
                     watchedFiles: Self.watchedFiles(of: configuration.resources),
                     slots: output.slots, credentialIDs: output.credentialIDs, digest: digest))
         } catch {

@@ -11,13 +11,30 @@ public enum AdministrativeEvent: Equatable, Sendable {
     case configurationAccepted(version: UInt64, digest: Digest?)
     /// Reasons may quote the files, so they are not repeated.
     case configurationRefused
-    case keyAdded(name: String, tenant: String)
-    case keyRemoved(name: String, tenant: String)
-    /// Its secret, expiry, tenant or routes are others.
-    case keyChanged(name: String, tenant: String)
+    /// Who may ask. Changed: its secret, expiry, tenant, routes or scopes are others.
+    case key(Change, name: String, tenant: String)
+    /// Who may steer. Changed: its token, roles or tenants are others.
+    case roleBinding(Change, name: String)
+    /// Somebody asked the admin port for what changes something, or for what they may not have. `principal`: a role
+    /// binding; `nil`: nobody that is known.
+    case adminRequest(action: String, principal: String?, isAllowed: Bool)
     case cosigned(witness: String, size: UInt64)
     /// The key behind this handle is gone. `nil`: there was none.
     case subjectErased(handle: String, tenant: String)
+
+    /// What happened to a document.
+    public enum Change: String, CaseIterable, Sendable {
+        case added, changed, removed
+
+        /// OCSF's: create, update, delete.
+        fileprivate var activity: Int {
+            switch self {
+            case .added: 1
+            case .changed: 3
+            case .removed: 4
+            }
+        }
+    }
 
     public func entry(unixMilliseconds: Int64) -> [UInt8] {
         let parts = parts
@@ -63,9 +80,16 @@ public enum AdministrativeEvent: Equatable, Sendable {
                 operation: "configuration.accepted", activity: 3,
                 ours: [("version", number(version))] + (digest.map { [("digest", .string($0.hexadecimal))] } ?? []))
         case .configurationRefused: Parts(operation: "configuration.refused", activity: 3, ours: [], isGood: false)
-        case .keyAdded(let name, let tenant): key("key.added", 1, name, tenant)
-        case .keyRemoved(let name, let tenant): key("key.removed", 4, name, tenant)
-        case .keyChanged(let name, let tenant): key("key.changed", 3, name, tenant)
+        case .key(let change, let name, let tenant):
+            Parts(
+                operation: "key.\(change)", activity: change.activity, ours: [("key", .string(name))], tenant: tenant)
+        case .roleBinding(let change, let name):
+            Parts(
+                operation: "roleBinding.\(change)", activity: change.activity, ours: [("role_binding", .string(name))])
+        case .adminRequest(let action, let principal, let isAllowed):
+            Parts(
+                operation: "admin.\(action)", activity: 99,
+                ours: principal.map { [("role_binding", .string($0))] } ?? [], isGood: isAllowed)
         case .cosigned(let witness, let size):
             Parts(
                 operation: "checkpoint.cosigned", activity: 99,
@@ -73,10 +97,6 @@ public enum AdministrativeEvent: Equatable, Sendable {
         case .subjectErased(let handle, let tenant):
             Parts(operation: "subject.erased", activity: 4, ours: [("subject", .string(handle))], tenant: tenant)
         }
-    }
-
-    private func key(_ operation: String, _ activity: Int, _ name: String, _ tenant: String) -> Parts {
-        Parts(operation: operation, activity: activity, ours: [("key", .string(name))], tenant: tenant)
     }
 
     private func number(_ value: UInt64) -> JSONValue { .integer(min(value, UInt64(CanonicalJSON.integerMax))) }

@@ -226,17 +226,3 @@ extension Exchange {
             currency: worker.generation.snapshot.currency.code)
     }
 }
-
-extension FailureKind {
-    /// Whether the endpoint may have worked for it: nothing came of it that says otherwise.
-    fileprivate var mayHaveBeenBilled: Bool {
-        switch self {
-        case .resetBeforeFirstByte, .firstByteTimeout, .idleTimeout, .totalTimeout, .malformedResponse, .truncated,
-            .errorInStream:
-            true
-        case .connectFailed, .connectTimeout, .callerError, .notFound, .credential, .quotaExhausted, .rateLimited,
-            .overloaded, .serverError, .contentPolicy, .contextTooLong, .unsupported, .inadmissible:
-            false
-        }
-    }
-}

@@ -2,6 +2,7 @@
 // Isobar
 
 internal import Access
+internal import AuditLog
 public import AuditTrail
 public import CloudCredentials
 public import Identity
@@ -57,6 +58,7 @@ public final class AdminServer {
     private let loop: EventLoop
     private let context: () -> AdminContext
     private let reload: () -> ConfigurationState
+    private let audit: AuditRecorder?
     private let unixSeconds: () -> Int64
     /// Whose tokens are taken; without any, whoever reaches the port may do everything.
     public var tokens = AdminTokens([], seed: 0)
@@ -64,16 +66,18 @@ public final class AdminServer {
 
     /// - Parameters:
     ///   - tls: for a port that others than this host's users reach.
+    ///   - audit: where refusals, and reloads by somebody bound to a role, are noted.
     ///   - unixSeconds: the wall clock, for tokens that end.
     ///   - context: state of the process, asked per request.
     ///   - reload: reads the configuration again and says what came of it.
     public init(
         gateway: Gateway, loop: EventLoop, address: SocketAddress, tls: TLSContext? = nil,
-        unixSeconds: @escaping () -> Int64, context: @escaping () -> AdminContext,
+        audit: AuditRecorder? = nil, unixSeconds: @escaping () -> Int64, context: @escaping () -> AdminContext,
         reload: @escaping () -> ConfigurationState
     ) throws(ReactorError) {
         self.gateway = gateway
         self.loop = loop
+        self.audit = audit
         self.unixSeconds = unixSeconds
         self.context = context
         self.reload = reload
@@ -113,13 +117,23 @@ public final class AdminServer {
     ) {
         guard !tokens.isEmpty else { return body(.local) }
         guard let token = request.fields["authorization"].flatMap(Self.bearer) else {
+            note(action, by: nil, isAllowed: false)
             return unauthenticated(responder, "Send a token: `Authorization: Bearer TOKEN`.")
         }
         guard let principal = tokens.principal(of: token, at: unixSeconds()) else {
+            note(action, by: nil, isAllowed: false)
             return unauthenticated(responder, "This token is nobody's, or it has ended.")
         }
-        if let reason = AdminVerdict.of(action, by: principal).reason { return error(responder, 403, reason) }
+        if let reason = AdminVerdict.of(action, by: principal).reason {
+            note(action, by: principal, isAllowed: false)
+            return error(responder, 403, reason)
+        }
+        if action == .reload { note(action, by: principal, isAllowed: true) }
         body(principal)
+    }
+
+    private func note(_ action: AdminAction, by principal: AdminPrincipal?, isAllowed: Bool) {
+        audit?.note(.adminRequest(action: action.rawValue, principal: principal?.name, isAllowed: isAllowed))
     }
 
     private static func bearer(_ field: String) -> [UInt8]? {
