@@ -80,7 +80,11 @@ let package = Package(
             "AuditTrail", in: "Adapters",
             [core("AuditLog"), core("WireFormats"), "SQLiteFile", "PlainHTTP", "Reactor", "CSystem", "COpenSSL", log]),
         module(
-            "Identity", in: "Adapters", [core("ResourceTypes"), core("Access"), core("Routing"), "COpenSSL"],
+            "Identity", in: "Adapters",
+            [
+                core("ResourceTypes"), core("WireFormats"), core("Access"), core("Routing"), "COpenSSL", "Reactor",
+                "PlainHTTP", log,
+            ],
             settings: hotPath),
         module(
             "ControlPlane", in: "Services",
@@ -139,6 +143,8 @@ let package = Package(
                 "Reactor", "PlainHTTP", "COpenSSL", "TestSupport", core("CoreTestSupport"), core("ResourceTypes"),
                 core("WireFormats"), log,
             ]),
-        tests("Identity", [core("CoreTestSupport"), core("ResourceTypes"), core("Access"), core("Routing")]),
+        tests(
+            "Identity",
+            [core("CoreTestSupport"), core("ResourceTypes"), core("WireFormats"), core("Access"), core("Routing")]),
     ]
 )

@@ -11,6 +11,8 @@ public struct Key: Hashable, Sendable {
     public var secret: SecretReference?
     /// What is kept of virtual keys, any of which is this key: two during a rotation.
     public var hashed: [HashedSecret]
+    /// Tokens that stand for it.
+    public var tokens: [TokenMatch]
     /// Route names the key may use; `nil` means all.
     public var routes: [String]?
     public var scopes: KeyScopes
@@ -20,7 +22,7 @@ public struct Key: Hashable, Sendable {
     public var residency: ResidencyNarrowing?
     public init(
         name: String, tenant: String, team: String? = nil, secret: SecretReference?, hashed: [HashedSecret] = [],
-        routes: [String]? = nil, scopes: KeyScopes = KeyScopes(), expiresAtUnixSeconds: Int64? = nil,
+        tokens: [TokenMatch] = [], routes: [String]? = nil, scopes: KeyScopes = KeyScopes(), expiresAtUnixSeconds: Int64? = nil,
         residency: ResidencyNarrowing? = nil
     ) {
         self.name = name
@@ -28,6 +30,7 @@ public struct Key: Hashable, Sendable {
         self.team = team
         self.secret = secret
         self.hashed = hashed
+        self.tokens = tokens
         self.routes = routes
         self.scopes = scopes
         self.expiresAtUnixSeconds = expiresAtUnixSeconds

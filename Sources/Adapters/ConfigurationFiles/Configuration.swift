@@ -28,6 +28,7 @@ public struct DeclaredResources: Hashable, Sendable {
     public var tenants: [Tenant] = []
     public var keys: [Key] = []
     public var roleBindings: [RoleBinding] = []
+    public var tokenIssuers: [TokenIssuer] = []
     /// Turns residency on; at most one.
     public var policyBundles: [PolicyBundle] = []
     public var jurisdictionUnions: [JurisdictionUnion] = []
@@ -50,6 +51,7 @@ public enum ResourceKind: String, CaseIterable, Hashable, Sendable {
     case tenant = "Tenant"
     case key = "Key"
     case roleBinding = "RoleBinding"
+    case tokenIssuer = "TokenIssuer"
     case policyBundle = "PolicyBundle"
     case jurisdictionUnion = "JurisdictionUnion"
     case residencyPolicy = "ResidencyPolicy"

@@ -45,6 +45,7 @@ struct DocumentDecoder {
         case .tenant: add(fields.section("spec", .tenant(named: name)), to: \.tenants)
         case .key: add(fields.section("spec", .key(named: name)), to: \.keys)
         case .roleBinding: add(fields.section("spec", .roleBinding(named: name)), to: \.roleBindings)
+        case .tokenIssuer: add(fields.section("spec", .tokenIssuer(named: name)), to: \.tokenIssuers)
         case .policyBundle: add(fields.section("spec", .policyBundle(named: name)), to: \.policyBundles)
         case .jurisdictionUnion: add(fields.section("spec", .jurisdictionUnion(named: name)), to: \.jurisdictionUnions)
         case .residencyPolicy: add(fields.section("spec", .residencyPolicy(named: name)), to: \.residencyPolicies)

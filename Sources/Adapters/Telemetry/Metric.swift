@@ -85,6 +85,8 @@ extension Metric {
         .gauge, "isobar_budget_store_up", "1 while the store of budgets answers.")
     public static let usageLost = Metric(
         .counter, "isobar_usage_records_lost_total", "Usage records that could not be kept.")
+    public static let issuerUp = Metric(
+        .gauge, "isobar_token_issuer_up", "1 while the newest fetch of a token issuer's keys brought them, by issuer.")
     public static let auditEntries = Metric(.gauge, "isobar_audit_entries", "Durable entries of the audit log.")
     public static let auditCheckpoint = Metric(
         .gauge, "isobar_audit_checkpoint_entries", "Entries under the audit log's last signed checkpoint.")

@@ -42,6 +42,7 @@ final class GatewayProcess: @unchecked Sendable {
     private let audit: AuditRecorder?
     private let cosigner: Cosigner?
     private let budgets: BudgetAccess?
+    private let issuers: IssuerAccess
     private let log: Logger
 
     private static let watchNanoseconds: Int64 = 1_000_000_000
@@ -64,13 +65,15 @@ final class GatewayProcess: @unchecked Sendable {
         let audit = try folder?.recorder(log: log)
         self.audit = audit
         cosigner = try audit.flatMap { try folder?.cosigner(of: $0, log: log) }
+        let issuers = try IssuerAccess(loaded, log: log)
+        self.issuers = issuers
         let control = try EventLoop()
         self.control = control
         thread = try LoopThread(name: "control", loop: control)
         cloud = try CloudAccess(loop: control, log: log)
         let credentials = cloud.begin(loaded.snapshot.credentialSources)
         gateway = try Gateway(
-            Self.configuration(options, accessLog, audit, budgets), published: published, gauges: EndpointGauges(),
+            Self.configuration(options, accessLog, audit, budgets, issuers.keys), published: published, gauges: EndpointGauges(),
             credentials: credentials)
         cloud.attach(gateway)
         budgets?.attach(gateway)
@@ -93,14 +96,15 @@ final class GatewayProcess: @unchecked Sendable {
     }
 
     private static func configuration(
-        _ options: GatewayOptions, _ accessLog: AccessLogSink?, _ audit: AuditRecorder?, _ budgets: BudgetAccess?
+        _ options: GatewayOptions, _ accessLog: AccessLogSink?, _ audit: AuditRecorder?, _ budgets: BudgetAccess?,
+        _ issuerKeys: IssuerKeys
     ) throws -> GatewayConfiguration {
         var limits = GatewayLimits()
         limits.bodyBytesMax = options.bodyMebibytesMax << 20
         let loops = options.loops > 0 ? options.loops : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         return GatewayConfiguration(
             address: options.listen.socket, tls: try options.tls(), loops: loops, accessLog: accessLog, audit: audit,
-            budgets: budgets?.shared, limits: limits, seed: SystemRandomNumberGenerator().seed)
+            budgets: budgets?.shared, issuerKeys: issuerKeys, limits: limits, seed: SystemRandomNumberGenerator().seed)
     }
 
     /// Names resolved and certificates read: what loops must not do themselves.
@@ -115,7 +119,7 @@ final class GatewayProcess: @unchecked Sendable {
         }
         return PublishedConfiguration(
             snapshot: snapshot, policy: loaded.policy, addresses: NameBook.resolve(snapshot), tls: contexts,
-            budgets: budgets?.publish(loaded.budgets))
+            budgets: budgets?.publish(loaded.budgets), tokenRules: loaded.tokenRules)
     }
 
     /// The part that lives on the control loop; waits until it is there, so that a bound port is a ready one.
@@ -153,7 +157,7 @@ final class GatewayProcess: @unchecked Sendable {
         AdminContext(
             state: isDraining ? .draining : .serving, configuration: configurationState,
             logBlocksDropped: accessLog?.blocksDropped ?? 0, credentials: cloud.statuses, audit: audit?.status,
-            budgets: budgets?.status)
+            budgets: budgets?.status, issuers: issuers.statuses)
     }
 
     // MARK: Configuration
@@ -183,6 +187,7 @@ final class GatewayProcess: @unchecked Sendable {
                 admin?.tokens = tokens(of: fresh)
                 cloud.turn(to: fresh.snapshot.credentialSources) { [unowned self] in
                     putInForce(published)
+                    issuers.follow(fresh)
                     noteConfiguration(fresh, after: previous)
                 }
             } catch {
@@ -230,6 +235,7 @@ final class GatewayProcess: @unchecked Sendable {
         control.submit { [self] in
             prober?.stop()
             cloud.stop()
+            issuers.stop()
             admin?.close()
             timer?.cancel()
         }

@@ -28,6 +28,11 @@ enum StatusTable {
         if !keys.isEmpty { lines += ["", self.keys(keys)] }
         let troubles = (document["credentials"]?.arrayValue ?? []).compactMap(trouble)
         if !troubles.isEmpty { lines += [""] + troubles }
+        for issuer in document["token_issuers"]?.arrayValue ?? [] {
+            guard let reason = issuer["last_error"]?.stringValue else { continue }
+            let state = issuer["relied_on_until"]?.stringValue.map { "keys not renewed, relied on until \($0)" } ?? "no keys"
+            lines += ["", "token issuer \(issuer["name"]?.stringValue ?? ""): \(state): \(reason)"]
+        }
         if let budgets = document["budgets"]?["limits"]?.arrayValue, !budgets.isEmpty {
             lines += ["", self.budgets(budgets)]
         }

@@ -43,6 +43,9 @@ public struct ConfigurationLoader: Sendable {
         public var budgets: BudgetPlan
         public var roleBindings: [RoleBindingRecord]
         public var warnings: [ConfigurationProblem]
+        /// Issuers of tokens, with the keys that are given in files.
+        public var issuers: [DeclaredIssuer]
+        public var tokenRules: [TokenRules]
         /// The files' bytes, one after the other, by path; without secrets, which they only name.
         public var text: [UInt8]
         /// Files besides `paths` whose change matters: secrets and certificate authorities.
@@ -71,13 +74,14 @@ public struct ConfigurationLoader: Sendable {
             let (secrets, secretProblems) = ResolvedSecrets.resolve(
                 configuration, with: SecretResolver(environment: environment))
             let (authorities, authorityProblems) = Self.readAuthorities(of: configuration)
-            let refused =
-                secretProblems + authorityProblems + unaudited(configuration) + unledgered(configuration)
-                + unbound(configuration)
+            let (issuers, issuerProblems) = DeclaredIssuer.read(configuration)
+            let unkept = unaudited(configuration) + unledgered(configuration) + unbound(configuration)
+            let refused = secretProblems + authorityProblems + issuerProblems + unkept
             guard refused.isEmpty else { return .rejected(refused) }
             // 2. Compare.
+            let written = files.flatMap { [Array($0.path.utf8), $0.bytes] }
             let digest = ContentDigest(
-                files.flatMap { [Array($0.path.utf8), $0.bytes] } + secrets.contents + authorities)
+                written + secrets.contents + authorities + issuers.flatMap(\.contents))
             if let previous, previous.digest == digest { return .unchanged }
             // 3. Compile.
             let output = try SnapshotCompiler.compile(
@@ -87,7 +91,8 @@ public struct ConfigurationLoader: Sendable {
             return .accepted(
                 Loaded(
                     snapshot: output.snapshot, policy: output.policy, budgets: output.budgets,
-                    roleBindings: output.roleBindings, warnings: output.warnings, text: files.flatMap(\.bytes),
+                    roleBindings: output.roleBindings, warnings: output.warnings, issuers: issuers,
+                    tokenRules: output.tokenRules, text: files.flatMap(\.bytes),
                     watchedFiles: Self.watchedFiles(of: configuration.resources),
                     slots: output.slots, credentialIDs: output.credentialIDs, digest: digest))
         } catch {
@@ -166,6 +171,7 @@ public struct ConfigurationLoader: Sendable {
             guard case .file(let path) = reference else { return nil }
             return path
         }
-        return Set(secretFiles + resources.endpoints.compactMap(\.certificateAuthorityFile)).sorted()
+        let issuerFiles = resources.tokenIssuers.flatMap { [$0.keysFile, $0.certificateAuthorityFile] }.compactMap(\.self)
+        return Set(secretFiles + resources.endpoints.compactMap(\.certificateAuthorityFile) + issuerFiles).sorted()
     }
 }

@@ -29,6 +29,7 @@ public struct SnapshotCompiler {
         public var policy: CompiledPolicy
         public var budgets: BudgetPlan
         public var roleBindings: [RoleBindingRecord]
+        public var tokenRules: [TokenRules]
         /// To be passed to the next compilation of this process.
         public var slots: GaugeSlots
         /// Likewise.
@@ -77,6 +78,7 @@ public struct SnapshotCompiler {
             regions: regions, endpoints: endpoints, routes: routes, profiles: residency.profileByKey)
         let budgets = compiler.compileBudgets()
         let roleBindings = compiler.compileRoleBindings()
+        let tokenRules = compiler.compileTokenRules(keys)
         guard compiler.problems.isEmpty else { throw ConfigurationProblems(compiler.problems) }
 
         let snapshot = RoutingSnapshot(
@@ -85,7 +87,8 @@ public struct SnapshotCompiler {
             credentialSources: compiler.credentialSources, admission: residency.policy.table,
             roundTripNanoseconds: compiler.roundTrips(regions))
         return Output(
-            snapshot: snapshot, policy: residency.policy, budgets: budgets, roleBindings: roleBindings, slots: slots,
+            snapshot: snapshot, policy: residency.policy, budgets: budgets, roleBindings: roleBindings,
+            tokenRules: tokenRules, slots: slots,
             credentialIDs: compiler.credentialIDs,
             warnings: configuration.warnings + compiler.warnings)
     }

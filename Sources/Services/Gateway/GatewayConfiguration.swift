@@ -3,6 +3,7 @@
 
 public import AuditTrail
 public import BudgetStore
+public import Identity
 public import Reactor
 
 /// How one gateway process listens and what it allows. Where requests may go is in the `RoutingSnapshot`.
@@ -18,13 +19,15 @@ public struct GatewayConfiguration: Sendable {
     public var audit: AuditRecorder?
     /// `nil` keeps no budgets; the configuration may declare none then.
     public var budgets: SharedBudgets?
+    /// Of those whose tokens callers present.
+    public var issuerKeys: IssuerKeys
     public var limits: GatewayLimits
     /// Seeds request identifiers and the routers' random choices; from the system in production.
     public var seed: UInt64
 
     public init(
         address: SocketAddress, tls: TLSContext?, loops: Int, accessLog: AccessLogSink?, audit: AuditRecorder? = nil,
-        budgets: SharedBudgets? = nil, limits: GatewayLimits, seed: UInt64
+        budgets: SharedBudgets? = nil, issuerKeys: IssuerKeys = IssuerKeys(), limits: GatewayLimits, seed: UInt64
     ) {
         precondition(loops > 0, "a gateway needs a loop")
         self.address = address
@@ -33,6 +36,7 @@ public struct GatewayConfiguration: Sendable {
         self.accessLog = accessLog
         self.audit = audit
         self.budgets = budgets
+        self.issuerKeys = issuerKeys
         self.limits = limits
         self.seed = seed
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+public import Access
 internal import Identity
 public import Policy
 public import Reactor
@@ -21,16 +22,19 @@ public struct PublishedConfiguration: Sendable {
     /// Client TLS settings by certificate authority file; the empty name stands for the system's roots.
     public var tls: [String: TLSContext]
     public var budgets: PublishedBudgets?
+    /// Whose tokens stand for which of the snapshot's keys.
+    public var tokenRules: [TokenRules]
 
     public init(
         snapshot: RoutingSnapshot, policy: CompiledPolicy, addresses: [String: [SocketAddress]],
-        tls: [String: TLSContext], budgets: PublishedBudgets? = nil
+        tls: [String: TLSContext], budgets: PublishedBudgets? = nil, tokenRules: [TokenRules] = []
     ) {
         self.snapshot = snapshot
         self.policy = policy
         self.addresses = addresses
         self.tls = tls
         self.budgets = budgets
+        self.tokenRules = tokenRules
     }
 }
 
@@ -60,6 +64,7 @@ final class Generation {
     let snapshot: RoutingSnapshot
     let policy: CompiledPolicy
     let keys: KeyTable
+    let tokens: TokenTable
     /// By `EndpointID`; records of one address share one.
     let upstreams: [Upstream]
     let endpointOptions: [EndpointOptions]
@@ -95,6 +100,7 @@ final class Generation {
         snapshot = configuration.snapshot
         policy = configuration.policy
         keys = KeyTable(snapshot.keys, seed: worker.keyTableSeed)
+        tokens = TokenTable(configuration.tokenRules, keys: worker.issuerKeys)
         upstreams = Self.makeUpstreams(configuration, worker: worker, inheriting: previous)
         endpointOptions = snapshot.endpoints.map {
             EndpointOptions(prices: $0.prices, mediaPrices: $0.mediaPrices, timeouts: $0.timeouts)
@@ -132,6 +138,7 @@ final class Generation {
             admission: CompiledPolicy.unrestricted.table, roundTripNanoseconds: [])
         policy = .unrestricted
         keys = KeyTable([], seed: 0)
+        tokens = TokenTable([], keys: IssuerKeys())
         upstreams = []
         endpointOptions = []
         upstreamModels = []

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+internal import Access
 internal import ResourceTypes
 internal import Routing
 internal import Translation
@@ -14,6 +15,7 @@ enum Refusal {
     case unknownPath
     case methodNotAllowed
     case missingKey, unknownKey, damagedKey, expiredKey
+    case token(TokenFault)
     case invalidBody(RequestFault)
     case invalidForm(MultipartFault)
     /// `X-Isobar-Language` is no language tag.
@@ -58,7 +60,7 @@ enum Refusal {
     var keepsConnection: Bool {
         switch self {
         case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .unknownPath, .methodNotAllowed, .missingKey,
-            .unknownKey, .damagedKey, .expiredKey:
+            .unknownKey, .damagedKey, .expiredKey, .token:
             false
         case .invalidBody, .invalidForm, .invalidLanguage, .localFile, .untranslatable, .unsupported, .unserved,
             .unservedLanguage, .unknownModel, .routeForbidden, .scope, .residency, .overloaded, .budget,
@@ -69,7 +71,8 @@ enum Refusal {
 
     var outcome: RequestOutcome {
         switch self {
-        case .missingKey, .unknownKey, .damagedKey, .expiredKey: .unauthenticated
+        case .token(.unavailable): .unavailable
+        case .missingKey, .unknownKey, .damagedKey, .expiredKey, .token: .unauthenticated
         case .routeForbidden, .scope, .residency: .forbidden
         case .unknownPath, .unknownModel: .notFound
         case .overloaded: .rateLimited
@@ -116,6 +119,7 @@ enum Refusal {
             return .invalid(
                 405, "method_not_allowed", "This path needs another method: GET for models, POST for everything else.")
         case .missingKey, .unknownKey, .damagedKey, .expiredKey: return authenticationAnswer
+        case .token(let fault): return fault.answer
         case .invalidBody(let fault):
             var answer = Answer.invalid(400, "invalid_request", fault.explanation())
             answer.parameter = fault.parameter.map { "\($0)" }

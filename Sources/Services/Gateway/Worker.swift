@@ -7,6 +7,7 @@ internal import CloudCredentials
 internal import Glibc
 internal import Policy
 internal import Reactor
+internal import Identity
 internal import ResourceTypes
 internal import Routing
 internal import Translation
@@ -23,6 +24,7 @@ final class Worker: @unchecked Sendable {
     let limits: GatewayLimits
     let httpLimits: HTTPLimits
     let keyTableSeed: UInt64
+    let issuerKeys: IssuerKeys
     let metrics: LoopMetrics
     let responseOwners: ResponseOwners
     let accessLog: AccessLog?
@@ -85,6 +87,7 @@ final class Worker: @unchecked Sendable {
         tls = configuration.tls
         self.accessLog = accessLog
         budgets = configuration.budgets
+        issuerKeys = configuration.issuerKeys
         audit = configuration.audit.map { AuditJournal(recorder: $0, loop: loop) }
         self.responseOwners = responseOwners
         random = SplitMix64(seed: configuration.seed &+ UInt64(index) &* 0x9E37_79B9)

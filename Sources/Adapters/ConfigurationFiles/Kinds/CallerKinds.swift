@@ -3,7 +3,7 @@
 
 internal import ResourceTypes
 
-// Who asks: Tenant, Key; and who steers: RoleBinding.
+// Who asks: Tenant, Key (and TokenKinds.swift); and who steers: RoleBinding.
 
 extension Shape where Value == Tenant {
     static func tenant(named name: String) -> Shape {
@@ -22,6 +22,7 @@ extension Shape where Value == Key {
             let tenant = fields.required("tenant", .reference(to: .tenant))
             let secret = fields.optional("secret", .secret)
             let hashed = fields.optional("hashed", .hashedSecrets)
+            let tokens = fields.optional("tokens", .list(.tokenMatch, count: 1...16))
             let routes = fields.optional(
                 "routes", .list(.reference(to: .route), count: 1...1_000).unique("route", by: \.self))
             let scopes = KeyScopes(
@@ -36,16 +37,17 @@ extension Shape where Value == Key {
             let team = fields.optional("team", .name)
             let expiresAt = fields.optional("expiresAt", .timestamp)
             let residency = fields.optional("residency", .residencyNarrowing)
-            guard fields.isWritten("secret") || fields.isWritten("hashed") else {
+            guard ["secret", "hashed", "tokens"].contains(where: { fields.isWritten($0) }) else {
                 fields.cursor.report(
                     "there is nothing to recognise the key by",
-                    hint: "make one with `isobar key new \(name)` and put its `hashed:` here, or refer to a `secret:`")
+                    hint: "make one with `isobar key new \(name)` and put its `hashed:` here, refer to a `secret:`, or "
+                        + "say which `tokens:` of a TokenIssuer stand for it")
                 return nil
             }
             guard let tenant else { return nil }
             return Key(
-                name: name, tenant: tenant, team: team, secret: secret, hashed: hashed ?? [], routes: routes,
-                scopes: scopes, expiresAtUnixSeconds: expiresAt, residency: residency)
+                name: name, tenant: tenant, team: team, secret: secret, hashed: hashed ?? [], tokens: tokens ?? [],
+                routes: routes, scopes: scopes, expiresAtUnixSeconds: expiresAt, residency: residency)
         }
     }
 }

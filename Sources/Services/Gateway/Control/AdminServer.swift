@@ -23,9 +23,10 @@ public struct AdminContext: Sendable {
     public var audit: AuditStatus?
     /// `nil` without a store for budgets.
     public var budgets: BudgetsStatus?
+    public var issuers: [IssuerStatus]
     public init(
         state: State, configuration: ConfigurationState, logBlocksDropped: Int, credentials: [CredentialStatus],
-        audit: AuditStatus? = nil, budgets: BudgetsStatus? = nil
+        audit: AuditStatus? = nil, budgets: BudgetsStatus? = nil, issuers: [IssuerStatus] = []
     ) {
         self.state = state
         self.configuration = configuration
@@ -33,6 +34,7 @@ public struct AdminContext: Sendable {
         self.credentials = credentials
         self.audit = audit
         self.budgets = budgets
+        self.issuers = issuers
     }
 }
 

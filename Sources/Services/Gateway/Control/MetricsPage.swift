@@ -3,6 +3,7 @@
 
 internal import AuditTrail
 internal import Budgets
+internal import Identity
 internal import ResourceTypes
 internal import Routing
 internal import Telemetry
@@ -34,6 +35,7 @@ struct MetricsPage {
         page.process()
         if let budgets = context.budgets { page.budgets(budgets) }
         if let audit = context.audit { page.audit(audit) }
+        page.issuers(context.issuers)
         return page.bytes
     }
 
@@ -200,6 +202,14 @@ struct MetricsPage {
         page.sample([], Int64(status.fault == nil ? 1 : 0), into: &bytes)
         page.begin(.usageLost, into: &bytes)
         page.sample([], Int64(clamping: status.lostRecords), into: &bytes)
+    }
+
+    private mutating func issuers(_ statuses: [IssuerStatus]) {
+        guard !statuses.isEmpty else { return }
+        page.begin(.issuerUp, into: &bytes)
+        for status in statuses {
+            page.sample([("issuer", status.name)], Int64(status.lastError == nil && status.keyCount > 0 ? 1 : 0), into: &bytes)
+        }
     }
 
     private mutating func audit(_ status: AuditStatus) {

@@ -3,6 +3,7 @@
 
 internal import AuditTrail
 internal import Budgets
+internal import Identity
 internal import Pricing
 internal import ResourceTypes
 internal import Routing
@@ -20,6 +21,7 @@ enum StatusDocument {
             ("endpoints", .array(endpoints(reports, totals))),
             ("keys", .array(keys(reports, totals))),
             ("credentials", .array(CredentialDocument.make(reports, context.credentials))),
+            ("token_issuers", .array(context.issuers.map { issuer($0) })),
             ("budgets", context.budgets.map { budgets($0) } ?? .null),
             ("audit", context.audit.map { audit($0) } ?? .null),
         ])
@@ -40,6 +42,15 @@ enum StatusDocument {
         return .object([
             ("limits", .array(limits)), ("fault", status.fault.map { .string($0) } ?? .null),
             ("lost_records_total", .integer(Int(clamping: status.lostRecords))),
+        ])
+    }
+
+    private static func issuer(_ status: IssuerStatus) -> JSONValue {
+        .object([
+            ("name", .string(status.name)), ("issuer", .string(status.issuer)), ("keys", .integer(status.keyCount)),
+            ("relied_on_until", status.keyCount == 0 || status.reliedOnUntil == .max
+                ? .null : .string(InternetDate.text(unixSeconds: status.reliedOnUntil))),
+            ("last_error", status.lastError.map { .string($0) } ?? .null),
         ])
     }
 

@@ -23,7 +23,7 @@ struct StatusView {
 
     private static let document = Members(
         always: ["endpoints", "keys"],
-        state: ["state", "configuration", "requests_in_flight", "connections", "credentials", "audit"],
+        state: ["state", "configuration", "requests_in_flight", "connections", "credentials", "token_issuers", "audit"],
         money: ["budgets"])
     /// Bound to single tenants: what the whole gateway does is not theirs to see.
     private static let documentOfTenants = Members(always: ["endpoints", "keys"], state: ["state"])
