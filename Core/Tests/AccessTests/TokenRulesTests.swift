@@ -134,6 +134,6 @@ struct KeyRefreshTests {
                 refresh.succeeded(at: now, freshFor: 86_400)
             }
         }
-        #expect(fetches == [30, 60, 90])
+        #expect(fetches == [3, 33, 63, 93])
     }
 }

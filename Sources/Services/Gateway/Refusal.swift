@@ -190,7 +190,8 @@ enum Refusal {
             default: "Incorrect API key."
             }
         return Answer(
-            status: 401, type: "authentication_error", code: "invalid_api_key", parameter: nil, message: message)
+            status: 401, type: "authentication_error", code: "invalid_api_key", parameter: nil, message: message,
+            headerLines: Array("www-authenticate: Bearer\r\n".utf8))
     }
 
     private var capacityAnswer: Answer {

@@ -12,7 +12,7 @@ extension TokenFault {
         var answer = Refusal.Answer(
             status: 401, type: "authentication_error", code: "invalid_token", parameter: nil, message: description)
         answer.headerLines = Array(
-            "WWW-Authenticate: Bearer error=\"invalid_token\", error_description=\"\(description)\"\r\n".utf8)
+            "www-authenticate: Bearer error=\"invalid_token\", error_description=\"\(description)\"\r\n".utf8)
         return answer
     }
 }

@@ -4,7 +4,7 @@
 /// When an issuer's keys are fetched, on anybody's clock in seconds.
 public struct KeyRefresh: Equatable, Sendable {
     public private(set) var nextFetch: Int64
-    private var lastFetch: Int64?
+    private var lastAskedFor: Int64?
     private var failures = 0
     private let ageMax: Int64
 
@@ -24,7 +24,6 @@ public struct KeyRefresh: Equatable, Sendable {
     static let retrySeconds: ClosedRange<Int64> = 2...60
 
     public mutating func began(at now: Int64) {
-        lastFetch = now
         // Nothing else begins while it runs; whoever fetches says how it ended.
         nextFetch = .max
     }
@@ -44,6 +43,9 @@ public struct KeyRefresh: Equatable, Sendable {
     /// A token named a key that is not in the set: there may be a new one.
     public mutating func missedKey(at now: Int64) {
         guard nextFetch != .max else { return }
-        nextFetch = min(nextFetch, max(now, (lastFetch ?? now) + Self.pauseSeconds))
+        let soonest = max(now, lastAskedFor.map { $0 + Self.pauseSeconds } ?? now)
+        guard soonest < nextFetch else { return }
+        nextFetch = soonest
+        lastAskedFor = soonest
     }
 }

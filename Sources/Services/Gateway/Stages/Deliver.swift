@@ -215,7 +215,6 @@ extension Exchange {
         if advice.isFutile(wait: { worker.router.wait(for: features, within: admissible, now: now) }) {
             writer.append(RetryAdvice.forbids)
         }
-        if status == 401 { writer.append("www-authenticate: Bearer\r\n") }
         AnswerHead.appendDecision(&writer, self)
         AnswerHead.end(&writer, framing: .length(body.count), keepsAlive: keepsAlive && client.keepsAlive)
         hasStarted = true
