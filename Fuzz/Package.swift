@@ -47,6 +47,7 @@ let package = Package(
         parserFuzzer("fuzz-multipart"),
         parserFuzzer("fuzz-signatures", [core("ResourceTypes"), core("Translation")]),
         parserFuzzer("fuzz-notes", [core("AuditLog")]),
+        parserFuzzer("fuzz-tokens", [core("Access"), core("ResourceTypes")]),
         wireFuzzer("fuzz-chat"),
         wireFuzzer("fuzz-responses"),
         wireFuzzer("fuzz-messages"),
