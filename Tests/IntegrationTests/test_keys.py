@@ -40,6 +40,24 @@ def test_a_key_is_shown_once_and_works(workshop):
     expect_hidden(written_by(gateway), [key, key[13:], PEPPER])
 
 
+def test_one_key_in_two_places_is_one_and_two_keys_are_nobody_s(workshop):
+    (key, kept), (other, others) = new("app"), new("other")
+    gateway = start(workshop, kept, others)
+    path, google = "/v1/chat/completions", "/v1beta/models"
+
+    def post(**headers):
+        return ask(gateway.port, "POST", path, chat(), {name.replace("_", "-"): value for name, value in headers.items()})
+
+    assert post(authorization=f"Bearer {key}", x_api_key=key, api_key=key, x_goog_api_key=key).status == 200
+    # Not a key at all, or an empty one, is no second one.
+    assert post(authorization="Basic YTpi", x_api_key=key).status == post(authorization=f"Bearer {key}", x_api_key="").status == 200
+    for headers in ({"authorization": f"Bearer {key}", "x_api_key": other}, {"x_api_key": other, "x_goog_api_key": key}):
+        answer = post(**headers)
+        assert error(answer)[:2] == (401, "invalid_api_key") and "Two different" in error(answer)[2]
+    assert ask(gateway.port, "GET", f"{google}?key={key}", headers={"x-goog-api-key": key}).status == 200
+    assert ask(gateway.port, "GET", f"{google}?key={other}", headers={"x-goog-api-key": key}).status == 401
+
+
 def test_what_is_nearly_a_key_is_refused_and_a_typo_is_called_one(workshop):
     key, kept = new("app")
     other, _ = new("other")

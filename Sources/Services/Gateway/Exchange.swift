@@ -175,6 +175,8 @@ enum RequestTarget {
 /// Header values that stages look at, as ranges of the head.
 struct RequestHeaders {
     var key = ByteRange.empty
+    /// Different ones: which of them counts would be a guess, and a hole where somebody before us guessed otherwise.
+    var hasSeveralKeys = false
     var region = ByteRange.empty
     var residency = ByteRange.empty
     var statesResidency = false
@@ -198,6 +200,13 @@ struct RequestHeaders {
     var wantsExplanation = false
     /// The caller's client is already retrying (`x-stainless-retry-count` above 0).
     var isRetry = false
+
+    /// - Parameter key: from one of the places where clients put it; nothing when empty.
+    mutating func take(key presented: ByteRange, _ bytes: UnsafeRawBufferPointer) {
+        guard !presented.isEmpty else { return }
+        guard !key.isEmpty else { return key = presented }
+        if !key.slice(bytes).elementsEqual(presented.slice(bytes)) { hasSeveralKeys = true }
+    }
 }
 
 /// Who is asking, as the later stages need it.

@@ -32,7 +32,7 @@ enum Accept {
         let path = head.path.slice(bytes)
         if let operation = operation(of: path) { return .inference(operation) }
         if let method = generateContent(path, start: head.path.start, &headers) {
-            if headers.key.isEmpty { headers.key = QueryValue.range(of: "key", in: head.query, bytes) }
+            headers.take(key: QueryValue.range(of: "key", in: head.query, bytes), bytes)
             headers.streamsByPath = method == .stream
             return .inference(method == .count ? .countContentTokens : .generateContent)
         }
@@ -48,8 +48,9 @@ enum Accept {
         guard isBeta || path.prefix(10).elementsEqual("/v1/models".utf8) else { return .unknown }
         let skipped = isBeta ? 14 : 10
         guard path.count == skipped || path[skipped] == 47 && path.count > skipped + 1 else { return .unknown }
-        headers.key = QueryValue.range(of: "key", in: head.query, bytes)
-        headers.isGoogles = isBeta || !headers.key.isEmpty
+        let key = QueryValue.range(of: "key", in: head.query, bytes)
+        headers.take(key: key, bytes)
+        headers.isGoogles = isBeta || !key.isEmpty
         if path.count == skipped { return .models }
         return .model(
             ByteRange(start: head.path.start + Int32(skipped + 1), count: head.path.count - Int32(skipped + 1)))
@@ -97,10 +98,10 @@ enum Accept {
         case .authorization:
             let value = field.value.slice(bytes)
             if value.hasPrefix("bearer ") {
-                headers.key = ByteRange(start: field.value.start + 7, count: field.value.count - 7)
+                headers.take(key: ByteRange(start: field.value.start + 7, count: field.value.count - 7), bytes)
             }
         case .apiKey, .xAPIKey, .xGoogAPIKey:
-            if headers.key.isEmpty { headers.key = field.value }
+            headers.take(key: field.value, bytes)
             if field.known == .xGoogAPIKey { headers.isGoogles = true }
         case .isobarRegion: headers.region = field.value
         case .isobarResidency:

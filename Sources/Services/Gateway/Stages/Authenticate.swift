@@ -11,6 +11,7 @@ internal import WireFormats
 enum Authenticate {
     static func check(_ exchange: Exchange) -> Refusal? {
         guard !exchange.headers.key.isEmpty else { return .missingKey }
+        guard !exchange.headers.hasSeveralKeys else { return .severalKeys }
         let generation = exchange.worker.generation
         let presented = exchange.headers.key.slice(exchange.client.headBytes)
         var found = generation.keys.find(presented)
