@@ -209,6 +209,30 @@ def test_a_key_or_an_issuer_s_key_that_is_gone_admits_nobody_any_more(issuer, wo
     assert gateway.post(chat(), key=first).json["error"]["code"] == "invalid_api_key"
 
 
+# Who steers
+
+
+def test_a_token_is_a_role_on_the_admin_port(issuer, workshop):
+    corp = document("TokenIssuer", "corp", {"issuer": issuer.url, "audiences": [AUDIENCE]})
+    roles = {"operator": {"groups": "ops"}, "viewer": {"groups": "everybody"}}
+    bindings = [
+        document("RoleBinding", role, {"roles": [role], "tokens": [{"issuer": "corp", "claims": claims}]})
+        for role, claims in roles.items()
+    ]
+    gateway = workshop.gateway(configuration(Endpoint("one", workshop.upstream().port), more=[corp, *bindings]))
+
+    def reload(token):
+        return ask(gateway.admin, "POST", "/reload", headers={"Authorization": f"Bearer {token}"})
+
+    assert reload(issuer.token(groups=["everybody", "ops"])).status == 200
+    assert reload(issuer.token(groups=["everybody"])).status == 403
+    assert "nobody here" in reload(issuer.token(groups=["others"])).json["error"]["message"]
+    refused = reload(issuer.token(groups=["ops"], exp=NOW - 100, iat=NOW - 200))
+    assert refused.status == 401 and "expired" in refused.json["error"]["message"]
+    # What steers does not ask, and the other way round.
+    assert gateway.post(chat(), key=issuer.token(groups=["ops"])).status == 401
+
+
 # Issuers that are not there
 
 

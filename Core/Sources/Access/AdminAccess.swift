@@ -74,9 +74,11 @@ public struct AdminPrincipal: Equatable, Sendable {
 public struct RoleBindingRecord: Sendable {
     public var principal: AdminPrincipal
     public var hashes: [SecretHash]
-    public init(principal: AdminPrincipal, hashes: [SecretHash]) {
+    public var tokens: [TokenMatch]
+    public init(principal: AdminPrincipal, hashes: [SecretHash], tokens: [TokenMatch] = []) {
         self.principal = principal
         self.hashes = hashes
+        self.tokens = tokens
     }
 }
 

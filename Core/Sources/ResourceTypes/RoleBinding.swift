@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-/// Who may look at a running gateway and steer it: a token for the admin port, and what it is for.
+/// Who may look at a running gateway and steer it: tokens for the admin port, and what they are for.
 public struct RoleBinding: Hashable, Sendable {
     public var name: String
     public var roles: [Role]
     /// Whose keys and spend it sees; `nil`: everybody's, and what concerns the whole gateway.
     public var tenants: [String]?
+    /// What is kept of tokens of our own.
     public var hashed: [HashedSecret]
-    public init(name: String, roles: [Role], tenants: [String]? = nil, hashed: [HashedSecret]) {
+    /// Tokens of identity providers.
+    public var tokens: [TokenMatch]
+    public init(
+        name: String, roles: [Role], tenants: [String]? = nil, hashed: [HashedSecret] = [], tokens: [TokenMatch] = []
+    ) {
         self.name = name
         self.roles = roles
         self.tenants = tenants
         self.hashed = hashed
+        self.tokens = tokens
     }
 }
 

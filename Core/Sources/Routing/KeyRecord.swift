@@ -10,6 +10,8 @@ public struct KeyRecord: Sendable {
     /// The key itself. Compared in constant time. `nil`: it is known by its hashes only.
     public var secret: Secret?
     public var hashes: [SecretHash]
+    /// Tokens that stand for it.
+    public var tokens: [TokenMatch]
     /// Home region of the tenant.
     public var region: RegionID?
     /// `nil`: every route.
@@ -22,7 +24,8 @@ public struct KeyRecord: Sendable {
     /// Nothing of it may be sent before the audit log has it.
     public var requiresAudit: Bool
     public init(
-        name: String, tenant: String, secret: Secret?, hashes: [SecretHash] = [], region: RegionID?, routes: [RouteID]?,
+        name: String, tenant: String, secret: Secret?, hashes: [SecretHash] = [], tokens: [TokenMatch] = [],
+        region: RegionID?, routes: [RouteID]?,
         scopes: ScopeRecord = ScopeRecord(), expiresAtUnixSeconds: Int64?, profile: ProfileID? = nil,
         requiresAudit: Bool = false
     ) {
@@ -30,6 +33,7 @@ public struct KeyRecord: Sendable {
         self.tenant = tenant
         self.secret = secret
         self.hashes = hashes
+        self.tokens = tokens
         self.region = region
         self.routes = routes
         self.scopes = scopes

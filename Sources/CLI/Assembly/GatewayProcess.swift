@@ -119,7 +119,7 @@ final class GatewayProcess: @unchecked Sendable {
         }
         return PublishedConfiguration(
             snapshot: snapshot, policy: loaded.policy, addresses: NameBook.resolve(snapshot), tls: contexts,
-            budgets: budgets?.publish(loaded.budgets), tokenRules: loaded.tokenRules)
+            budgets: budgets?.publish(loaded.budgets), issuers: loaded.issuers.map(\.issuer))
     }
 
     /// The part that lives on the control loop; waits until it is there, so that a bound port is a ready one.
@@ -150,7 +150,9 @@ final class GatewayProcess: @unchecked Sendable {
     }
 
     private func tokens(of loaded: ConfigurationLoader.Loaded) -> AdminTokens {
-        AdminTokens(loaded.roleBindings, seed: SystemRandomNumberGenerator().seed)
+        AdminTokens(
+            loaded.roleBindings, issuers: loaded.issuers.map(\.issuer), keys: issuers.keys,
+            seed: SystemRandomNumberGenerator().seed)
     }
 
     private var context: AdminContext {

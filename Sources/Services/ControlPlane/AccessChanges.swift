@@ -42,6 +42,7 @@ public enum AccessChanges {
         var tenant: String
         var secret: [UInt8]?
         var hashes: [[UInt8]]
+        var tokens: [TokenMatch]
         var scopes: KeyScopes
         var routes: [String]?
         var expiresAtUnixSeconds: Int64?
@@ -52,6 +53,7 @@ public enum AccessChanges {
             tenant = key.tenant
             secret = key.secret?.withBytes { Array($0) }
             hashes = key.hashes.map(\.meaning)
+            tokens = key.tokens
             scopes = key.scopes.declared
             routes = key.routes?.map { snapshot.routes[Int($0.index)].name }
             expiresAtUnixSeconds = key.expiresAtUnixSeconds
@@ -62,11 +64,13 @@ public enum AccessChanges {
     private struct Binding: Named, Equatable {
         var principal: AdminPrincipal
         var hashes: [[UInt8]]
+        var tokens: [TokenMatch]
         var name: String { principal.name }
 
         init(_ record: RoleBindingRecord) {
             principal = record.principal
             hashes = record.hashes.map(\.meaning)
+            tokens = record.tokens
         }
     }
 }

@@ -45,7 +45,6 @@ public struct ConfigurationLoader: Sendable {
         public var warnings: [ConfigurationProblem]
         /// Issuers of tokens, with the keys that are given in files.
         public var issuers: [DeclaredIssuer]
-        public var tokenRules: [TokenRules]
         /// The files' bytes, one after the other, by path; without secrets, which they only name.
         public var text: [UInt8]
         /// Files besides `paths` whose change matters: secrets and certificate authorities.
@@ -92,7 +91,7 @@ public struct ConfigurationLoader: Sendable {
                 Loaded(
                     snapshot: output.snapshot, policy: output.policy, budgets: output.budgets,
                     roleBindings: output.roleBindings, warnings: output.warnings, issuers: issuers,
-                    tokenRules: output.tokenRules, text: files.flatMap(\.bytes),
+                    text: files.flatMap(\.bytes),
                     watchedFiles: Self.watchedFiles(of: configuration.resources),
                     slots: output.slots, credentialIDs: output.credentialIDs, digest: digest))
         } catch {

@@ -25,8 +25,8 @@ extension SnapshotCompiler {
             }
             let region = tenant.region.flatMap { regionID($0, regions, of: ResourceName(.tenant, tenant.name)) }
             return KeyRecord(
-                name: key.name, tenant: key.tenant, secret: secret.value, hashes: hashes, region: region,
-                routes: key.routes.map { routeIDs($0, routes, of: resource) },
+                name: key.name, tenant: key.tenant, secret: secret.value, hashes: hashes, tokens: key.tokens,
+                region: region, routes: key.routes.map { routeIDs($0, routes, of: resource) },
                 scopes: ScopeRecord(key.scopes, endpoints: mask(of: key.scopes, regions, endpoints)),
                 expiresAtUnixSeconds: key.expiresAtUnixSeconds, profile: profiles[key.name],
                 requiresAudit: tenant.audit == .required)
@@ -57,7 +57,18 @@ extension SnapshotCompiler {
             let resource = ResourceName(.roleBinding, binding.name)
             guard let hashes = hashes(binding.hashed, of: resource, in: &holders) else { return nil }
             let principal = AdminPrincipal(name: binding.name, roles: binding.roles, tenants: binding.tenants)
-            return RoleBindingRecord(principal: principal, hashes: hashes)
+            return RoleBindingRecord(principal: principal, hashes: hashes, tokens: binding.tokens)
+        }
+    }
+
+    /// A token names its issuer, and one document has to say what it may.
+    mutating func checkTokenIssuers() {
+        var holders: [String: String] = [:]
+        for issuer in resources.tokenIssuers {
+            guard let holder = holders.updateValue(issuer.name, forKey: issuer.issuer) else { continue }
+            refuse(
+                ResourceName(.tokenIssuer, issuer.name), "spec.issuer", "TokenIssuer \(holder) is the same issuer",
+                hint: "join them; Keys tell the bearers apart")
         }
     }
 

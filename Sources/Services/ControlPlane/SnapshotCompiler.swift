@@ -29,7 +29,6 @@ public struct SnapshotCompiler {
         public var policy: CompiledPolicy
         public var budgets: BudgetPlan
         public var roleBindings: [RoleBindingRecord]
-        public var tokenRules: [TokenRules]
         /// To be passed to the next compilation of this process.
         public var slots: GaugeSlots
         /// Likewise.
@@ -78,7 +77,7 @@ public struct SnapshotCompiler {
             regions: regions, endpoints: endpoints, routes: routes, profiles: residency.profileByKey)
         let budgets = compiler.compileBudgets()
         let roleBindings = compiler.compileRoleBindings()
-        let tokenRules = compiler.compileTokenRules(keys)
+        compiler.checkTokenIssuers()
         guard compiler.problems.isEmpty else { throw ConfigurationProblems(compiler.problems) }
 
         let snapshot = RoutingSnapshot(
@@ -87,8 +86,7 @@ public struct SnapshotCompiler {
             credentialSources: compiler.credentialSources, admission: residency.policy.table,
             roundTripNanoseconds: compiler.roundTrips(regions))
         return Output(
-            snapshot: snapshot, policy: residency.policy, budgets: budgets, roleBindings: roleBindings,
-            tokenRules: tokenRules, slots: slots,
+            snapshot: snapshot, policy: residency.policy, budgets: budgets, roleBindings: roleBindings, slots: slots,
             credentialIDs: compiler.credentialIDs,
             warnings: configuration.warnings + compiler.warnings)
     }

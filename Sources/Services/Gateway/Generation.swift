@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
-public import Access
+internal import Access
 internal import Identity
 public import Policy
 public import Reactor
 internal import Pricing
-internal import ResourceTypes
+public import ResourceTypes
 public import Routing
 internal import Translation
 internal import WireFormats
@@ -22,19 +22,19 @@ public struct PublishedConfiguration: Sendable {
     /// Client TLS settings by certificate authority file; the empty name stands for the system's roots.
     public var tls: [String: TLSContext]
     public var budgets: PublishedBudgets?
-    /// Whose tokens stand for which of the snapshot's keys.
-    public var tokenRules: [TokenRules]
+    /// Whose tokens are believed.
+    public var issuers: [TokenIssuer]
 
     public init(
         snapshot: RoutingSnapshot, policy: CompiledPolicy, addresses: [String: [SocketAddress]],
-        tls: [String: TLSContext], budgets: PublishedBudgets? = nil, tokenRules: [TokenRules] = []
+        tls: [String: TLSContext], budgets: PublishedBudgets? = nil, issuers: [TokenIssuer] = []
     ) {
         self.snapshot = snapshot
         self.policy = policy
         self.addresses = addresses
         self.tls = tls
         self.budgets = budgets
-        self.tokenRules = tokenRules
+        self.issuers = issuers
     }
 }
 
@@ -100,7 +100,10 @@ final class Generation {
         snapshot = configuration.snapshot
         policy = configuration.policy
         keys = KeyTable(snapshot.keys, seed: worker.keyTableSeed)
-        tokens = TokenTable(configuration.tokenRules, keys: worker.issuerKeys)
+        let bearers = snapshot.keys.map {
+            TokenBearer(tokens: $0.tokens, expiresAtUnixSeconds: $0.expiresAtUnixSeconds)
+        }
+        tokens = TokenTable(configuration.issuers, bearers: bearers, keys: worker.issuerKeys)
         upstreams = Self.makeUpstreams(configuration, worker: worker, inheriting: previous)
         endpointOptions = snapshot.endpoints.map {
             EndpointOptions(prices: $0.prices, mediaPrices: $0.mediaPrices, timeouts: $0.timeouts)
@@ -138,7 +141,7 @@ final class Generation {
             admission: CompiledPolicy.unrestricted.table, roundTripNanoseconds: [])
         policy = .unrestricted
         keys = KeyTable([], seed: 0)
-        tokens = TokenTable([], keys: IssuerKeys())
+        tokens = TokenTable([], bearers: [], keys: IssuerKeys())
         upstreams = []
         endpointOptions = []
         upstreamModels = []

@@ -16,7 +16,7 @@ public enum TokenFault: Error, Equatable, Sendable, CustomStringConvertible {
     case notYetValid
     /// It lives longer than the issuer's tokens may.
     case lifetime
-    /// It is good, and no Key is for what it claims.
+    /// It is good, and no Key or RoleBinding is for what it claims.
     case noKey
     /// The issuer's keys are not here, or too old to be relied on.
     case unavailable
@@ -32,7 +32,7 @@ public enum TokenFault: Error, Equatable, Sendable, CustomStringConvertible {
         case .expired: "The token has expired."
         case .notYetValid: "The token is not valid yet. Are both clocks right?"
         case .lifetime: "The token lives longer than this issuer's tokens may."
-        case .noKey: "The token is good, but no Key is for what it claims."
+        case .noKey: "The token is good, but nobody here is for what it claims."
         case .unavailable: "The keys of the token's issuer are not available."
         }
     }

@@ -17,7 +17,7 @@ public struct TokenRules: Sendable {
 
     public struct Match: Sendable {
         public var claims: [ClaimTest]
-        /// Position in the snapshot's keys.
+        /// Position among the bearers.
         public var key: Int
         /// The key's own end, Unix seconds.
         public var expiresAtUnixSeconds: Int64?
@@ -38,6 +38,21 @@ public struct TokenRules: Sendable {
         self.algorithms = algorithms
         self.lifetimeSecondsMax = lifetimeSecondsMax
         self.matches = matches
+    }
+
+    /// - Parameter bearers: a token stands for a position in them; the first whose claims hold.
+    public static func of(_ issuers: [TokenIssuer], bearers: [TokenBearer]) -> [TokenRules] {
+        issuers.map { issuer in
+            let matches = bearers.enumerated().flatMap { position, bearer in
+                bearer.tokens.filter { $0.issuer == issuer.name }.map {
+                    Match(claims: $0.claims, key: position, expiresAtUnixSeconds: bearer.expiresAtUnixSeconds)
+                }
+            }
+            return TokenRules(
+                name: issuer.name, issuer: issuer.issuer, audiences: Set(issuer.audiences),
+                algorithms: Set(issuer.algorithms.compactMap { TokenAlgorithm(rawValue: $0) }),
+                lifetimeSecondsMax: issuer.lifetimeMax.nanoseconds / 1_000_000_000, matches: matches)
+        }
     }
 
     /// How far clocks may be apart.
@@ -74,6 +89,17 @@ public struct TokenRules: Sendable {
             throw .malformed("its `\(name)` is no time")
         }
         return Int64(seconds)
+    }
+}
+
+/// Somebody whom tokens may stand for.
+public struct TokenBearer: Sendable {
+    public var tokens: [TokenMatch]
+    /// Its own end, Unix seconds.
+    public var expiresAtUnixSeconds: Int64?
+    public init(tokens: [TokenMatch], expiresAtUnixSeconds: Int64?) {
+        self.tokens = tokens
+        self.expiresAtUnixSeconds = expiresAtUnixSeconds
     }
 }
 

@@ -59,9 +59,18 @@ extension Shape where Value == RoleBinding {
                 "roles", .list(.oneOf(Role.self), count: 1...Role.allCases.count).unique("role", by: \.self))
             let tenants = fields.optional(
                 "tenants", .list(.reference(to: .tenant), count: 1...1_000).unique("tenant", by: \.self))
-            let hashed = fields.required("hashed", .hashedSecrets)
-            guard let roles, let hashed else { return nil }
-            return RoleBinding(name: name, roles: roles, tenants: tenants, hashed: hashed)
+            let hashed = fields.optional("hashed", .hashedSecrets)
+            let tokens = fields.optional("tokens", .list(.tokenMatch, count: 1...16))
+            guard fields.isWritten("hashed") || fields.isWritten("tokens") else {
+                fields.cursor.report(
+                    "nobody is bound to the roles",
+                    hint: "make a token with `isobar key new \(name) --role …` and put its `hashed:` here, or say which "
+                        + "`tokens:` of a TokenIssuer stand for it")
+                return nil
+            }
+            guard let roles else { return nil }
+            return RoleBinding(
+                name: name, roles: roles, tenants: tenants, hashed: hashed ?? [], tokens: tokens ?? [])
         }
     }
 }

@@ -3,7 +3,7 @@
 
 public import Access
 internal import COpenSSL
-internal import ResourceTypes
+public import ResourceTypes
 internal import WireFormats
 
 /// Whose a presented token is: verified once, then known by the digest of the whole token for a while.
@@ -28,8 +28,11 @@ public final class TokenTable {
     /// How long one is known at most.
     static let knownSeconds: Int64 = 300
 
-    public init(_ rules: [TokenRules], keys: IssuerKeys) {
-        self.rules = rules
+    /// - Parameters:
+    ///   - bearers: a match's key is a position in them.
+    ///   - keys: of the issuers.
+    public init(_ issuers: [TokenIssuer], bearers: [TokenBearer], keys: IssuerKeys) {
+        rules = TokenRules.of(issuers, bearers: bearers)
         self.keys = keys
     }
 

@@ -63,7 +63,7 @@ public final class AdminServer {
     private let audit: AuditRecorder?
     private let unixSeconds: () -> Int64
     /// Whose tokens are taken; without any, whoever reaches the port may do everything.
-    public var tokens = AdminTokens([], seed: 0)
+    public var tokens = AdminTokens([], issuers: [], keys: IssuerKeys(), seed: 0)
     private var server: HTTPServer?
 
     /// - Parameters:
@@ -122,9 +122,14 @@ public final class AdminServer {
             note(action, by: nil, isAllowed: false)
             return unauthenticated(responder, "Send a token: `Authorization: Bearer TOKEN`.")
         }
-        guard let principal = tokens.principal(of: token, at: unixSeconds()) else {
+        var found: AdminPrincipal?
+        var reason = "This token is nobody's, or it has ended."
+        do throws(TokenFault) {
+            found = try tokens.principal(of: token, at: unixSeconds())
+        } catch { reason = error.description }
+        guard let principal = found else {
             note(action, by: nil, isAllowed: false)
-            return unauthenticated(responder, "This token is nobody's, or it has ended.")
+            return unauthenticated(responder, reason)
         }
         if let reason = AdminVerdict.of(action, by: principal).reason {
             note(action, by: principal, isAllowed: false)
