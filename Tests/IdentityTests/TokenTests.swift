@@ -42,7 +42,7 @@ private struct Vector: Sendable, CustomStringConvertible {
         held.put(set, of: "issuer", reliedOnUntil: .max)
         return Array(token.utf8).withUnsafeBytes { bytes in
             guard let parsed = try? SignedToken(parsing: bytes),
-                let key = try? held.find(parsed, of: "issuer", at: 0)
+                let key = try? held.find(parsed, of: "issuer", at: 0).key
             else { return false }
             let signed = UnsafeRawBufferPointer(rebasing: bytes[..<parsed.signedCount])
             return key.verifies(signed, parsed.signature, with: parsed.algorithm)

@@ -132,7 +132,9 @@ public final class IssuerKeeper: @unchecked Sendable {
         let kept = entries.filter { sources.contains($0.source) }
         for entry in entries where !sources.contains(entry.source) {
             entry.isCurrent = false
-            keys.remove(entry.source.name)
+            // Keys of an issuer that stays are good until its new ones are here.
+            let stays = sources.contains { $0.name == entry.source.name && $0.issuer == entry.source.issuer }
+            if !stays { keys.remove(entry.source.name) }
         }
         entries = sources.map { source in kept.first { $0.source == source } ?? Entry(source, now: seconds) }
     }

@@ -24,20 +24,19 @@ public final class IssuerKeys: Sendable {
     /// Another number whenever a key has come or gone.
     var version: Int { changes.load(ordering: .acquiring) }
 
-    /// The key that a token names. To be asked for tokens that are seen for the first time: it takes a lock.
-    func find(_ token: SignedToken, of issuer: String, at unixSeconds: Int64) throws(TokenFault) -> PublicKey {
-        let (found, missed) = state.withLock { state -> (Result<PublicKey, TokenFault>, (@Sendable (String) -> Void)?) in
-            guard let held = state.held[issuer], held.reliedOnUntil > unixSeconds else {
-                return (.failure(.unavailable), nil)
-            }
-            let named = held.keys.filter { token.keyID == nil || $0.description.id == token.keyID }
-            let fitting = named.filter { $0.description.signs(with: token.algorithm) }
-            if fitting.count == 1 { return (.success(fitting[0]), nil) }
-            if !named.isEmpty, fitting.isEmpty { return (.failure(.algorithm), nil) }
-            return (.failure(.unknownKey), state.missed)
-        }
+    /// The key that a token names, and the Unix second until which it is relied on. To be asked for tokens that are seen
+    /// for the first time: it takes a lock.
+    func find(
+        _ token: SignedToken, of issuer: String, at unixSeconds: Int64
+    ) throws(TokenFault) -> (key: PublicKey, reliedOnUntil: Int64) {
+        let (held, missed) = state.withLock { ($0.held[issuer], $0.missed) }
+        guard let held, held.reliedOnUntil > unixSeconds else { throw .unavailable }
+        let named = held.keys.filter { token.keyID == nil || $0.description.id == token.keyID }
+        let fitting = named.filter { $0.description.signs(with: token.algorithm) }
+        if fitting.count == 1 { return (fitting[0], held.reliedOnUntil) }
+        guard named.isEmpty || !fitting.isEmpty else { throw .algorithm }
         missed?(issuer)
-        return try found.get()
+        throw .unknownKey
     }
 
     /// - Parameter missed: called when a token names a key that is not here; on any thread.

@@ -47,10 +47,10 @@ public final class TokenTable {
         forgetAfterChange()
         let name = Self.name(of: presented)
         if let entry = known[name], entry.until > unixSeconds { return entry.match }
-        let match = try verified(presented, at: unixSeconds)
+        let entry = try verified(presented, at: unixSeconds)
         if known.count >= Self.knownMax { known.removeAll(keepingCapacity: true) }
-        known[name] = Known(match: match, until: min(match.expiresAtUnixSeconds, unixSeconds + Self.knownSeconds))
-        return match
+        known[name] = entry
+        return entry.match
     }
 
     /// A key that is gone must not admit anybody any more.
@@ -61,17 +61,18 @@ public final class TokenTable {
         version = current
     }
 
-    private func verified(_ bytes: UnsafeRawBufferPointer, at unixSeconds: Int64) throws(TokenFault) -> KeyMatch {
+    private func verified(_ bytes: UnsafeRawBufferPointer, at unixSeconds: Int64) throws(TokenFault) -> Known {
         let token = try SignedToken(parsing: bytes)
         let claims = try token.claims()
         guard let issuer = claims["iss"]?.stringValue, let rules = rules.first(where: { $0.issuer == issuer })
         else { throw .unknownIssuer }
         guard rules.algorithms.contains(token.algorithm) else { throw .algorithm }
-        let key = try keys.find(token, of: rules.name, at: unixSeconds)
+        let (key, reliedOnUntil) = try keys.find(token, of: rules.name, at: unixSeconds)
         let signed = UnsafeRawBufferPointer(rebasing: bytes[..<token.signedCount])
         guard key.verifies(signed, token.signature, with: token.algorithm) else { throw .signature }
         let (index, expires) = try rules.verdict(on: claims, at: unixSeconds)
-        return KeyMatch(key: KeyID(index), expiresAtUnixSeconds: expires)
+        let match = KeyMatch(key: KeyID(index), expiresAtUnixSeconds: expires)
+        return Known(match: match, until: min(expires, reliedOnUntil, unixSeconds + Self.knownSeconds))
     }
 
     private static func name(of bytes: UnsafeRawBufferPointer) -> Name {

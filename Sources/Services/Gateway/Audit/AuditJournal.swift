@@ -117,31 +117,6 @@ private final class WaitingAttempts: @unchecked Sendable {
     init(_ list: [WaitingAttempt]) { self.list = list }
 }
 
-/// Denials of callers that nobody knows: ten a second and loop.
-private struct StrangerQuota {
-    private var second: Int64 = -1
-    private var taken = 0
-    private var suppressed: UInt32 = 0
-
-    private static let perSecond = 10
-
-    /// - Returns: how many were not written since the last one that was; `nil` when this one is not.
-    mutating func take(at now: Int64) -> UInt32? {
-        let current = now / 1_000_000_000
-        if current != second {
-            second = current
-            taken = 0
-        }
-        guard taken < Self.perSecond else {
-            suppressed &+= 1
-            return nil
-        }
-        taken += 1
-        defer { suppressed = 0 }
-        return suppressed
-    }
-}
-
 extension AuditBatch {
     fileprivate mutating func append(_ event: RequestEvent, subject: [UInt8]) {
         var event = event

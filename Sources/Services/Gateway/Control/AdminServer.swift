@@ -61,6 +61,7 @@ public final class AdminServer {
     private let context: () -> AdminContext
     private let reload: () -> ConfigurationState
     private let audit: AuditRecorder?
+    private var strangers = StrangerQuota()
     private let unixSeconds: () -> Int64
     /// Whose tokens are taken; without any, whoever reaches the port may do everything.
     public var tokens = AdminTokens([], issuers: [], keys: IssuerKeys(), seed: 0)
@@ -140,6 +141,7 @@ public final class AdminServer {
     }
 
     private func note(_ action: AdminAction, by principal: AdminPrincipal?, isAllowed: Bool) {
+        guard principal != nil || strangers.take(at: loop.now) != nil else { return }
         audit?.note(.adminRequest(action: action.rawValue, principal: principal?.name, isAllowed: isAllowed))
     }
 
