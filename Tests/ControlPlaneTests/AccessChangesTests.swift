@@ -46,6 +46,7 @@ struct AccessChangesTests {
         let variants: [(inout Key) -> Void] = [
             { $0.secret = .environment("NEW") }, { $0.tenant = "other" }, { $0.routes = nil }, { $0.routes = ["chat"] },
             { $0.expiresAtUnixSeconds = 9 }, { $0.scopes.models = ["small"] },
+            { $0.workloads = ["spiffe://a/b"] },
             { $0.tokens = [TokenMatch(issuer: "corp", claims: [ClaimTest(name: "sub", values: ["a"])])] },
             {
                 $0.hashed = [

@@ -35,12 +35,13 @@ class Authority:
             self.certificate,
         )
 
-    def issue(self, subject, *names, days=2):
-        """- names: `DNS:…` or `IP:…`. Returns certificate and key files."""
+    def issue(self, subject, *names, days=2, more=()):
+        """- names: `DNS:…`, `IP:…` or `URI:…`; more: lines of further extensions. Returns certificate and key files."""
         certificate, key, request, extensions = (
             self.directory / f"{self.name}-{subject}.{kind}" for kind in ("pem", "key", "csr", "ext")
         )
-        extensions.write_text(f"subjectAltName={','.join(names)}\n")
+        lines = [f"subjectAltName={','.join(names)}", *more]
+        extensions.write_text("".join(f"{line}\n" for line in lines))
         self._run(
             "req",
             "-newkey",

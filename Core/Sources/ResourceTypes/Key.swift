@@ -13,6 +13,8 @@ public struct Key: Hashable, Sendable {
     public var hashed: [HashedSecret]
     /// Tokens that stand for it.
     public var tokens: [TokenMatch]
+    /// SPIFFE ids of workloads whose certificates stand for it.
+    public var workloads: [String]
     /// Route names the key may use; `nil` means all.
     public var routes: [String]?
     public var scopes: KeyScopes
@@ -22,7 +24,7 @@ public struct Key: Hashable, Sendable {
     public var residency: ResidencyNarrowing?
     public init(
         name: String, tenant: String, team: String? = nil, secret: SecretReference?, hashed: [HashedSecret] = [],
-        tokens: [TokenMatch] = [], routes: [String]? = nil, scopes: KeyScopes = KeyScopes(), expiresAtUnixSeconds: Int64? = nil,
+        tokens: [TokenMatch] = [], workloads: [String] = [], routes: [String]? = nil, scopes: KeyScopes = KeyScopes(), expiresAtUnixSeconds: Int64? = nil,
         residency: ResidencyNarrowing? = nil
     ) {
         self.name = name
@@ -31,6 +33,7 @@ public struct Key: Hashable, Sendable {
         self.secret = secret
         self.hashed = hashed
         self.tokens = tokens
+        self.workloads = workloads
         self.routes = routes
         self.scopes = scopes
         self.expiresAtUnixSeconds = expiresAtUnixSeconds

@@ -12,6 +12,8 @@ public struct KeyRecord: Sendable {
     public var hashes: [SecretHash]
     /// Tokens that stand for it.
     public var tokens: [TokenMatch]
+    /// SPIFFE ids of workloads whose certificates stand for it.
+    public var workloads: [String]
     /// Home region of the tenant.
     public var region: RegionID?
     /// `nil`: every route.
@@ -25,6 +27,7 @@ public struct KeyRecord: Sendable {
     public var requiresAudit: Bool
     public init(
         name: String, tenant: String, secret: Secret?, hashes: [SecretHash] = [], tokens: [TokenMatch] = [],
+        workloads: [String] = [],
         region: RegionID?, routes: [RouteID]?,
         scopes: ScopeRecord = ScopeRecord(), expiresAtUnixSeconds: Int64?, profile: ProfileID? = nil,
         requiresAudit: Bool = false
@@ -34,6 +37,7 @@ public struct KeyRecord: Sendable {
         self.secret = secret
         self.hashes = hashes
         self.tokens = tokens
+        self.workloads = workloads
         self.region = region
         self.routes = routes
         self.scopes = scopes

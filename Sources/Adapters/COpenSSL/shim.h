@@ -22,6 +22,26 @@ static inline uint64_t isobar_tls_options(void) {
     return SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION;
 }
 
+static inline uint64_t isobar_tls_no_ticket(void) { return SSL_OP_NO_TICKET; }
+
+static inline void isobar_tls_no_session_cache(SSL_CTX *context) {
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_num_tickets(context, 0);
+}
+
+// Calls `take` with each address among the subject's alternative names.
+static inline void isobar_certificate_uris(X509 *certificate, void *context,
+                                           void (*take)(void *context, const unsigned char *bytes, size_t count)) {
+    GENERAL_NAMES *names = (GENERAL_NAMES *)X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        if (name->type != GEN_URI) continue;
+        const ASN1_IA5STRING *text = name->d.uniformResourceIdentifier;
+        take(context, ASN1_STRING_get0_data(text), (size_t)ASN1_STRING_length(text));
+    }
+    GENERAL_NAMES_free(names);
+}
+
 static inline long isobar_tls_set_server_name(SSL *session, const char *name) {
     return SSL_set_tlsext_host_name(session, name);
 }

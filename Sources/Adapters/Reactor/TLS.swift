@@ -29,8 +29,11 @@ public final class TLSContext: @unchecked Sendable {
     }
 
     /// For connections we accept.
-    /// - Parameters: PEM files with the chain (leaf first) and its key.
-    public init(certificateFile: String, keyFile: String) throws(TLSError) {
+    /// - Parameters:
+    ///   - certificateFile: PEM file with the chain, leaf first.
+    ///   - clientAuthorityFile: PEM roots by which clients' certificates are verified; a client without one is served
+    ///     all the same, one with another is not. `nil` asks nobody for a certificate.
+    public init(certificateFile: String, keyFile: String, clientAuthorityFile: String? = nil) throws(TLSError) {
         isServer = true
         context = try Self.make(TLS_server_method())
         guard SSL_CTX_use_certificate_chain_file(context, certificateFile) == 1 else {
@@ -42,6 +45,18 @@ public final class TLSContext: @unchecked Sendable {
         guard SSL_CTX_check_private_key(context) == 1 else {
             throw TLSError.last("\(keyFile) does not fit \(certificateFile)")
         }
+        if let clientAuthorityFile { try askForCertificates(clientAuthorityFile) }
+    }
+
+    private func askForCertificates(_ file: String) throws(TLSError) {
+        guard SSL_CTX_load_verify_locations(context, file, nil) == 1, let names = SSL_load_client_CA_file(file) else {
+            throw TLSError.last("load \(file)")
+        }
+        SSL_CTX_set_client_CA_list(context, names)
+        SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
+        // A resumed session would bring its certificate along unverified, also after its end.
+        SSL_CTX_set_options(context, isobar_tls_no_ticket())
+        isobar_tls_no_session_cache(context)
     }
 
     deinit { SSL_CTX_free(context) }
@@ -121,6 +136,14 @@ final class TLSSession {
             }
             return .failed(TLSError.reason() ?? "the peer closed the connection during the handshake")
         }
+    }
+
+    /// Of the peer, verified; `nil` when it showed none.
+    var peerCertificate: PeerCertificate? {
+        guard let certificate = SSL_get1_peer_certificate(session) else { return nil }
+        defer { X509_free(certificate) }
+        guard SSL_get_verify_result(session) == Int(X509_V_OK) else { return nil }
+        return PeerCertificate(certificate)
     }
 
     func receive(into memory: UnsafeMutableRawPointer, capacity: Int) -> Received {

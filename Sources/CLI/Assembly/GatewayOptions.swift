@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isobar
 
+import Access
 import ArgumentParser
 import Reactor
 
@@ -24,6 +25,8 @@ struct GatewayOptions: ParsableArguments {
     @Option(help: "Days that the file keeps each request's usage.") var usageDays = 35
     @Option(help: "PEM certificate chain for the listener.") var tlsCertificate: String?
     @Option(help: "PEM key of the certificate.") var tlsKey: String?
+    @Option(help: "PEM roots of callers' certificates (SPIFFE X.509-SVIDs); needs --trust-domain.") var clientAuthority: String?
+    @Option(help: "The trust domain that these roots speak for, e.g. example.org.") var trustDomain: String?
     @Flag(help: "Listen beyond loopback without TLS.") var insecure = false
     @Option(help: "Seconds that requests under way may take after SIGTERM.") var drainSeconds = 30
     @Option(help: "Largest request body, in MiB.") var bodyMebibytesMax = 32
@@ -31,14 +34,22 @@ struct GatewayOptions: ParsableArguments {
         "info"
 
     /// `nil` without a certificate.
-    func tls() throws -> TLSContext? {
+    /// - Parameter clientAuthority: whose certificates clients are asked for.
+    func tls(clientAuthority: String? = nil) throws -> TLSContext? {
         guard let tlsCertificate, let tlsKey else { return nil }
-        return try TLSContext(certificateFile: tlsCertificate, keyFile: tlsKey)
+        return try TLSContext(
+            certificateFile: tlsCertificate, keyFile: tlsKey, clientAuthorityFile: clientAuthority)
     }
 
     func validate() throws {
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-certificate and --tls-key go together.")
+        }
+        guard clientAuthority == nil || tlsCertificate != nil, (clientAuthority == nil) == (trustDomain == nil) else {
+            throw ValidationError("--client-authority and --trust-domain go together, and with --tls-certificate.")
+        }
+        if let trustDomain, !SPIFFEID.isTrustDomain(trustDomain) {
+            throw ValidationError("--trust-domain \(trustDomain) is none: letters (lower case), digits, dots, - and _.")
         }
         guard listen.isLoopback || tlsCertificate != nil || insecure else {
             throw ValidationError(

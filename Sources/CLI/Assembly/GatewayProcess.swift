@@ -103,7 +103,8 @@ final class GatewayProcess: @unchecked Sendable {
         limits.bodyBytesMax = options.bodyMebibytesMax << 20
         let loops = options.loops > 0 ? options.loops : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         return GatewayConfiguration(
-            address: options.listen.socket, tls: try options.tls(), loops: loops, accessLog: accessLog, audit: audit,
+            address: options.listen.socket, tls: try options.tls(clientAuthority: options.clientAuthority),
+            trustDomain: options.trustDomain, loops: loops, accessLog: accessLog, audit: audit,
             budgets: budgets?.shared, issuerKeys: issuerKeys, limits: limits, seed: SystemRandomNumberGenerator().seed)
     }
 

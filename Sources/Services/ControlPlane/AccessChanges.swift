@@ -43,6 +43,7 @@ public enum AccessChanges {
         var secret: [UInt8]?
         var hashes: [[UInt8]]
         var tokens: [TokenMatch]
+        var workloads: [String]
         var scopes: KeyScopes
         var routes: [String]?
         var expiresAtUnixSeconds: Int64?
@@ -54,6 +55,7 @@ public enum AccessChanges {
             secret = key.secret?.withBytes { Array($0) }
             hashes = key.hashes.map(\.meaning)
             tokens = key.tokens
+            workloads = key.workloads
             scopes = key.scopes.declared
             routes = key.routes?.map { snapshot.routes[Int($0.index)].name }
             expiresAtUnixSeconds = key.expiresAtUnixSeconds

@@ -19,6 +19,7 @@ extension SnapshotCompiler {
             else {
                 return nil
             }
+            checkWorkloads(of: key, in: &holders.workloads)
             guard let tenant = tenants[key.tenant] else {
                 refuse(resource, "spec.tenant", "no Tenant is named \"\(key.tenant)\"")
                 return nil
@@ -26,7 +27,7 @@ extension SnapshotCompiler {
             let region = tenant.region.flatMap { regionID($0, regions, of: ResourceName(.tenant, tenant.name)) }
             return KeyRecord(
                 name: key.name, tenant: key.tenant, secret: secret.value, hashes: hashes, tokens: key.tokens,
-                region: region, routes: key.routes.map { routeIDs($0, routes, of: resource) },
+                workloads: key.workloads, region: region, routes: key.routes.map { routeIDs($0, routes, of: resource) },
                 scopes: ScopeRecord(key.scopes, endpoints: mask(of: key.scopes, regions, endpoints)),
                 expiresAtUnixSeconds: key.expiresAtUnixSeconds, profile: profiles[key.name],
                 requiresAudit: tenant.audit == .required)
@@ -37,6 +38,17 @@ extension SnapshotCompiler {
     private struct KeyHolders {
         var secrets: [[UInt8]: String] = [:]
         var prefixes: [String: ResourceName] = [:]
+        var workloads: [String: String] = [:]
+    }
+
+    /// A certificate must say whose requests it makes.
+    private mutating func checkWorkloads(of key: Key, in holders: inout [String: String]) {
+        for (index, workload) in key.workloads.enumerated() {
+            guard let holder = holders.updateValue(key.name, forKey: workload) else { continue }
+            refuse(
+                ResourceName(.key, key.name), "spec.workloads[\(index)]", "Key \(holder) has the same",
+                hint: "keep it in one of them")
+        }
     }
 
     /// - Returns: `nil` when it has been refused; a value of `nil` for a key without one.

@@ -11,6 +11,8 @@ public struct GatewayConfiguration: Sendable {
     public var address: SocketAddress
     /// `nil` serves plain HTTP.
     public var tls: TLSContext?
+    /// Whose workloads' certificates are believed; `nil`: nobody's.
+    public var trustDomain: String?
     /// Threads, each with its own listener on the same port.
     public var loops: Int
     /// `nil` writes no access log.
@@ -26,12 +28,13 @@ public struct GatewayConfiguration: Sendable {
     public var seed: UInt64
 
     public init(
-        address: SocketAddress, tls: TLSContext?, loops: Int, accessLog: AccessLogSink?, audit: AuditRecorder? = nil,
+        address: SocketAddress, tls: TLSContext?, trustDomain: String? = nil, loops: Int, accessLog: AccessLogSink?, audit: AuditRecorder? = nil,
         budgets: SharedBudgets? = nil, issuerKeys: IssuerKeys = IssuerKeys(), limits: GatewayLimits, seed: UInt64
     ) {
         precondition(loops > 0, "a gateway needs a loop")
         self.address = address
         self.tls = tls
+        self.trustDomain = trustDomain
         self.loops = loops
         self.accessLog = accessLog
         self.audit = audit

@@ -65,6 +65,7 @@ final class Generation {
     let policy: CompiledPolicy
     let keys: KeyTable
     let tokens: TokenTable
+    let workloads: WorkloadTable
     /// By `EndpointID`; records of one address share one.
     let upstreams: [Upstream]
     let endpointOptions: [EndpointOptions]
@@ -103,6 +104,7 @@ final class Generation {
         let bearers = snapshot.keys.map {
             TokenBearer(tokens: $0.tokens, expiresAtUnixSeconds: $0.expiresAtUnixSeconds)
         }
+        workloads = WorkloadTable(snapshot.keys)
         tokens = TokenTable(configuration.issuers, bearers: bearers, keys: worker.issuerKeys)
         upstreams = Self.makeUpstreams(configuration, worker: worker, inheriting: previous)
         endpointOptions = snapshot.endpoints.map {
@@ -142,6 +144,7 @@ final class Generation {
         policy = .unrestricted
         keys = KeyTable([], seed: 0)
         tokens = TokenTable([], bearers: [], keys: IssuerKeys())
+        workloads = WorkloadTable([])
         upstreams = []
         endpointOptions = []
         upstreamModels = []

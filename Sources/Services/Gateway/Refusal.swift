@@ -14,7 +14,7 @@ enum Refusal {
     case headTimeout, bodyTimeout
     case unknownPath
     case methodNotAllowed
-    case missingKey, severalKeys, unknownKey, damagedKey, expiredKey
+    case missingKey, severalKeys, unknownKey, damagedKey, expiredKey, unknownWorkload
     case token(TokenFault)
     case invalidBody(RequestFault)
     case invalidForm(MultipartFault)
@@ -60,7 +60,7 @@ enum Refusal {
     var keepsConnection: Bool {
         switch self {
         case .http, .bodyTooLarge, .headTimeout, .bodyTimeout, .unknownPath, .methodNotAllowed, .missingKey,
-            .severalKeys, .unknownKey, .damagedKey, .expiredKey, .token:
+            .severalKeys, .unknownKey, .damagedKey, .expiredKey, .unknownWorkload, .token:
             false
         case .invalidBody, .invalidForm, .invalidLanguage, .localFile, .untranslatable, .unsupported, .unserved,
             .unservedLanguage, .unknownModel, .routeForbidden, .scope, .residency, .overloaded, .budget,
@@ -72,7 +72,7 @@ enum Refusal {
     var outcome: RequestOutcome {
         switch self {
         case .token(.unavailable): .unavailable
-        case .missingKey, .severalKeys, .unknownKey, .damagedKey, .expiredKey, .token: .unauthenticated
+        case .missingKey, .severalKeys, .unknownKey, .damagedKey, .expiredKey, .unknownWorkload, .token: .unauthenticated
         case .routeForbidden, .scope, .residency: .forbidden
         case .unknownPath, .unknownModel: .notFound
         case .overloaded: .rateLimited
@@ -118,7 +118,7 @@ enum Refusal {
         case .methodNotAllowed:
             return .invalid(
                 405, "method_not_allowed", "This path needs another method: GET for models, POST for everything else.")
-        case .missingKey, .severalKeys, .unknownKey, .damagedKey, .expiredKey: return authenticationAnswer
+        case .missingKey, .severalKeys, .unknownKey, .damagedKey, .expiredKey, .unknownWorkload: return authenticationAnswer
         case .token(let fault): return fault.answer
         case .invalidBody(let fault):
             var answer = Answer.invalid(400, "invalid_request", fault.explanation())
@@ -187,7 +187,8 @@ enum Refusal {
             case .missingKey: "No API key. Send it as `Authorization: Bearer KEY`, `x-api-key` or `x-goog-api-key`."
             case .severalKeys: "Two different API keys. Send one, in one place."
             case .damagedKey: "Incorrect API key: its checksum does not match. Is it whole, and typed right?"
-            case .expiredKey: "This API key has expired."
+            case .expiredKey: "This API key, or the certificate that stands for it, has expired."
+            case .unknownWorkload: "No Key is for the workload that this certificate names."
             default: "Incorrect API key."
             }
         return Answer(

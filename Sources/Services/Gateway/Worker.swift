@@ -25,6 +25,7 @@ final class Worker: @unchecked Sendable {
     let httpLimits: HTTPLimits
     let keyTableSeed: UInt64
     let issuerKeys: IssuerKeys
+    let trustDomain: String?
     let metrics: LoopMetrics
     let responseOwners: ResponseOwners
     let accessLog: AccessLog?
@@ -88,6 +89,7 @@ final class Worker: @unchecked Sendable {
         self.accessLog = accessLog
         budgets = configuration.budgets
         issuerKeys = configuration.issuerKeys
+        trustDomain = configuration.trustDomain
         audit = configuration.audit.map { AuditJournal(recorder: $0, loop: loop) }
         self.responseOwners = responseOwners
         random = SplitMix64(seed: configuration.seed &+ UInt64(index) &* 0x9E37_79B9)

@@ -23,6 +23,8 @@ extension Shape where Value == Key {
             let secret = fields.optional("secret", .secret)
             let hashed = fields.optional("hashed", .hashedSecrets)
             let tokens = fields.optional("tokens", .list(.tokenMatch, count: 1...16))
+            let workloads = fields.optional(
+                "workloads", .list(.spiffeID, count: 1...1_000).unique("workload", by: \.self))
             let routes = fields.optional(
                 "routes", .list(.reference(to: .route), count: 1...1_000).unique("route", by: \.self))
             let scopes = KeyScopes(
@@ -37,17 +39,17 @@ extension Shape where Value == Key {
             let team = fields.optional("team", .name)
             let expiresAt = fields.optional("expiresAt", .timestamp)
             let residency = fields.optional("residency", .residencyNarrowing)
-            guard ["secret", "hashed", "tokens"].contains(where: { fields.isWritten($0) }) else {
+            guard ["secret", "hashed", "tokens", "workloads"].contains(where: { fields.isWritten($0) }) else {
                 fields.cursor.report(
                     "there is nothing to recognise the key by",
                     hint: "make one with `isobar key new \(name)` and put its `hashed:` here, refer to a `secret:`, or "
-                        + "say which `tokens:` of a TokenIssuer stand for it")
+                        + "say which `tokens:` of a TokenIssuer, or whose certificates (`workloads:`) stand for it")
                 return nil
             }
             guard let tenant else { return nil }
             return Key(
                 name: name, tenant: tenant, team: team, secret: secret, hashed: hashed ?? [], tokens: tokens ?? [],
-                routes: routes, scopes: scopes, expiresAtUnixSeconds: expiresAt, residency: residency)
+                workloads: workloads ?? [], routes: routes, scopes: scopes, expiresAtUnixSeconds: expiresAt, residency: residency)
         }
     }
 }

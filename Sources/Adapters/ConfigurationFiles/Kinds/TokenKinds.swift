@@ -4,7 +4,7 @@
 internal import Access
 internal import ResourceTypes
 
-// Whose tokens are believed, and which Key a token stands for.
+// Whose tokens are believed, and which Key a token or a workload's certificate stands for.
 
 extension Shape where Value == TokenIssuer {
     static func tokenIssuer(named name: String) -> Shape {
@@ -40,6 +40,15 @@ extension Shape where Value == String {
                 }
                 return .value(text)
             } catch { return .refused(hint: error.description) }
+        }
+    }
+}
+
+extension Shape where Value == String {
+    /// Its one spelling.
+    static var spiffeID: Shape {
+        text("a workload's SPIFFE id, e.g. spiffe://example.org/ns/prod/sa/web") { text in
+            SPIFFEID(text).map { .value($0.description) } ?? .refused()
         }
     }
 }

@@ -44,6 +44,8 @@ final class ClientConnection: Channel {
     /// The request's body without framing; valid until the answer ends.
     var bodyBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: inbound.bytes[head.headBytes..<bodyEnd]) }
 
+    /// Whom the caller's certificate names.
+    private(set) lazy var workload = ClientWorkload(peerCertificate, of: worker.trustDomain)
     /// Asked of the system once per connection.
     private(set) lazy var peerAddress = peerAddressBits
 
