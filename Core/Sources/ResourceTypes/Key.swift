@@ -24,8 +24,8 @@ public struct Key: Hashable, Sendable {
     public var residency: ResidencyNarrowing?
     public init(
         name: String, tenant: String, team: String? = nil, secret: SecretReference?, hashed: [HashedSecret] = [],
-        tokens: [TokenMatch] = [], workloads: [String] = [], routes: [String]? = nil, scopes: KeyScopes = KeyScopes(), expiresAtUnixSeconds: Int64? = nil,
-        residency: ResidencyNarrowing? = nil
+        tokens: [TokenMatch] = [], workloads: [String] = [], routes: [String]? = nil, scopes: KeyScopes = KeyScopes(),
+        expiresAtUnixSeconds: Int64? = nil, residency: ResidencyNarrowing? = nil
     ) {
         self.name = name
         self.tenant = tenant

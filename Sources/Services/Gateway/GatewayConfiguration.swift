@@ -28,8 +28,9 @@ public struct GatewayConfiguration: Sendable {
     public var seed: UInt64
 
     public init(
-        address: SocketAddress, tls: TLSContext?, trustDomain: String? = nil, loops: Int, accessLog: AccessLogSink?, audit: AuditRecorder? = nil,
-        budgets: SharedBudgets? = nil, issuerKeys: IssuerKeys = IssuerKeys(), limits: GatewayLimits, seed: UInt64
+        address: SocketAddress, tls: TLSContext?, trustDomain: String? = nil, loops: Int, accessLog: AccessLogSink?,
+        audit: AuditRecorder? = nil, budgets: SharedBudgets? = nil, issuerKeys: IssuerKeys = IssuerKeys(),
+        limits: GatewayLimits, seed: UInt64
     ) {
         precondition(loops > 0, "a gateway needs a loop")
         self.address = address
