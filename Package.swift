@@ -145,6 +145,9 @@ let package = Package(
             ]),
         tests(
             "Identity",
-            [core("CoreTestSupport"), core("ResourceTypes"), core("WireFormats"), core("Access"), core("Routing")]),
+            [
+                "PlainHTTP", core("CoreTestSupport"), core("ResourceTypes"), core("WireFormats"), core("Access"),
+                core("Routing"),
+            ]),
     ]
 )

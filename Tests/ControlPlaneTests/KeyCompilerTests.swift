@@ -85,4 +85,28 @@ struct KeyCompilerTests {
         #expect(Operation.allCases.filter { record.operations.contains($0) } == [.embeddings] && !record.listsModels)
         #expect(ScopeRecord(KeyScopes(), endpoints: nil).listsModels)
     }
+
+    @Test("one document per issuer, one Key per workload")
+    func once() {
+        func messages(_ change: (inout DeclaredResources) -> Void) -> [String] {
+            do throws(ConfigurationProblems) {
+                var resources = smallResources()
+                change(&resources)
+                _ = try compile(resources, secrets: Self.secrets)
+                return []
+            } catch { return error.all.map(\.message) }
+        }
+        func issuer(_ name: String, _ url: String) -> TokenIssuer {
+            TokenIssuer(
+                name: name, issuer: url, audiences: ["a"], algorithms: ["RS256"], lifetimeMax: .seconds(60),
+                keysAgeMax: .seconds(300))
+        }
+        #expect(messages { $0.tokenIssuers = [issuer("a", "https://a"), issuer("b", "https://b")] }.isEmpty)
+        let twice = messages { $0.tokenIssuers = [issuer("a", "https://a"), issuer("b", "https://a")] }
+        #expect(twice == ["TokenIssuer a is the same issuer"])
+        let workload = messages {
+            $0.keys = ["a", "b"].map { Key(name: $0, tenant: "acme", secret: nil, workloads: ["spiffe://d/w"]) }
+        }
+        #expect(workload == ["Key a has the same"])
+    }
 }

@@ -92,6 +92,7 @@ NOBODY = {
     "a path that climbs": (["URI:spiffe://example.org/ns/prod/sa/x/../web"], LEAF),
     "an authority's": ([f"URI:{WEB}"], ("basicConstraints=critical,CA:TRUE", "keyUsage=critical,digitalSignature,keyCertSign")),
     "one that may sign certificates": ([f"URI:{WEB}"], ("keyUsage=critical,digitalSignature,keyCertSign",)),
+    "one that does not say what for": ([f"URI:{WEB}"], ()),
     "one that may not sign": ([f"URI:{WEB}"], ("keyUsage=critical,keyEncipherment",)),
 }
 

@@ -10,7 +10,7 @@ public struct PeerCertificate: Sendable {
     public var uris: [String]
     /// It may sign other certificates or lists of revoked ones: then it is nobody's identity.
     public var isAuthority: Bool
-    /// It may be used to sign, as a handshake does.
+    /// It says that it is for signing, as a handshake does.
     public var mayAuthenticate: Bool
     /// Unix seconds.
     public var expiresAtUnixSeconds: Int64
@@ -22,7 +22,7 @@ public struct PeerCertificate: Sendable {
         let isRestricted = usage != UInt32.max
         let signing = UInt32(KU_KEY_CERT_SIGN | KU_CRL_SIGN)
         isAuthority = X509_check_ca(certificate) != 0 || isRestricted && usage & signing != 0
-        mayAuthenticate = usage & UInt32(KU_DIGITAL_SIGNATURE) != 0
+        mayAuthenticate = isRestricted && usage & UInt32(KU_DIGITAL_SIGNATURE) != 0
         var time = tm()
         let isReadable = ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &time) == 1
         expiresAtUnixSeconds = isReadable ? Int64(timegm(&time)) : 0

@@ -24,11 +24,12 @@ extension IssuerKeeper {
         return url
     }
 
-    /// Where the keys are, from the discovery document.
+    /// Where the keys are.
+    /// - Parameter body: the discovery document.
     static func keysAddress(
-        _ answer: HTTPClientResponse, of issuer: String, at url: HTTPURL
+        _ body: [UInt8], of issuer: String, at url: HTTPURL
     ) throws(Fault) -> HTTPURL {
-        guard let document = try? JSONValue(parsing: answer.body) else {
+        guard let document = try? JSONValue(parsing: body) else {
             throw Fault(description: "its discovery document is no JSON")
         }
         // Else one issuer could answer for another (OpenID Connect Discovery 1.0 §4.3).

@@ -166,7 +166,7 @@ public final class IssuerKeeper: @unchecked Sendable {
             let tls = issuer.isTLS ? try TLSContext(trusting: entry.source.certificateAuthorityFile) : nil
             ask(issuer.appending(path: "/.well-known/openid-configuration"), tls) { [self] answer in
                 step(entry) {
-                    let place = try Self.keysAddress(try answer.get(), of: entry.source.issuer, at: issuer)
+                    let place = try Self.keysAddress(try answer.get().body, of: entry.source.issuer, at: issuer)
                     try ask(place, tls ?? (place.isTLS ? TLSContext(trusting: nil) : nil)) { [self] answer in
                         step(entry) { try receive(try answer.get(), for: entry) }
                     }
