@@ -32,7 +32,7 @@ STARTS_PROCESSES = {"workshop", "shared_workshop", "up", "cell", "failing"}
 NEED_SDKS = [
     "test_audit.py", "test_witness.py",
     "test_cedar.py", "test_credentials*.py", "test_double*.py", "test_gemini_schemas.py", "test_matrix*.py", "test_models.py",
-    "test_provider_guide.py",
+    "test_provider_guide.py", "test_tokens.py",
 ]
 
 # What imports an SDK cannot even be read without it.
