@@ -6,7 +6,7 @@ public enum HTTPDate {
     /// `Wed, 21 Oct 2026 07:28:00 GMT`, the format to send. Times outside the years 1970 to 9999 become the nearest one
     /// inside.
     public static func format(unixSeconds: Int64) -> String {
-        let seconds = min(max(unixSeconds, 0), 253_402_300_799)
+        let seconds = min(max(unixSeconds, 0), InternetDate.unixSecondsMax)
         let (days, time) = (seconds / 86_400, seconds % 86_400)
         let (year, month, day) = civil(days: days)
         let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
@@ -15,7 +15,7 @@ public enum HTTPDate {
         return "\(weekdays[Int(days % 7)]), \(twoDigits(day)) \(names[Int(month) - 1]) \(year) \(clock) GMT"
     }
 
-    private static func twoDigits(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    static func twoDigits(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
 
     private static let months: [StaticString] = [
         "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",

@@ -3,17 +3,16 @@
 
 /// Points in time as RFC 3339 writes them, `2026-11-21T01:00:00Z`, as Unix seconds.
 public enum InternetDate {
+    /// `9999-12-31T23:59:59Z`, the last that four digits for the year can say.
+    public static let unixSecondsMax: Int64 = 253_402_300_799
+
     /// In UTC, to the second: `2026-11-21T01:00:00Z`. Times outside the years 1970 to 9999 become the nearest one inside.
     public static func text(unixSeconds: Int64) -> String {
-        let seconds = min(max(unixSeconds, 0), 253_402_300_799)
+        let seconds = min(max(unixSeconds, 0), unixSecondsMax)
         let (year, month, day) = HTTPDate.civil(days: seconds / 86_400)
         let time = seconds % 86_400
-        func padded(_ value: Int64, _ digits: Int = 2) -> String {
-            let text = String(value)
-            return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
-        }
-        return "\(padded(year, 4))-\(padded(month))-\(padded(day))"
-            + "T\(padded(time / 3_600)):\(padded(time / 60 % 60)):\(padded(time % 60))Z"
+        let clock = [time / 3_600, time / 60 % 60, time % 60].map(HTTPDate.twoDigits).joined(separator: ":")
+        return "\(year)-\(HTTPDate.twoDigits(month))-\(HTTPDate.twoDigits(day))T\(clock)Z"
     }
 
     /// - Returns: `nil` when the text is no such date. A fraction of a second is rounded up: a reset must not be

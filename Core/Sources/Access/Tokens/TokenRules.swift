@@ -85,7 +85,7 @@ public struct TokenRules: Sendable {
     /// Seconds since 1970, possibly with a fraction (RFC 7519 §2), which is dropped.
     private static func date(_ claims: JSONValue, _ name: String) throws(TokenFault) -> Int64? {
         guard let value = claims[name] else { return nil }
-        guard let seconds = value.doubleValue, seconds.isFinite, (0...253_402_300_799).contains(seconds) else {
+        guard let seconds = value.doubleValue, seconds.isFinite, (0...Double(InternetDate.unixSecondsMax)).contains(seconds) else {
             throw .malformed("its `\(name)` is no time")
         }
         return Int64(seconds)
