@@ -17,12 +17,7 @@ public struct AdminTokens {
     ///   - seed: unpredictable to callers.
     public init(_ bindings: [RoleBindingRecord], issuers: [TokenIssuer], keys: IssuerKeys, seed: UInt64) {
         self.bindings = bindings
-        table = HashTable(
-            bindings.map {
-                KeyRecord(
-                    name: $0.principal.name, tenant: "", secret: nil, hashes: $0.hashes, region: nil, routes: nil,
-                    expiresAtUnixSeconds: nil)
-            }, seed: seed)
+        table = HashTable(bindings.map { ($0.hashes, nil) }, seed: seed)
         others = TokenTable(
             issuers, bearers: bindings.map { TokenBearer(tokens: $0.tokens, expiresAtUnixSeconds: nil) }, keys: keys)
     }

@@ -25,23 +25,27 @@ struct HashTable {
     private let peppers: [PepperedHash]
     private let seed: UInt64
 
-    /// - Parameter records: of two hashes with one id the first wins (the compiler of snapshots refuses such a pair).
-    init(_ records: [KeyRecord], seed: UInt64) {
+    /// Somebody whom any of these hashes admits, and their own end in Unix seconds.
+    typealias Holder = (hashes: [SecretHash], expiresAtUnixSeconds: Int64?)
+
+    /// - Parameter holders: a match's key is a position in them. Of two hashes with one id the first wins (the compiler of
+    ///   snapshots refuses such a pair).
+    init(_ holders: [Holder], seed: UInt64) {
         self.seed = seed | 1
-        let count = records.reduce(0) { $0 + $1.hashes.count }
+        let count = holders.reduce(0) { $0 + $1.hashes.count }
         var capacity = count == 0 ? 0 : 8
         while capacity < count * 2 { capacity *= 2 }
         var slots = [Slot](repeating: Slot(), count: capacity)
         var peppers: [PepperedHash] = []
         var known: [[UInt8]: Int] = [:]
-        for (index, record) in records.enumerated() {
-            for hash in record.hashes {
+        for (index, holder) in holders.enumerated() {
+            for hash in holder.hashes {
                 let pepper = hash.pepper.withBytes { Array($0) }
                 if known[pepper] == nil {
                     known[pepper] = peppers.count
                     peppers.append(PepperedHash(pepper: hash.pepper))
                 }
-                Self.insert(hash, of: record, key: index, pepper: known[pepper] ?? 0, self.seed, into: &slots)
+                Self.insert(hash, of: holder, key: index, pepper: known[pepper] ?? 0, self.seed, into: &slots)
             }
         }
         self.slots = slots
@@ -49,7 +53,7 @@ struct HashTable {
     }
 
     private static func insert(
-        _ hash: SecretHash, of record: KeyRecord, key: Int, pepper: Int, _ seed: UInt64, into slots: inout [Slot]
+        _ hash: SecretHash, of holder: Holder, key: Int, pepper: Int, _ seed: UInt64, into slots: inout [Slot]
     ) {
         guard let id = KeyText.id(hash.id), hash.digest.count == MemoryLayout<PepperedHash.Digest>.size else { return }
         var position = position(of: id, seed, mask: slots.count - 1)
@@ -60,7 +64,7 @@ struct HashTable {
         slots[position] = Slot(
             id: id, digest: hash.digest.withUnsafeBytes { $0.loadUnaligned(as: PepperedHash.Digest.self) },
             keyPlusOne: UInt32(key + 1), pepper: UInt32(pepper),
-            expiresAtUnixSeconds: min(hash.expiresAtUnixSeconds ?? .max, record.expiresAtUnixSeconds ?? .max))
+            expiresAtUnixSeconds: min(hash.expiresAtUnixSeconds ?? .max, holder.expiresAtUnixSeconds ?? .max))
     }
 
     /// Nobody outside can aim for a slot: ids are ours, and the seed is new for each table.

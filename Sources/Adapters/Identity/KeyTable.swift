@@ -57,7 +57,7 @@ public final class KeyTable: @unchecked Sendable {
             records.allSatisfy { ($0.secret?.count ?? 0) <= Self.keyBytesMax },
             "a key is longer than \(Self.keyBytesMax) bytes")
         self.seed = seed
-        hashes = HashTable(records, seed: seed)
+        hashes = HashTable(records.map { ($0.hashes, $0.expiresAtUnixSeconds) }, seed: seed)
         let slotCount = Self.slotCount(for: records.count)
         slotMask = slotCount - 1
         slots = .allocate(capacity: slotCount)
