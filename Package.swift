@@ -146,8 +146,8 @@ let package = Package(
         tests(
             "Identity",
             [
-                "PlainHTTP", core("CoreTestSupport"), core("ResourceTypes"), core("WireFormats"), core("Access"),
-                core("Routing"),
+                "PlainHTTP", "Reactor", core("CoreTestSupport"), core("ResourceTypes"), core("WireFormats"),
+                core("Access"), core("Routing"), log,
             ]),
     ]
 )

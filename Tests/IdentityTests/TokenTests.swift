@@ -106,7 +106,7 @@ struct TokenTests {
         }
     }
 
-    @Test("which key a token means: by id, or the only one that fits; else it is unknown, and asked for once each time")
+    @Test("which key a token means: by id, or the only one that fits; else it is unknown, and asked for once a second")
     func choice() throws {
         func find(_ keys: [UInt8], _ header: String, at now: Int64 = 0) throws -> (TokenFault?, missed: Int) {
             let held = IssuerKeys()
@@ -131,6 +131,15 @@ struct TokenTests {
         #expect(other == (.unknownKey, 1))
         let swapped = try find(set(a, b), #"{"alg":"RS256","kid":"a"}"#)
         #expect(swapped == (.algorithm, 0))
+        let held = IssuerKeys()
+        let asked = Atomic(0)
+        try held.put(JSONWebKeySet(parsing: set(a)), of: "issuer", reliedOnUntil: 100)
+        held.onMissedKey { _ in asked.add(1, ordering: .relaxed) }
+        let stranger = try Array("eyJhbGciOiJFZERTQSIsImtpZCI6ImMifQ.e30.c2ln".utf8).withUnsafeBytes {
+            try SignedToken(parsing: $0)
+        }
+        for second in [1, 1, 1, 2, 2] as [Int64] { _ = try? held.find(stranger, of: "issuer", at: second) }
+        #expect(asked.load(ordering: .relaxed) == 2, "once a second, whatever strangers send")
         let stale = try find(set(a), #"{"alg":"EdDSA","kid":"a"}"#, at: 100)
         #expect(stale == (.unavailable, 0))
     }

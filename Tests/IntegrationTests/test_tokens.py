@@ -233,6 +233,17 @@ def test_a_token_is_a_role_on_the_admin_port(issuer, workshop):
     assert gateway.post(chat(), key=issuer.token(groups=["ops"])).status == 401
 
 
+def test_who_steers_is_told_to_wait_while_the_issuer_s_keys_are_not_here(workshop):
+    issuer = Issuer()
+    tokens = [{"issuer": "corp", "claims": {"sub": "anna"}}]
+    more = [
+        document("TokenIssuer", "corp", {"issuer": issuer.url, "audiences": [AUDIENCE]}),
+        document("RoleBinding", "anna", {"roles": ["admin"], "tokens": tokens}),
+    ]
+    gateway = workshop.gateway(configuration(Endpoint("one", workshop.upstream().port), more=more))
+    assert ask(gateway.admin, "GET", "/status", headers={"Authorization": f"Bearer {issuer.token()}"}).status == 503
+
+
 # Issuers that are not there
 
 

@@ -2,7 +2,6 @@
 // Isobar
 
 import ControlPlane
-import Glibc
 import Identity
 import Logging
 import ResourceTypes
@@ -30,11 +29,6 @@ final class IssuerAccess: Sendable {
     func stop() { keeper.stop() }
 
     private static func sources(_ loaded: ConfigurationLoader.Loaded) -> [IssuerSource] {
-        loaded.issuers.map { declared in
-            IssuerSource(
-                name: declared.issuer.name, issuer: declared.issuer.issuer,
-                keysAgeSecondsMax: declared.issuer.keysAgeMax.nanoseconds / 1_000_000_000, keys: declared.keys,
-                certificateAuthorityFile: declared.issuer.certificateAuthorityFile)
-        }
+        loaded.issuers.map { IssuerSource($0.issuer, keys: $0.keys) }
     }
 }

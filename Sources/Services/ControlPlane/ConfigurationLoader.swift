@@ -158,7 +158,7 @@ public struct ConfigurationLoader: Sendable {
         return (contents, problems)
     }
 
-    private static let authorityBytesMax = 4 * 1024 * 1024
+    static let authorityBytesMax = 4 * 1024 * 1024
 
     private static func watchedFiles(of resources: DeclaredResources) -> [String] {
         let credentials = resources.endpoints.flatMap(\.credentials)

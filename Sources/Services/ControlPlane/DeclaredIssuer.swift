@@ -6,14 +6,12 @@ internal import ConfigurationFiles
 public import ResourceTypes
 
 /// An issuer of tokens and what its files hold.
-public struct DeclaredIssuer: Equatable, Sendable {
+public struct DeclaredIssuer: Sendable {
     public var issuer: TokenIssuer
     /// Of `keysFile`; `nil`: the issuer is asked.
     public var keys: JSONWebKeySet?
     /// Bytes of its files, to see a change.
     var contents: [[UInt8]]
-
-    private static let authorityBytesMax = 4 << 20
 
     /// Reads the files; blocks.
     static func read(_ configuration: Configuration) -> (issuers: [DeclaredIssuer], problems: [ConfigurationProblem]) {
@@ -34,7 +32,7 @@ public struct DeclaredIssuer: Equatable, Sendable {
                     return nil
                 }
             }
-            if let bytes = contents(issuer.certificateAuthorityFile, "certificateAuthorityFile", authorityBytesMax) {
+            if let bytes = contents(issuer.certificateAuthorityFile, "certificateAuthorityFile", ConfigurationLoader.authorityBytesMax) {
                 declared.contents.append(bytes)
             }
             if let bytes = contents(issuer.keysFile, "keysFile", JSONWebKeySet.bytesMax) {

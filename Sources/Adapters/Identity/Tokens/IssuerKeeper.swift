@@ -6,27 +6,19 @@ internal import Glibc
 public import Logging
 internal import PlainHTTP
 internal import Reactor
-internal import ResourceTypes
+public import ResourceTypes
 internal import Synchronization
 
-/// Where an issuer's keys come from.
+/// An issuer, and its keys where they are given rather than fetched.
 public struct IssuerSource: Equatable, Sendable {
-    /// Name of the `TokenIssuer`.
-    public var name: String
-    public var issuer: String
-    public var keysAgeSecondsMax: Int64
-    /// Keys that are given rather than fetched.
+    public var issuer: TokenIssuer
     public var keys: JSONWebKeySet?
-    public var certificateAuthorityFile: String?
-    public init(
-        name: String, issuer: String, keysAgeSecondsMax: Int64, keys: JSONWebKeySet?, certificateAuthorityFile: String?
-    ) {
-        self.name = name
+    public init(_ issuer: TokenIssuer, keys: JSONWebKeySet?) {
         self.issuer = issuer
-        self.keysAgeSecondsMax = keysAgeSecondsMax
         self.keys = keys
-        self.certificateAuthorityFile = certificateAuthorityFile
     }
+
+    var keysAgeSeconds: Int64 { issuer.keysAgeMax.nanoseconds / 1_000_000_000 }
 }
 
 /// How an issuer's keys are.
@@ -58,8 +50,14 @@ public final class IssuerKeeper: @unchecked Sendable {
 
         init(_ source: IssuerSource, now: Int64) {
             self.source = source
-            refresh = KeyRefresh(now: now, ageMax: source.keysAgeSecondsMax)
-            status = IssuerStatus(name: source.name, issuer: source.issuer, keyCount: 0, reliedOnUntil: 0)
+            refresh = KeyRefresh(now: now, ageMax: source.keysAgeSeconds)
+            status = IssuerStatus(
+                name: source.issuer.name, issuer: source.issuer.issuer, keyCount: 0, reliedOnUntil: 0)
+        }
+
+        /// Keys of an issuer that stays are good until its new ones are here; those of a file go with the file.
+        func hasSuccessor(in sources: [IssuerSource]) -> Bool {
+            sources.contains { $0.issuer.issuer == status.issuer && (source.keys == nil || $0.keys != nil) }
         }
     }
 
@@ -88,7 +86,7 @@ public final class IssuerKeeper: @unchecked Sendable {
         self.log = log
         loop = try EventLoop()
         thread = try LoopThread(name: "issuers", loop: loop)
-        keys.onMissedKey { [weak self] name in self?.missedKey(of: name) }
+        keys.onMissedKey { [weak self] issuer in self?.missedKey(of: issuer) }
         loop.submit { [self] in startTimer() }
     }
 
@@ -129,19 +127,25 @@ public final class IssuerKeeper: @unchecked Sendable {
     }
 
     private func turn(to sources: [IssuerSource]) {
-        let kept = entries.filter { sources.contains($0.source) }
-        for entry in entries where !sources.contains(entry.source) {
+        let before = entries
+        for entry in before where !sources.contains(entry.source) {
             entry.isCurrent = false
-            // Keys of an issuer that stays are good until its new ones are here.
-            let stays = sources.contains { $0.name == entry.source.name && $0.issuer == entry.source.issuer }
-            if !stays { keys.remove(entry.source.name) }
+            if !entry.hasSuccessor(in: sources) { keys.remove(entry.status.issuer) }
         }
-        entries = sources.map { source in kept.first { $0.source == source } ?? Entry(source, now: seconds) }
+        entries = sources.map { source in
+            if let same = before.first(where: { $0.source == source }) { return same }
+            let fresh = Entry(source, now: seconds)
+            if let old = before.first(where: { $0.status.issuer == fresh.status.issuer }), old.hasSuccessor(in: sources) {
+                fresh.status.keyCount = old.status.keyCount
+                fresh.status.reliedOnUntil = old.status.reliedOnUntil
+            }
+            return fresh
+        }
     }
 
-    private func missedKey(of name: String) {
+    private func missedKey(of issuer: String) {
         loop.submit { [self] in
-            entries.first { $0.source.name == name }?.refresh.missedKey(at: seconds)
+            entries.first { $0.status.issuer == issuer }?.refresh.missedKey(at: seconds)
             look()
         }
     }
@@ -162,11 +166,11 @@ public final class IssuerKeeper: @unchecked Sendable {
         entry.refresh.began(at: seconds)
         if let given = entry.source.keys { return accept(given, freshFor: nil, for: entry) }
         do {
-            let issuer = try Self.url(entry.source.issuer, "the issuer")
-            let tls = issuer.isTLS ? try TLSContext(trusting: entry.source.certificateAuthorityFile) : nil
+            let issuer = try Self.url(entry.status.issuer, "the issuer")
+            let tls = issuer.isTLS ? try TLSContext(trusting: entry.source.issuer.certificateAuthorityFile) : nil
             ask(issuer.appending(path: "/.well-known/openid-configuration"), tls) { [self] answer in
                 step(entry) {
-                    let place = try Self.keysAddress(try answer.get().body, of: entry.source.issuer, at: issuer)
+                    let place = try Self.keysAddress(try answer.get().body, of: entry.status.issuer, at: issuer)
                     try ask(place, tls ?? (place.isTLS ? TLSContext(trusting: nil) : nil)) { [self] answer in
                         step(entry) { try receive(try answer.get(), for: entry) }
                     }
@@ -197,11 +201,11 @@ public final class IssuerKeeper: @unchecked Sendable {
 
     private func accept(_ set: JSONWebKeySet, freshFor: Int64?, for entry: Entry) {
         guard !set.keys.isEmpty else { return fail(entry, "it has no key to sign with") }
-        let end = entry.source.keys == nil ? unixSeconds() + entry.source.keysAgeSecondsMax : .max
-        keys.put(set, of: entry.source.name, reliedOnUntil: end)
+        let end = entry.source.keys == nil ? unixSeconds() + entry.source.keysAgeSeconds : .max
+        keys.put(set, of: entry.status.issuer, reliedOnUntil: end)
         entry.refresh.succeeded(at: seconds, freshFor: freshFor)
         if entry.status.lastError != nil {
-            log.notice("keys of a token issuer are back", metadata: ["issuer": "\(entry.source.issuer)"])
+            log.notice("keys of a token issuer are back", metadata: ["issuer": "\(entry.status.issuer)"])
         }
         entry.status.keyCount = set.keys.count
         entry.status.reliedOnUntil = end
@@ -214,7 +218,7 @@ public final class IssuerKeeper: @unchecked Sendable {
         if entry.status.lastError != reason {
             log.warning(
                 "no fresh keys of a token issuer",
-                metadata: ["issuer": "\(entry.source.issuer)", "reason": "\(reason)"])
+                metadata: ["issuer": "\(entry.status.issuer)", "reason": "\(reason)"])
         }
         entry.status.lastError = reason
         show()

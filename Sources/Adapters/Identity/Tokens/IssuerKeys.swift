@@ -9,9 +9,12 @@ public final class IssuerKeys: Sendable {
     private struct Held {
         var keys: [PublicKey]
         var reliedOnUntil: Int64
+        /// When an unknown key was last told of, Unix seconds: anybody can name one, as often as they like.
+        var missedAt: Int64 = .min
     }
 
     private struct State {
+        /// By what tokens name in `iss`: whatever a configuration calls an issuer, its keys are its own.
         var held: [String: Held] = [:]
         var missed: (@Sendable (String) -> Void)?
     }
@@ -29,17 +32,28 @@ public final class IssuerKeys: Sendable {
     func find(
         _ token: SignedToken, of issuer: String, at unixSeconds: Int64
     ) throws(TokenFault) -> (key: PublicKey, reliedOnUntil: Int64) {
-        let (held, missed) = state.withLock { ($0.held[issuer], $0.missed) }
-        guard let held, held.reliedOnUntil > unixSeconds else { throw .unavailable }
+        guard let held = state.withLock({ $0.held[issuer] }), held.reliedOnUntil > unixSeconds else {
+            throw .unavailable
+        }
         let named = held.keys.filter { token.keyID == nil || $0.description.id == token.keyID }
         let fitting = named.filter { $0.description.signs(with: token.algorithm) }
         if fitting.count == 1 { return (fitting[0], held.reliedOnUntil) }
         guard named.isEmpty || !fitting.isEmpty else { throw .algorithm }
-        missed?(issuer)
+        tellOfMissedKey(of: issuer, at: unixSeconds)
         throw .unknownKey
     }
 
-    /// - Parameter missed: called when a token names a key that is not here; on any thread.
+    private func tellOfMissedKey(of issuer: String, at unixSeconds: Int64) {
+        let missed = state.withLock { state -> (@Sendable (String) -> Void)? in
+            guard let last = state.held[issuer]?.missedAt, last != unixSeconds else { return nil }
+            state.held[issuer]?.missedAt = unixSeconds
+            return state.missed
+        }
+        missed?(issuer)
+    }
+
+    /// - Parameter missed: called when a token names a key that is not here, at most once a second and issuer; on any
+    ///   thread.
     func onMissedKey(_ missed: @escaping @Sendable (String) -> Void) { state.withLock { $0.missed = missed } }
 
     /// - Parameter keys: one that is no key is left out.
@@ -52,7 +66,8 @@ public final class IssuerKeys: Sendable {
                 state.held[issuer]?.reliedOnUntil = reliedOnUntil
                 return false
             }
-            state.held[issuer] = Held(keys: fresh, reliedOnUntil: reliedOnUntil)
+            state.held[issuer] = Held(
+                keys: fresh, reliedOnUntil: reliedOnUntil, missedAt: state.held[issuer]?.missedAt ?? .min)
             return true
         }
         if isChange { changes.add(1, ordering: .releasing) }

@@ -67,7 +67,7 @@ public final class TokenTable {
         guard let issuer = claims["iss"]?.stringValue, let rules = rules.first(where: { $0.issuer == issuer })
         else { throw .unknownIssuer }
         guard rules.algorithms.contains(token.algorithm) else { throw .algorithm }
-        let (key, reliedOnUntil) = try keys.find(token, of: rules.name, at: unixSeconds)
+        let (key, reliedOnUntil) = try keys.find(token, of: issuer, at: unixSeconds)
         let signed = UnsafeRawBufferPointer(rebasing: bytes[..<token.signedCount])
         guard key.verifies(signed, token.signature, with: token.algorithm) else { throw .signature }
         let (index, expires) = try rules.verdict(on: claims, at: unixSeconds)

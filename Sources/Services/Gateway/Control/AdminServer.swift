@@ -123,14 +123,18 @@ public final class AdminServer {
             note(action, by: nil, isAllowed: false)
             return unauthenticated(responder, "Send a token: `Authorization: Bearer TOKEN`.")
         }
-        var found: AdminPrincipal?
-        var reason = "This token is nobody's, or it has ended."
+        let found: AdminPrincipal?
         do throws(TokenFault) {
             found = try tokens.principal(of: token, at: unixSeconds())
-        } catch { reason = error.description }
+        } catch {
+            note(action, by: nil, isAllowed: false)
+            // Waiting helps, another token does not.
+            if error == .unavailable { return self.error(responder, 503, error.description) }
+            return unauthenticated(responder, error.description)
+        }
         guard let principal = found else {
             note(action, by: nil, isAllowed: false)
-            return unauthenticated(responder, reason)
+            return unauthenticated(responder, "This token is nobody's, or it has ended.")
         }
         if let reason = AdminVerdict.of(action, by: principal).reason {
             note(action, by: principal, isAllowed: false)
